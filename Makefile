@@ -1,0 +1,80 @@
+# Every target sets up what it needs in .venv; nothing is installed outside this folder.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCK   := requirements/daemon.lock
+DEV_LOCK := requirements/dev.lock
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+# tflite-runtime ends at Python 3.11 and breaks with NumPy 2: it gets an environment of its own.
+OLD_VENV := .venv-tflite-runtime
+OLD_LOCK := requirements/tflite-runtime.lock
+
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --python-version 3.11 \
+             --no-annotate --no-header --no-emit-index-url
+
+.PHONY: help demo install test check format bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+demo: $(VENV)/.demo ## watch it work: invented tweets over MQTT, labelled, in SQLite
+	@$(BIN)/monitor demo
+
+install: $(VENV)/.daemon ## put the daemon into .venv, and nothing more
+	@echo "installed: $(BIN)/monitor --help"
+
+test: $(VENV)/.dev $(OLD_VENV)/.ready ## run the whole test suite
+	$(BIN)/pytest -n 2 $(PYTEST)
+
+check: $(VENV)/.dev ## run the linters and the type checker
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
+	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
+
+lock: $(VENV)/.venv ## resolve the lock files anew
+	$(PIP) uv
+	$(COMPILE) --universal --constraint requirements/limits.in --extra demo -o $(LOCK)
+	$(COMPILE) --constraint requirements/limits.in --constraint $(LOCK) \
+	  --extra demo --extra train --extra test --extra lint -o $(DEV_LOCK)
+	$(COMPILE) --universal --extra tflite-runtime -o $(OLD_LOCK)
+
+clean: ## remove the environments
+	rm -rf $(VENV) $(OLD_VENV)
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; set PYTHON=python3.x"; exit 1; }
+	@echo "setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.daemon: $(VENV)/.venv pyproject.toml $(LOCK)
+	@$(PIP) --constraint $(LOCK) --editable .
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.venv pyproject.toml $(LOCK)
+	@echo "installing the daemon and the demonstration's broker (a minute or two) ..."
+	@$(PIP) --constraint $(LOCK) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.venv pyproject.toml $(DEV_LOCK)
+	@echo "installing the development tools, PyTorch and TensorFlow among them (minutes) ..."
+	@$(PIP) --constraint $(DEV_LOCK) --editable '.[test,lint]'
+	@touch $@
+
+$(OLD_VENV)/.ready: pyproject.toml $(OLD_LOCK)
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then \
+	  echo "setting up $(OLD_VENV) ..." && $(PYTHON) -m venv $(OLD_VENV) && \
+	  $(OLD_VENV)/bin/python -m pip --disable-pip-version-check install --quiet \
+	    --constraint $(OLD_LOCK) --editable '.[tflite-runtime]'; \
+	else mkdir -p $(OLD_VENV); fi
+	@touch $@

@@ -1,0 +1,373 @@
+"""MQTT in: a connection that comes back, and deliveries that are acknowledged by hand.
+
+Delivery semantics (MQTT 5.0, section 4.3, 4.4; 3.1.1 likewise):
+
+* Subscriptions ask for QoS 1 at most, also where publishers use 2. In QoS 2 the client answers
+  PUBREC before the tweet is on disk, and a client that dies then has lost it; in QoS 1 the broker
+  keeps it until our PUBACK, and the tweet's id turns "at least once" into "once".
+* Every connection has a client object of its own, and a delivery holds on to the one it came by.
+  An acknowledgement that comes too late goes to the dead client, so it can never acknowledge a
+  different message that has the same packet identifier on the new connection.
+* Redelivery happens on reconnection only, so every delivery is acknowledged, in order of arrival.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
+from tenacity.nap import sleep_using_event
+
+from monitor.settings import Mqtt
+
+_SETTLE_S: Final = 15.0
+"""How long a broker may take from TCP connection to subscription."""
+_CLOSE_S: Final = 5.0
+_LONGEST_BACKOFF_S: Final = 60.0
+_REFUSED_FOR_GOOD: Final = frozenset(
+    {
+        "Bad user name or password",
+        "Not authorized",
+        "Client identifier not valid",
+        "Banned",
+    }
+)
+_UNSUPPORTED_PROTOCOL: Final = "Unsupported protocol version"
+
+
+class BrokerRefusedError(Exception):
+    """The broker will not have us; trying again will not help."""
+
+
+class _ConnectionFailedError(Exception):
+    """One attempt failed; the next may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it arrived."""
+
+    topic: str
+    payload: bytes
+    arrived: float
+    """Monotonic seconds."""
+    received_at: float
+    """Seconds since the epoch, by the board's clock."""
+    acknowledge: Callable[[], None] = field(repr=False)
+    """Tell the broker that it may forget the message (nothing to tell for QoS 0)."""
+
+
+def _no_acknowledgement() -> None:
+    """QoS 0: the broker has forgotten the message already."""
+
+
+class Connection:
+    """One MQTT connection, from CONNECT to its loss; never used again after that."""
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        protocol: MQTTProtocolVersion,
+        receive_maximum: int,
+        deliver: Callable[[Delivery], object],
+        *,
+        visit: bool = False,
+    ) -> None:
+        """Prepare; `open` connects.
+
+        Args:
+            settings: where, as whom, to what.
+            protocol: the version of MQTT to speak.
+            receive_maximum: as for `Broker`.
+            deliver: as for `Broker`.
+            visit: only look: under another client identifier, subscribe to nothing, leave no
+                session behind.
+        """
+        self._settings = settings
+        self._visit = visit
+        self._protocol = protocol
+        self._receive_maximum = receive_maximum
+        self._deliver = deliver
+        self._settled = threading.Event()
+        self._problem: str | None = "no answer from the broker"
+        self.lost = threading.Event()
+        self.answered = False
+        """Whether the broker accepted or refused, rather than hanging up on us."""
+        self.session_present = False
+        five = protocol == MQTTProtocolVersion.MQTTv5
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id + ("-visit" if visit else ""),
+            clean_session=None if five else visit,
+            protocol=protocol,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        if settings.username:
+            self._client.username_pw_set(settings.username, settings.password or None)
+        if settings.tls:
+            self._client.tls_set_context(
+                ssl.create_default_context(cafile=settings.ca_file or None)
+            )
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def open(self) -> None:
+        """Connect and subscribe.
+
+        Raises:
+            OSError: if the broker cannot be reached.
+            BrokerRefusedError: if it refuses for good.
+            _ConnectionFailedError: if it refuses for now.
+        """
+        settings = self._settings
+        v5: dict[str, Any] = {}
+        if self._protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            # Without an expiry interval, MQTT 5 keeps no session at all.
+            properties.SessionExpiryInterval = 0 if self._visit else settings.session_expiry_s
+            properties.ReceiveMaximum = self._receive_maximum
+            v5 = {"clean_start": self._visit, "properties": properties}
+        self._client.connect(settings.host, settings.port, settings.keepalive_s, **v5)
+        self._client.loop_start()
+        self._settled.wait(_SETTLE_S)
+        if self._problem is not None:
+            self.close()
+            if self._problem in _REFUSED_FOR_GOOD:
+                raise BrokerRefusedError(self._problem)
+            raise _ConnectionFailedError(self._problem)
+
+    def close(self) -> None:
+        """Send what is queued, disconnect, and wait for the network thread to end."""
+        self._client.disconnect()
+        self.lost.wait(_CLOSE_S)
+        self._client.loop_stop()
+
+    def _settle(self, problem: str | None) -> None:
+        if not self._settled.is_set():
+            self._problem = problem
+            self._settled.set()
+
+    def _on_connect(
+        self,
+        client: Client,
+        _userdata: object,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self.answered = True
+        if reason.is_failure:
+            self._settle(str(reason))
+            return
+        self.session_present = flags.session_present
+        if self._visit:
+            self._settle(None)
+            return
+        qos = self._settings.qos
+        if self._protocol == MQTTProtocolVersion.MQTTv5:
+            # Retained messages come with a new subscription only, not on every reconnection.
+            options = SubscribeOptions(
+                qos=qos, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+            )
+            client.subscribe([(topic, options) for topic in self._settings.topics])
+        else:
+            client.subscribe([(topic, qos) for topic in self._settings.topics])
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        refused = [
+            f"{topic}: {reason}"
+            for topic, reason in zip(self._settings.topics, reasons, strict=False)
+            if reason.is_failure
+        ]
+        self._settle(f"subscription refused: {'; '.join(refused)}" if refused else None)
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._settle(f"connection closed: {reason}")
+        self.lost.set()
+
+    def _on_message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
+        # Nothing but this: an exception here would end the network thread.
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\N{REPLACEMENT CHARACTER}"
+        if message.qos:
+            mid, qos = message.mid, message.qos
+
+            def acknowledge() -> None:
+                client.ack(mid, qos)
+        else:
+            acknowledge = _no_acknowledgement
+        self._deliver(
+            Delivery(topic, bytes(message.payload), message.timestamp, time.time(), acknowledge)
+        )
+
+
+class Broker:
+    """Keeps a connection to the broker, forever, from a thread of its own."""
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        receive_maximum: int,
+        deliver: Callable[[Delivery], object],
+        on_refused: Callable[[BrokerRefusedError], object],
+    ) -> None:
+        """Prepare; `start` connects.
+
+        Args:
+            settings: where, as whom, to what.
+            receive_maximum: messages the broker may send ahead of their acknowledgement.
+            deliver: called with every message on the network thread; blocking there holds the
+                broker back.
+            on_refused: called once, on a refusal for good before the first success.
+        """
+        self._settings = settings
+        self._receive_maximum = receive_maximum
+        self._deliver = deliver
+        self._on_refused = on_refused
+        self._protocol = MQTTProtocolVersion.MQTTv5
+        self._stop = threading.Event()
+        self._connection: Connection | None = None
+        self._connections = 0
+        self.subscribed = threading.Event()
+        self._log = structlog.get_logger().bind(broker=f"{settings.host}:{settings.port}")
+        self._thread = threading.Thread(target=self._supervise, name="broker")
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send the acknowledgements that are queued, disconnect and end the threads."""
+        self._stop.set()
+        if connection := self._connection:
+            connection.close()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _supervise(self) -> None:
+        while not self._stop.is_set():
+            try:
+                connection = self._connect()
+            except BrokerRefusedError as error:
+                self._on_refused(error)
+                return
+            if connection is None:
+                return
+            self.subscribed.set()
+            connection.lost.wait()
+            self.subscribed.clear()
+            if not self._stop.is_set():
+                self._log.warning("connection-lost")
+                # Two daemons with one client id would otherwise throw each other out in a spin.
+                self._stop.wait(random.uniform(0.1, 1.0))  # noqa: S311  (jitter)
+
+    def _connect(self) -> Connection | None:
+        """Try until it works; None if told to stop."""
+        retrying = Retrying(
+            retry=retry_if_exception_type((OSError, _ConnectionFailedError)),
+            wait=wait_random_exponential(multiplier=0.5, max=_LONGEST_BACKOFF_S),
+            stop=stop_when_event_set(self._stop),
+            sleep=sleep_using_event(self._stop),
+            before_sleep=lambda state: self._log.warning(
+                "broker-unavailable",
+                error=str(state.outcome and state.outcome.exception()),
+                attempt=state.attempt_number,
+                next_attempt_in_s=round(state.upcoming_sleep, 1),
+            ),
+            retry_error_callback=lambda _state: None,
+        )
+        return retrying(self._attempt)
+
+    def _attempt(self) -> Connection | None:
+        if self._stop.is_set():
+            return None
+        connection = Connection(
+            self._settings, self._protocol, self._receive_maximum, self._deliver
+        )
+        self._connection = connection
+        try:
+            connection.open()
+        except BrokerRefusedError as error:
+            if self._connections:  # it took us before: the owner is busy with its passwords
+                raise _ConnectionFailedError(str(error)) from error
+            raise
+        except _ConnectionFailedError as error:
+            if not self._connections and (
+                str(error) == _UNSUPPORTED_PROTOCOL or not connection.answered
+            ):
+                # A broker of MQTT 3.1.1 says so, or hangs up on a version it does not know.
+                five = self._protocol == MQTTProtocolVersion.MQTTv5
+                self._protocol = (
+                    MQTTProtocolVersion.MQTTv311 if five else MQTTProtocolVersion.MQTTv5
+                )
+                if str(error) == _UNSUPPORTED_PROTOCOL and five:
+                    return self._attempt()
+            raise
+        self._connections += 1
+        if self._connections > 1 and not connection.session_present:
+            self._log.warning("session-lost", note="the broker may have dropped queued tweets")
+        self._log.info(
+            "subscribed",
+            topics=list(self._settings.topics),
+            mqtt="5" if self._protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1",
+            session_present=connection.session_present,
+        )
+        return connection
+
+
+def probe(settings: Mqtt) -> str:
+    """Connect once and leave, without touching the daemon's session.
+
+    Returns:
+        The version of MQTT that the broker speaks.
+
+    Raises:
+        OSError: if the broker cannot be reached.
+        BrokerRefusedError: if it refuses.
+    """
+    problem = ""
+    for protocol, version in (
+        (MQTTProtocolVersion.MQTTv5, "5"),
+        (MQTTProtocolVersion.MQTTv311, "3.1.1"),
+    ):
+        connection = Connection(settings, protocol, 1, lambda _delivery: None, visit=True)
+        try:
+            connection.open()
+        except _ConnectionFailedError as error:
+            problem = str(error)
+            continue
+        connection.close()
+        return version
+    raise BrokerRefusedError(problem)

@@ -1,0 +1,67 @@
+"""``monitor check``: everything the daemon needs, looked at once, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from monitor.broker import BrokerRefusedError, probe
+from monitor.classifier import Classifier
+from monitor.model import Model, ModelError
+from monitor.privacy import load_key
+from monitor.service import key_path
+from monitor.settings import ConfigurationError, Settings, load
+from monitor.store import Store, StoreError
+
+
+def run(config: Path | None, say: Callable[[str], object]) -> int:
+    """Check all parts, also after one has failed, and return the exit code."""
+    try:
+        settings = load(config)
+    except ConfigurationError as error:
+        say(f"configuration  FAILED  {error}")
+        return 2
+    say(f"configuration  ok      {config or 'defaults'}, {len(settings.entities)} entities")
+    failed = False
+    for name, part in (("model", _model), ("database", _database), ("broker", _broker)):
+        try:
+            outcome = f"ok      {part(settings)}"
+        except (ModelError, StoreError, BrokerRefusedError, OSError, ValueError) as error:
+            failed = True
+            outcome = f"FAILED  {error}"
+        say(f"{name:<13}  {outcome}")
+    return 1 if failed else 0
+
+
+def _model(settings: Settings) -> str:
+    model = Model.load(settings.model.path)
+    with Classifier(model, workers=1, runtime=settings.model.runtime) as classifier:
+        classifier.check()
+        return (
+            f"{model.name} {model.version} on {classifier.runtime}: hashes, labels and the known"
+            " tweet are right"
+        )
+
+
+def _database(settings: Settings) -> str:
+    load_key(key_path(settings))
+    store = Store(settings.store.path)
+    try:
+        return f"{settings.store.path}: {store.tweets()} tweets"
+    finally:
+        store.close()
+
+
+def _broker(settings: Settings) -> str:
+    mqtt = settings.mqtt
+    try:
+        version = probe(mqtt)
+    except OSError as error:
+        raise OSError(
+            f"{mqtt.host}:{mqtt.port}: {error} (is it running? [mqtt] host, port)"
+        ) from error
+    except BrokerRefusedError as error:
+        raise BrokerRefusedError(
+            f"{mqtt.host}:{mqtt.port} refuses us: {error} (see [mqtt] username, password)"
+        ) from error
+    return f"{mqtt.host}:{mqtt.port} speaks MQTT {version}"

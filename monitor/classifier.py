@@ -1,0 +1,197 @@
+"""Texts to labels: tokenize, group by length, run.
+
+A micro-batch is one worker's job from text to label: each worker owns a tokenizer's output and an
+interpreter, so nothing is shared, no core waits for another at the end of a batch, and the order
+of batches is the order of their futures.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Encoding, Tokenizer
+
+from monitor.interpreter import Interpreter, choose_runtime
+from monitor.model import Model, ModelError
+
+# Its own threads would fight the workers for the cores.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+GROUP_SIZE: Final = 8
+"""Tweets per inference: larger gains nothing and pads more (docs/design.md)."""
+
+_CHARACTERS_PER_TOKEN: Final = 24
+"""Text beyond this many characters a token of room is cut before tokenizing: bounded time."""
+
+Pair: TypeAlias = tuple[str, str | None]
+"""Text, and the entity whose reputation is asked for, or None for the tweet as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model says to one task."""
+
+    label: str
+    probabilities: dict[str, float]
+    """Label to probability; they sum to 1."""
+
+
+Verdict: TypeAlias = Mapping[str, Answer]
+"""Task to answer, for one text and entity."""
+
+
+class Classifier:
+    """A pool of single-threaded interpreters, one a worker.
+
+    Use as a context manager, or `close` it.
+    """
+
+    def __init__(self, model: Model, workers: int = 0, runtime: str = "auto") -> None:
+        """Load the model once a worker.
+
+        Args:
+            model: a verified model.
+            workers: threads with an interpreter each; 0 for one a core.
+            runtime: as ``[model] runtime``.
+
+        Raises:
+            ModelError: if the runtime is missing or refuses the model, or the tokenizer is
+                unusable.
+        """
+        self.model = model
+        self.runtime = choose_runtime(runtime)
+        self.workers = workers or len(os.sched_getaffinity(0))
+        self._tokenizer = _tokenizer(model)
+        self._interpreters = [
+            Interpreter(model.flatbuffer, self.runtime) for _ in range(self.workers)
+        ]
+        self._free = list(self._interpreters)
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(
+            self.workers, "classify", initializer=lambda: self._adopt(self._free.pop())
+        )
+
+    def _adopt(self, interpreter: Interpreter) -> None:
+        self._local.interpreter = interpreter
+
+    def submit(self, pairs: Sequence[Pair]) -> Future[list[Verdict]]:
+        """Queue a micro-batch; its verdicts come in the order of its pairs."""
+        return self._pool.submit(self._classify, pairs)
+
+    def classify(self, pairs: Sequence[Pair]) -> list[Verdict]:
+        """Classify one micro-batch and wait for it."""
+        return self.submit(pairs).result()
+
+    def stream(self, pairs: Iterable[Pair], batch: int = 64) -> Iterator[Verdict]:
+        """Classify any number of pairs in bounded memory, keeping their order.
+
+        Args:
+            pairs: consumed as the answers are taken, at most ``workers + 1`` batches ahead.
+            batch: pairs per micro-batch.
+        """
+        source = iter(pairs)
+        ahead: deque[Future[list[Verdict]]] = deque()
+        while chunk := list(itertools.islice(source, batch)):
+            ahead.append(self.submit(chunk))
+            if len(ahead) > self.workers:
+                yield from ahead.popleft().result()
+        while ahead:
+            yield from ahead.popleft().result()
+
+    def check(self) -> None:
+        """Ask for the label of the model's known tweet.
+
+        Raises:
+            ModelError: if it differs: the file is as it was measured, this machine is not.
+        """
+        known = self.model.known
+        (verdict,) = self.classify([(known.text, known.entity)])
+        for task, expected in known.labels.items():
+            if verdict[task].label != expected:
+                raise ModelError(
+                    f"{self.model.folder}: on this machine ({self.runtime}) the known tweet's"
+                    f" {task} comes out as {verdict[task].label!r} instead of {expected!r}"
+                )
+
+    def close(self) -> None:
+        """Finish what is running, drop what is queued, end the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def tokenize(self, pairs: Sequence[Pair]) -> list[Encoding]:
+        """Tokenize pairs, truncated to the model's length and not padded."""
+        room = self.model.max_length * _CHARACTERS_PER_TOKEN
+        return self._tokenizer.encode_batch_fast(
+            [text[:room] if entity is None else (text[:room], entity) for text, entity in pairs]
+        )
+
+    def infer(self, encodings: Sequence[Encoding], interpreter: Interpreter) -> list[Verdict]:
+        """Run tokenized pairs in groups of similar length on the calling thread."""
+        verdicts: list[Verdict] = [{}] * len(encodings)
+        by_length = sorted(range(len(encodings)), key=lambda i: len(encodings[i].ids))
+        for start in range(0, len(by_length), GROUP_SIZE):
+            group = by_length[start : start + GROUP_SIZE]
+            outputs = interpreter(*_padded([encodings[i] for i in group]))
+            for i, verdict in zip(group, self._verdicts(outputs), strict=True):
+                verdicts[i] = verdict
+        return verdicts
+
+    def _classify(self, pairs: Sequence[Pair]) -> list[Verdict]:
+        return self.infer(self.tokenize(pairs), self._local.interpreter)
+
+    def _verdicts(self, outputs: Mapping[str, npt.NDArray[np.float32]]) -> Iterator[Verdict]:
+        answers = []
+        for task, labels in self.model.tasks.items():
+            best = outputs[task].argmax(axis=1).tolist()
+            rows = outputs[task].tolist()
+            answers.append(
+                [
+                    Answer(labels[i], dict(zip(labels, row, strict=True)))
+                    for i, row in zip(best, rows, strict=True)
+                ]
+            )
+        return (dict(zip(self.model.tasks, row, strict=True)) for row in zip(*answers, strict=True))
+
+
+def _tokenizer(model: Model) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_str(model.tokenizer)
+    except Exception as error:  # the library raises bare Exception
+        raise ModelError(f"{model.folder / 'tokenizer.json'}: {error}") from error
+    # The entity is short and must stay whole; the text gives way.
+    tokenizer.enable_truncation(model.max_length, strategy="longest_first")
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _padded(
+    encodings: Sequence[Encoding],
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Lay encodings out as [batch, longest] arrays of token ids and segment ids, 0-padded."""
+    longest = max(len(e.ids) for e in encodings)
+    ids = np.zeros((len(encodings), longest), np.int32)
+    segments = np.zeros_like(ids)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        segments[row, : len(encoding.ids)] = encoding.type_ids
+    return ids, segments

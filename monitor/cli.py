@@ -1,0 +1,228 @@
+"""The commands: parse, call, print."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from monitor import __version__
+
+EXIT_FAILURE: Final = 1
+EXIT_CONFIGURATION: Final = 2
+"""As for wrong usage of the command line."""
+
+_LAZY: Final = {
+    "train": "monitor.training.commands",
+    "distil": "monitor.training.commands",
+    "export": "monitor.training.commands",
+    "evaluate": "monitor.training.commands",
+    "demo": "monitor.demo.command",
+}
+"""Commands that a board may do without, by module."""
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Imports a command's module only when it is called: start-up counts on a board."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *_LAZY])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in _LAZY:
+            command = getattr(importlib.import_module(_LAZY[name]), name)
+            assert isinstance(command, click.Command)
+            return command
+        return super().get_command(context, name)
+
+
+def _fail(message: object, code: int = EXIT_FAILURE) -> NoReturn:
+    click.echo(f"monitor: {message}", err=True)
+    sys.exit(code)
+
+
+def _config_option(function: _F) -> _F:
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Configuration file; without one, the defaults hold. Any key can be overridden from"
+        " the environment: [mqtt] password by MONITOR_MQTT_PASSWORD.",
+    )(function)
+
+
+def _model_options(function: _F) -> _F:
+    for option in (
+        click.option(
+            "--model",
+            default="mobilebert-6x384",
+            show_default=True,
+            help="A model folder, or the name of one that came along.",
+        ),
+        click.option(
+            "--runtime",
+            type=click.Choice(["auto", "litert", "tflite-runtime"]),
+            default="auto",
+            show_default=True,
+            help="Which TensorFlow Lite interpreter.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(0),
+            default=0,
+            help="Interpreters side by side; 0: one a core.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="monitor")
+def main() -> None:
+    r"""Label tweets from an MQTT topic with a quantized MobileBERT, offline, into SQLite.
+
+    \b
+    Try it:                      make demo
+    Label a text:                monitor classify --entity Acme "Acme lost my parcel again"
+    Check a configuration:       monitor check --config config.toml
+    Run the daemon:              monitor run --config config.toml
+    Ask the log:                 sqlite3 monitor.db 'SELECT * FROM reputation_by_entity'
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+    """
+
+
+@main.command()
+@_config_option
+def run(config: Path | None) -> None:
+    """Run the daemon: subscribe, label, store, until a signal ends it.
+
+    SIGTERM or Ctrl-C ends it cleanly: what is being labelled is stored and acknowledged, the rest
+    stays with the broker. Logs go to standard error, as JSON lines unless that is a terminal.
+    """
+    from monitor import logs, service
+    from monitor.model import ModelError
+    from monitor.settings import ConfigurationError, load
+    from monitor.store import StoreError
+
+    try:
+        settings = load(config)
+        logs.configure(settings.log)
+        service.run(settings)
+    except ConfigurationError as error:
+        _fail(error, EXIT_CONFIGURATION)
+    except (ModelError, StoreError, service.ServiceFailedError, OSError, ValueError) as error:
+        _fail(error)
+
+
+@main.command()
+@_config_option
+def check(config: Path | None) -> None:
+    """Check configuration, model, database and broker, a line each.
+
+    Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. Changes
+    nothing but creating or migrating the database, as `monitor run` would.
+    """
+    from monitor import checks
+
+    sys.exit(checks.run(config, click.echo))
+
+
+@main.command()
+@click.argument("texts", nargs=-1)
+@click.option("--entity", help="Whose reputation is asked for (a line's own `entity` wins).")
+@click.option(
+    "--task",
+    type=click.Choice(["reputation", "sentiment"]),
+    default="reputation",
+    show_default=True,
+    help="Which answer is the label; the other stands beside it.",
+)
+@_model_options
+def classify(
+    texts: tuple[str, ...], entity: str | None, task: str, model: str, runtime: str, workers: int
+) -> None:
+    r"""Label TEXTS, or JSON lines from standard input, as JSON lines on standard output.
+
+    \b
+    monitor classify --entity Acme "Acme lost my parcel again" | jq .label
+    zcat tweets.jsonl.gz | monitor classify > labelled.jsonl
+
+    An input line is an object with `text` and perhaps `entity`; its fields are kept, `label` and
+    `probabilities` are added, and the other task's answer under its name. Order is kept, memory is
+    bounded, so it can stand in any pipe. A line that is no such object ends the run with exit
+    code 1, after everything before it has been written.
+    """
+    from monitor import jsonlines
+    from monitor.classifier import Classifier
+    from monitor.model import Model, ModelError
+
+    try:
+        loaded = Model.load(model)
+        with Classifier(loaded, workers, runtime) as classifier:
+            rows = (
+                ({"text": text} for text in texts)
+                if texts
+                else jsonlines.read(sys.stdin.buffer, "standard input")
+            )
+            for row in jsonlines.labelled(rows, classifier, task, entity):
+                click.echo(row)
+    except (ModelError, jsonlines.BadLineError) as error:
+        _fail(error)
+
+
+@main.command()
+@click.argument("file")
+@click.option("--rate", type=click.FloatRange(0), default=0, help="Messages a second; 0: no limit.")
+@click.option("--topic", required=True, help="Topic to publish on, e.g. tweets/en.")
+@click.option("--qos", type=click.IntRange(0, 2), default=1, show_default=True)
+@_config_option
+def publish(file: str, rate: float, topic: str, qos: int, config: Path | None) -> None:
+    """Replay the lines of FILE onto a topic: for trying things out and for load.
+
+    FILE holds a message a line (JSON lines or plain text), may be gzipped, and is standard input
+    if it is "-". Broker and credentials are those of the configuration. Ends when the broker has
+    acknowledged every message.
+    """
+    from monitor import publisher
+    from monitor.settings import ConfigurationError, load
+
+    try:
+        count, seconds = publisher.replay(load(config).mqtt, file, topic, rate, qos)
+    except ConfigurationError as error:
+        _fail(error, EXIT_CONFIGURATION)
+    except (publisher.PublishError, OSError) as error:
+        _fail(error)
+    click.echo(f"published {count} messages in {seconds:.1f} s", err=True)
+
+
+@main.command()
+@_model_options
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1),
+    default=1.0,
+    show_default=True,
+    help="Time spent on each line of the table.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+def bench(model: str, runtime: str, workers: int, seconds: float, as_json: bool) -> None:
+    """Measure this board: tweets a second and latency by batch size, length and workers.
+
+    Everything from text to label, on generated text; a busy machine measures slow, so stop the
+    daemon first.
+    """
+    from monitor import benchmark
+    from monitor.model import Model, ModelError
+
+    try:
+        report = benchmark.measure(Model.load(model), runtime, workers, seconds)
+    except ModelError as error:
+        _fail(error)
+    click.echo(report.json() if as_json else report.table())

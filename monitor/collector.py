@@ -1,0 +1,77 @@
+"""Deliveries to a job: decode, find the entities, ask the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.broker import Delivery
+from monitor.classifier import Classifier
+from monitor.entities import EntityMatcher
+from monitor.job import WHOLE_TWEET, Item, Job
+from monitor.privacy import Pseudonyms
+from monitor.settings import Settings
+from monitor.store import DeadLetter, utc
+from monitor.tweet import Rejection, Tweet, decode
+
+_DEAD_LETTER_BYTES: Final = 65_536
+
+
+class Collector:
+    """Makes jobs of deliveries."""
+
+    def __init__(self, settings: Settings, classifier: Classifier, pseudonyms: Pseudonyms) -> None:
+        self._settings = settings
+        self._classifier = classifier
+        self._pseudonyms = pseudonyms
+        self._matcher = EntityMatcher(settings.entities)
+
+    def collect(self, deliveries: Sequence[Delivery], waiting: int) -> Job:
+        """Submit a micro-batch to the classifier.
+
+        Args:
+            deliveries: at least one, in order of arrival.
+            waiting: how many more were queued behind them.
+        """
+        items: list[Item] = []
+        dead_letters: list[DeadLetter] = []
+        for delivery in deliveries:
+            tweet = decode(
+                delivery.payload,
+                max_bytes=self._settings.mqtt.max_payload_bytes,
+                identify=self._pseudonyms.payload,
+            )
+            if isinstance(tweet, Rejection):
+                dead_letters.append(self.dead_letter(delivery, tweet.reason, tweet.detail))
+            else:
+                items.append(Item(delivery, tweet, self.entities(delivery.topic, tweet)))
+        verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
+        depth = len(deliveries) + waiting
+        return Job(deliveries, items, dead_letters, verdicts, depth, time.monotonic())
+
+    def entities(self, topic: str, tweet: Tweet) -> tuple[str, ...]:
+        """Which entities to ask about: named by the message, else its topic, else its text."""
+        named = tweet.entities
+        level = self._settings.mqtt.entity_level
+        if not named and level:
+            named = tuple(topic.split("/")[level - 1 : level])
+        canonical = dict.fromkeys(self._matcher.canonical(name) for name in named)
+        return (
+            tuple(name for name in canonical if name)
+            or self._matcher.match(tweet.text)
+            or (WHOLE_TWEET,)
+        )
+
+    def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
+        """Keep what cannot be labelled, as far as privacy allows."""
+        keep = self._settings.privacy.store_text != "none"
+        return DeadLetter(
+            digest=self._pseudonyms.payload(delivery.topic.encode() + b"\0" + delivery.payload),
+            received_at=utc(delivery.received_at),
+            topic=delivery.topic,
+            reason=reason,
+            detail=detail,
+            size=len(delivery.payload),
+            payload=delivery.payload[:_DEAD_LETTER_BYTES] if keep else None,
+        )

@@ -1,0 +1,127 @@
+"""The demonstration: broker, publisher and daemon in one process, on invented tweets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+_TOPIC: Final = "tweets/demo"
+_PATIENCE_S: Final = 20.0
+_RAW: Final = b'{"__raw_base64__"'
+"""Begins a line that stands for bytes that no JSON lines file can hold."""
+
+_QUERIES: Final = (
+    "SELECT * FROM reputation_by_entity",
+    "SELECT entity, label, text FROM labelled WHERE label = 'negative' LIMIT 5",
+    "SELECT * FROM throughput_by_hour",
+)
+
+
+@click.command()
+@click.option(
+    "--rate", default=25.0, show_default=True, type=click.FloatRange(1), help="Tweets a second."
+)
+def demo(rate: float) -> None:
+    """Watch it work: invented tweets over MQTT, labelled offline, kept in SQLite.
+
+    Broker, publisher and daemon run in this process, on a free loopback port. Needs the extra
+    [demo]. The log stays where the last lines say.
+    """
+    try:
+        import amqtt  # noqa: F401  (is it there?)
+        import rich  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is missing; install the extra [demo]:"
+            " pip install 'tweet-reputation-monitor[demo]'"
+        ) from error
+    _run(rate)
+
+
+def _run(rate: float) -> None:
+    from rich.console import Console
+
+    from monitor import logs
+    from monitor.broker import Broker, BrokerRefusedError
+    from monitor.classifier import Classifier
+    from monitor.demo.embedded_broker import embedded_broker
+    from monitor.demo.view import View
+    from monitor.model import Model
+    from monitor.pipeline import Pipeline
+    from monitor.privacy import Pseudonyms, load_key
+    from monitor.publisher import connected
+    from monitor.service import key_path
+    from monitor.settings import load
+    from monitor.store import Store
+
+    folder = Path(__file__).parent
+    payloads = list(_payloads(folder / "tweets.jsonl"))
+    database = Path(tempfile.mkdtemp(prefix="monitor-demo-")) / "demo.db"
+    refused: list[BrokerRefusedError] = []
+    with embedded_broker() as port:
+        settings = load(
+            folder / "config.toml",
+            {
+                "MONITOR_MQTT_HOST": "127.0.0.1",
+                "MONITOR_MQTT_PORT": str(port),
+                "MONITOR_STORE_PATH": str(database),
+            },
+        )
+        logs.configure(settings.log)
+        view = View(Console(), len(payloads))
+        store = Store(database)
+        with Classifier(Model.load(settings.model.path)) as classifier:
+            pseudonyms = Pseudonyms(load_key(key_path(settings)))
+            pipeline = Pipeline(settings, classifier, store, pseudonyms, view.add)
+            broker = Broker(
+                settings.mqtt, settings.receive_maximum, pipeline.inbox.put, refused.append
+            )
+            pipeline.start()
+            broker.start()
+            started = time.monotonic()
+            try:
+                if not broker.subscribed.wait(_PATIENCE_S):
+                    raise click.ClickException(f"no subscription at the embedded broker {refused}")
+                with connected(settings.mqtt) as publisher, view:
+                    publishing = threading.Thread(
+                        target=publisher.publish, args=(payloads, _TOPIC, rate, 1), daemon=True
+                    )
+                    publishing.start()
+                    deadline = started + len(payloads) / rate + _PATIENCE_S
+                    while pipeline.totals.received < len(payloads) and time.monotonic() < deadline:
+                        time.sleep(0.1)
+                        view.tick()
+                elapsed = time.monotonic() - started
+            finally:
+                pipeline.stop(_PATIENCE_S)
+                broker.close()
+                store.close()
+    _report(pipeline.totals.labelled, len(payloads), elapsed, database)
+    if pipeline.totals.received < len(payloads):
+        raise click.ClickException(f"only {pipeline.totals.received} messages arrived in time")
+
+
+def _payloads(path: Path) -> Iterator[bytes]:
+    for line in path.read_bytes().splitlines():
+        if line.startswith(_RAW):
+            yield base64.b64decode(json.loads(line)["__raw_base64__"])
+        else:
+            yield line
+
+
+def _report(labelled: int, published: int, seconds: float, database: Path) -> None:
+    click.echo(f"labelled {labelled} of {published} tweets in {seconds:.1f} s; log: {database}")
+    tool = Path(sys.executable).parent / "sqlite-utils"
+    click.echo("\nThe others were duplicates or malformed (dead letters). Three queries to try:")
+    for query in _QUERIES:
+        click.echo(f"  {shlex.join([str(tool), str(database), query, '--table'])}")

@@ -1,0 +1,186 @@
+"""Which entities a tweet is about: brands, people, institutions, as configured.
+
+Names are found as whole words, whatever their case, after Unicode's compatibility
+normalization (NFKC). Scripts written without spaces between words (Chinese, Japanese, Thai)
+are out of scope: a name is found there only if it stands apart.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from monitor.tweet import replace_emails, replace_links
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One ``[[entities]]`` table of the configuration."""
+
+    name: str
+    """The name that labels are stored under. It is an alias, too."""
+    aliases: tuple[str, ...] = ()
+    """Other names. One written as ``@handle`` or ``#hashtag`` is found only as that."""
+    exclude: tuple[str, ...] = ()
+    """Phrases, as "apple pie", inside which the entity's names do not count."""
+
+
+class EntityMatcher:
+    """Finds the configured entities in texts.
+
+    - An alias is also found as ``@handle`` and ``#hashtag``, in its possessive ("Apple's"), and, if
+      it has several words or punctuation inside, joined ("Land Rover" in ``#LandRover``, "AT&T"
+      in ``@att``). It is not found inside a longer word: neither "pineapple" nor ``#AppleEvent``
+      is about Apple.
+    - A hyphen is as good as a space, one apostrophe as good as another, and a closing ``!``, ``?``
+      or ``.`` of an alias ("Yahoo!") may be left out. Other punctuation and accents count.
+    - Links and e-mail addresses are not looked into.
+    - Entities do not hide each other: "Apple Music" names both Apple and Apple Music, if both
+      are configured, unless Apple excludes "Apple Music".
+
+    The time that ``match`` takes depends on the text, not on the number of entities.
+
+    Args:
+        entities: In the order in which ``match`` reports them.
+
+    Raises:
+        ValueError: Two entities claim the same name, or a name or phrase cannot be found in any
+            text because it has no word or because more than one word follows its ``@`` or ``#``.
+    """
+
+    def __init__(self, entities: Sequence[Entity]) -> None:
+        self._names = [entity.name.strip() for entity in entities]
+        self._phrases: dict[str, list[_Phrase]] = {}
+        for position, entity in enumerate(entities):
+            # All exclusions before all names: ``match`` meets them in this order.
+            for phrase in entity.exclude:
+                self._add(_checked(phrase, entity), position, excludes=True)
+        owners: dict[tuple[str, ...], int] = {}
+        for position, entity in enumerate(entities):
+            for alias in (entity.name, *entity.aliases):
+                words = _checked(alias, entity)
+                owner = owners.setdefault(words, position)
+                if owner != position:
+                    raise ValueError(
+                        f"entities {self._names[owner]!r} and {entity.name!r}"
+                        f" both claim the name {alias!r}"
+                    )
+        self._canonical: dict[str, str] = {}
+        for words, position in owners.items():
+            self._add(words, position, excludes=False)
+            self._canonical[" ".join(words)] = self._names[position]
+        for words, position in owners.items():  # an exact spelling goes before these
+            self._canonical.setdefault(_bare(" ".join(words)), self._names[position])
+            if joined := _joined(words):
+                self._canonical.setdefault(joined, self._names[position])
+
+    def match(self, text: str) -> tuple[str, ...]:
+        """Name the entities that a text mentions, in configuration order, each once."""
+        tokens = _tokens(text)
+        found: set[int] = set()
+        excluded_to: dict[int, int] = {}  # entity -> the furthest end of its exclusions so far
+        for start, token in enumerate(tokens):
+            for phrase in self._phrases.get(token, ()):
+                end = start + 1 + len(phrase.rest)
+                if phrase.rest and phrase.rest != [_bare(t) for t in tokens[start + 1 : end]]:
+                    continue
+                reached = excluded_to.get(phrase.entity, 0)
+                if phrase.excludes:
+                    excluded_to[phrase.entity] = max(reached, end)
+                elif end > reached:
+                    found.add(phrase.entity)
+        return tuple(self._names[position] for position in sorted(found))
+
+    def canonical(self, name: str) -> str:
+        """Find the configured spelling of a name that a publisher or a level of a topic gives.
+
+        Case, a leading ``@`` or ``#``, and ``-`` or ``_`` for a space do not matter. A name that
+        is not configured comes back as it is, without the white space around it.
+        """
+        key = " ".join(_words(name))
+        for spelling in (key, _bare(key), _bare(key).replace("_", " ")):
+            if spelling in self._canonical:
+                return self._canonical[spelling]
+        return name.strip()
+
+    def _add(self, words: tuple[str, ...], position: int, *, excludes: bool) -> None:
+        first, *rest = words
+        phrase = _Phrase(rest, position, excludes)
+        self._phrases.setdefault(first, []).append(phrase)
+        if _bare(first) != first:  # asked for as a handle or hashtag
+            return
+        joined = _joined(words)
+        for sigil in "@#":
+            self._phrases.setdefault(sigil + first, []).append(phrase)
+            if rest and joined:
+                whole = _Phrase([], position, excludes)
+                self._phrases.setdefault(sigil + joined, []).append(whole)
+
+
+class _Phrase(NamedTuple):
+    """What must follow the token under which it is filed."""
+
+    rest: list[str]
+    entity: int
+    excludes: bool
+
+
+_TOKEN: Final = re.compile(r"\w+|[@#](?<!\w.)\w+|[^\w\s-]")
+_LOOKALIKES: Final = {
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{MODIFIER LETTER APOSTROPHE}": "'",
+    "\N{ACUTE ACCENT}": "'",
+    "\N{HYPHEN}": "-",
+    "\N{NON-BREAKING HYPHEN}": "-",
+    # NFKC would write these as letters of the word before.
+    "\N{TRADE MARK SIGN}": " ",
+    "\N{SERVICE MARK}": " ",
+    # Not seen by readers.
+    "\N{SOFT HYPHEN}": "",
+    "\N{ZERO WIDTH SPACE}": "",
+}
+_LOOKALIKE: Final = re.compile(f"[{''.join(_LOOKALIKES)}]")
+
+
+def _tokens(text: str) -> list[str]:
+    """Split a text into words, handles, hashtags and punctuation marks, in one spelling."""
+    if not text.isascii():
+        text = _LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text)
+        text = unicodedata.normalize("NFKC", text)
+    return _TOKEN.findall(replace_emails(replace_links(text.casefold(), " "), " "))
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """Split a name into tokens, without what people leave out at its end."""
+    tokens = _tokens(name)
+    while len(tokens) > 1 and tokens[-1] in ("!", "?", "."):
+        tokens.pop()
+    return (*tokens[:1], *(_bare(token) for token in tokens[1:]))
+
+
+def _checked(name: str, entity: Entity) -> tuple[str, ...]:
+    words = _words(name)
+    if not any(_is_word(_bare(word)) for word in words):
+        raise ValueError(f"entity {entity.name!r}: {name!r} has no word to look for")
+    if len(words) > 1 and _bare(words[0]) != words[0]:
+        raise ValueError(f"entity {entity.name!r}: {name!r} is more than a handle or hashtag")
+    return words
+
+
+def _joined(words: tuple[str, ...]) -> str:
+    """Join a name as its hashtag would; empty for "C++", where the marks are the name."""
+    apart = _is_word(words[0]) and _is_word(words[-1])
+    return "".join(filter(_is_word, words)) if apart else ""
+
+
+def _bare(token: str) -> str:
+    """Drop the sigil of a handle or hashtag."""
+    return token[1:] if len(token) > 1 and token[0] in "@#" else token
+
+
+def _is_word(token: str) -> bool:
+    return token[-1].isalnum() or token[-1] == "_"

@@ -1,0 +1,72 @@
+"""Which TensorFlow Lite runtime, and one loaded model."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.model import ModelError
+
+RUNTIMES: Final = {
+    "litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+}
+"""Setting to module; the first that is installed is taken for ``auto``."""
+
+
+def choose_runtime(wanted: str = "auto") -> str:
+    """Name the runtime that will be used.
+
+    Raises:
+        ModelError: if it is not installed.
+    """
+    for runtime, module in RUNTIMES.items():
+        if wanted in ("auto", runtime) and importlib.util.find_spec(module.partition(".")[0]):
+            return runtime
+    package = {"litert": "ai-edge-litert"}.get(wanted, wanted)
+    missing = "ai-edge-litert or tflite-runtime" if wanted == "auto" else package
+    raise ModelError(f"runtime {wanted!r}: {missing} is not installed in this environment")
+
+
+class Interpreter:
+    """One model in one single-threaded TensorFlow Lite interpreter.
+
+    Never shared between threads: the runtime refuses it. ``__call__`` releases the GIL while it
+    computes, so several of these in several threads use several cores.
+    """
+
+    def __init__(self, flatbuffer: bytes, runtime: str = "auto") -> None:
+        """Load a model.
+
+        Args:
+            flatbuffer: the ``.tflite`` file's content; kept by reference, so interpreters share it.
+            runtime: ``auto`` or a key of `RUNTIMES`.
+
+        Raises:
+            ModelError: if the runtime is missing or refuses the model.
+        """
+        module = importlib.import_module(RUNTIMES[choose_runtime(runtime)])
+        try:
+            interpreter = module.Interpreter(model_content=flatbuffer, num_threads=1)
+            self._run: Callable[..., dict[str, Any]] = interpreter.get_signature_runner()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"runtime {runtime!r} refuses the model: {error}") from error
+
+    def __call__(
+        self, input_ids: npt.NDArray[np.int32], token_type_ids: npt.NDArray[np.int32]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Run one padded batch.
+
+        Args:
+            input_ids: [batch, length], padded with 0, from which the graph derives its mask.
+            token_type_ids: [batch, length], 0 for the text and 1 for the entity.
+
+        Returns:
+            Task to probabilities, [batch, labels].
+        """
+        return self._run(input_ids=input_ids, token_type_ids=token_type_ids)

@@ -1,0 +1,47 @@
+"""A micro-batch on its way from the collector to the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from monitor.broker import Delivery
+from monitor.classifier import Pair, Verdict
+from monitor.store import DeadLetter
+from monitor.tweet import Tweet
+
+WHOLE_TWEET = ""
+"""Stands for the tweet as a whole where an entity's name would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A decoded delivery and the entities it is about, or `WHOLE_TWEET`."""
+
+    delivery: Delivery
+    tweet: Tweet
+    entities: tuple[str, ...]
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """What to ask the model: one pair an entity."""
+        return [(self.tweet.text, entity or None) for entity in self.entities]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A micro-batch, its verdicts still to come."""
+
+    deliveries: Sequence[Delivery]
+    """In order of arrival, at least one."""
+    items: Sequence[Item]
+    """Those that are tweets."""
+    dead_letters: Sequence[DeadLetter]
+    """Those that are not."""
+    verdicts: Future[list[Verdict]]
+    """One for each pair of each item, flat."""
+    queue_depth: int
+    """Messages that were waiting when the batch was closed, its own included."""
+    closed: float
+    """Monotonic seconds at which collecting ended."""

@@ -1,0 +1,126 @@
+"""A model folder: ``model.toml`` and the files it pins by SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+POLARITIES: Final = ("negative", "neutral", "positive")
+TASKS: Final = ("reputation", "sentiment")
+
+
+class ModelError(Exception):
+    """The model cannot be used; the message says which check failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTweet:
+    """A tweet whose answer is known, for checking a model on the board it runs on."""
+
+    text: str
+    entity: str | None
+    labels: dict[str, str]
+    """Task to label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A verified model, read whole into memory.
+
+    The bytes that were hashed are the bytes that will run: the interpreter never maps the file, so
+    replacing it under a running daemon cannot change an answer or raise SIGBUS.
+    """
+
+    name: str
+    version: str
+    folder: Path
+    max_length: int
+    """Tokens of text and entity together, special ones included."""
+    tasks: dict[str, tuple[str, ...]]
+    """Task to its labels, in the order of the output tensor of that name."""
+    flatbuffer: bytes
+    tokenizer: str
+    """The ``tokenizers`` JSON, which holds all preparation of the text."""
+    sha256: str
+    """Of the FlatBuffer: the model's identity in the log."""
+    known: KnownTweet
+
+    @classmethod
+    def load(cls, path: Path | str) -> Model:
+        """Read a model folder and verify it.
+
+        Args:
+            path: the folder, or the name of a model that came with the program.
+
+        Raises:
+            ModelError: if the folder, a file or a key is missing, a hash differs, or a task or
+                label is not one that the store knows.
+        """
+        folder = _find(path)
+        try:
+            card = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
+            hashes: dict[str, str] = card["files"]
+            files = {name: _verified(folder / name, sha256) for name, sha256 in hashes.items()}
+            tasks = {task: tuple(table["labels"]) for task, table in card["tasks"].items()}
+            known = card["known"]
+            _check_tasks(folder, tasks)
+            return cls(
+                name=card["name"],
+                version=str(card["version"]),
+                folder=folder,
+                max_length=int(card["max_length"]),
+                tasks=tasks,
+                flatbuffer=files["model.tflite"],
+                tokenizer=files["tokenizer.json"].decode(),
+                sha256=hashes["model.tflite"],
+                known=KnownTweet(
+                    known["text"], known.get("entity"), {task: known[task] for task in tasks}
+                ),
+            )
+        except tomllib.TOMLDecodeError as error:
+            raise ModelError(f"{folder / 'model.toml'}: not valid TOML: {error}") from error
+        except KeyError as error:
+            raise ModelError(f"{folder / 'model.toml'}: the key {error} is missing") from error
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ModelError(f"{folder / 'model.toml'}: {error}") from error
+        except OSError as error:
+            raise ModelError(f"{error.filename}: {error.strerror}") from error
+
+
+def _find(path: Path | str) -> Path:
+    """Locate a model: a folder as given, or by name beside the program."""
+    given = Path(path)
+    package = Path(__file__).parent
+    places = [given]
+    if given.name == str(given):  # a bare name: in the wheel, or in the checkout
+        places += [package / "models" / given, package.parent / "models" / given]
+    for place in places:
+        if (place / "model.toml").is_file():
+            return place
+    raise ModelError(f"{path}: no model there (looked for model.toml in {_listed(places)})")
+
+
+def _listed(places: list[Path]) -> str:
+    return ", ".join(str(place.absolute()) for place in places)
+
+
+def _verified(path: Path, sha256: str) -> bytes:
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelError(
+            f"{path}: SHA-256 is {found}, model.toml says {sha256}: the file is damaged or not the"
+            " one that was measured; restore it, or export the model again"
+        )
+    return content
+
+
+def _check_tasks(folder: Path, tasks: dict[str, Any]) -> None:
+    if set(tasks) != set(TASKS):
+        raise ModelError(f"{folder / 'model.toml'}: tasks must be {TASKS}, not {tuple(tasks)}")
+    for task, labels in tasks.items():
+        if not set(labels) <= set(POLARITIES) or len(set(labels)) != len(labels):
+            raise ModelError(f"{folder / 'model.toml'}: {task}: labels must be among {POLARITIES}")

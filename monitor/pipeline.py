@@ -1,0 +1,131 @@
+"""Deliveries to batch to labels to COMMIT to acknowledgement.
+
+Three stages, each with a bounded queue before it:
+
+    broker ─Inbox─▶ collector ──jobs──▶ writer ─▶ COMMIT, then PUBACK
+                        └─▶ classifier ─┘
+                            (a thread and an interpreter a core)
+
+A job carries the future of its verdicts, and the writer takes jobs in the order they were made:
+batches are classified side by side, yet committed and acknowledged in order of arrival. When a
+queue is full the stage before it waits, until at last the broker's receive window is full.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from monitor.broker import Delivery
+from monitor.classifier import Classifier
+from monitor.collector import Collector
+from monitor.inbox import Inbox
+from monitor.job import Job
+from monitor.privacy import Pseudonyms
+from monitor.settings import Settings
+from monitor.store import Store, TweetRow
+from monitor.writer import Totals, Writer
+
+_IDLE_S: Final = 1.0
+"""How often idle threads look up: for shutdown, housekeeping and the watchdog."""
+
+
+class Pipeline:
+    """The way of a tweet through the house."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        classifier: Classifier,
+        store: Store,
+        pseudonyms: Pseudonyms,
+        on_batch: Callable[[Sequence[TweetRow]], object] | None = None,
+    ) -> None:
+        """Assemble the stages; `start` runs them.
+
+        Args:
+            settings: the whole configuration.
+            classifier: closed by its owner, after the pipeline has ended.
+            store: from now on used by the writer thread alone.
+            pseudonyms: for authors, and for messages without an id.
+            on_batch: told of every committed batch, on the writer thread.
+        """
+        batch = settings.batch
+        self.inbox: Inbox[Delivery] = Inbox(
+            settings.receive_maximum, batch.max_tweets, batch.max_delay_ms / 1000
+        )
+        # One job waits while each worker has one: no worker runs dry, and latency stays short.
+        self._jobs: queue.Queue[Job | None] = queue.Queue(classifier.workers + 1)
+        self._collector = Collector(settings, classifier, pseudonyms)
+        self._writer = Writer(settings, classifier, self._collector, store, pseudonyms, on_batch)
+        self._collector_progress = time.monotonic()
+        self._threads = [
+            threading.Thread(target=self._collect, name="collector"),
+            threading.Thread(target=self._write, name="writer"),
+        ]
+
+    @property
+    def totals(self) -> Totals:
+        """What was done since the start."""
+        return self._writer.totals
+
+    def start(self) -> None:
+        """Run the stages. What one raises ends its thread and reaches `threading.excepthook`."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float) -> bool:
+        """Commit and acknowledge what is being classified; leave the rest to the broker.
+
+        Args:
+            timeout: seconds after which a batch that cannot be written is left to the broker too.
+
+        Returns:
+            Whether both threads have ended.
+        """
+        self._writer.draining.set()
+        self.inbox.close()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._writer.abandon.set()
+        for thread in self._threads:
+            thread.join(_IDLE_S)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def stalled_for(self, now: float) -> float:
+        """Seconds (monotonic) since the slower of collector and writer last got anywhere."""
+        return now - min(self._collector_progress, self._writer.progress)
+
+    def _collect(self) -> None:
+        while not self.inbox.closed:
+            self._collector_progress = time.monotonic()
+            if deliveries := self.inbox.take(_IDLE_S):
+                self._hand_over(self._collector.collect(deliveries, waiting=len(self.inbox)))
+        self._hand_over(None)
+
+    def _hand_over(self, job: Job | None) -> None:
+        """Wait for room among the jobs; the writer's progress tells whether that is a stall."""
+        while not self._writer.abandon.is_set():
+            self._collector_progress = time.monotonic()
+            try:
+                self._jobs.put(job, timeout=_IDLE_S)
+            except queue.Full:
+                continue
+            return
+
+    def _write(self) -> None:
+        while not self._writer.abandon.is_set():
+            try:
+                job = self._jobs.get(timeout=_IDLE_S)
+            except queue.Empty:
+                self._writer.keep_house()
+                continue
+            if job is None:
+                self._writer.write_minute()
+                return
+            self._writer.finish(job)
+            self._writer.keep_house()

@@ -1,0 +1,131 @@
+"""What may be kept of a tweet: redacted text, and pseudonyms instead of authors."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from monitor.tweet import replace_emails, replace_links
+
+KEY_BYTES: Final = 32
+
+
+def redact(text: str) -> str:
+    """Mask what points to people.
+
+    Mentions become ``@user``, links ``<link>``, e-mail addresses ``<email>`` and telephone numbers
+    ``<phone>``. Hashtags, prices, dates, scores and the like stay. Redacting twice changes nothing
+    more, and the time is linear in the length of the text.
+
+    A telephone number is recognized by how people write one: with a country code (+49 170
+    1234567), in the North American way ((555) 123-4567) or with a leading zero (0170 1234567).
+    A bare run of digits may as well be an order or a tweet: it stays, unless it begins with 0.
+    """
+    # Each step leaves nothing that an earlier one would take: links may hold an @, addresses do.
+    text = replace_emails(replace_links(text, "<link>"), "<email>")
+    text = _MENTION.sub("@user", text)
+    return _PHONE.sub("<phone>", text) if _PHONE_HINT.search(text) else text
+
+
+class Pseudonyms:
+    """Keyed digests: the same for the same author, and of no use without the key.
+
+    Args:
+        key: 32 random bytes, as ``load_key`` gives them.
+
+    Raises:
+        ValueError: The key does not have 32 bytes.
+
+    Source: BLAKE2b (RFC 7693), keyed, personalized by use so that digests of different uses
+    cannot be compared.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
+        self._author = blake2b(key=key, digest_size=16, person=b"author")
+        self._payload = blake2b(key=key, digest_size=16, person=b"payload")
+
+    def author(self, author: str) -> str:
+        """Name an author: 32 hexadecimal digits. Neither case nor a leading ``@`` matters."""
+        digest = self._author.copy()
+        digest.update(author.strip().removeprefix("@").casefold().encode())
+        return digest.hexdigest()
+
+    def payload(self, payload: bytes) -> str:
+        """Identify a payload that carries no id: 32 hexadecimal digits."""
+        digest = self._payload.copy()
+        digest.update(payload)
+        return digest.hexdigest()
+
+
+def load_key(path: Path) -> bytes:
+    """Read the key in a file, which is made with mode 0600 on first use.
+
+    A reader never sees half a key, whether two processes start at once or the power fails: the
+    key is complete and on disk before it gets its name, and a name is given only once.
+
+    Raises:
+        PermissionError: The file may not be read, or not be made.
+        ValueError: The file does not hold exactly 32 bytes.
+        OSError: Anything else that the file system reports, as a missing directory.
+    """
+    try:
+        try:
+            return _read_key(path)
+        except FileNotFoundError:
+            _make_key(path)
+            return _read_key(path)
+    except PermissionError as error:
+        raise PermissionError(f"{path}: no permission to read or make the key file") from error
+
+
+def _read_key(path: Path) -> bytes:
+    with path.open("rb") as file:
+        key = file.read(KEY_BYTES + 1)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{path}: is not a key, which has exactly {KEY_BYTES} bytes")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    # The draft is opened with O_EXCL and mode 0600, and removed at the end.
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
+        draft.write(os.urandom(KEY_BYTES))
+        draft.flush()
+        os.fsync(draft.fileno())
+        try:
+            path.hardlink_to(draft.name)
+        except FileExistsError:
+            return  # another process was first: its key counts
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+# A handle, with the server that the fediverse's have (@name@example.org). The second @ is the
+# full-width one of East Asian keyboards.
+_MENTION: Final = re.compile(r"[@\uff20]\w++(?:[@\uff20][\w-]++(?:\.[\w-]++)*+)*+")
+
+# Not inside a longer number, a word or a price. Each way of writing has a bounded length.
+_APART: Final = r"(?<![A-Za-z_\d$€£¥])(?<!\d[.-])"
+_PHONE: Final = re.compile(
+    rf"""(?:
+    \+\d(?:[ ./()-]{{0,2}}\d){{7,14}}  # country code: E.164 has up to 15 digits
+    | (?:{_APART}1[ .-](?:\(\d{{3}}\)[ ]?|\d{{3}}[ .-])|\(\d{{3}}\)[ ]?|{_APART}\d{{3}}[ .-])
+      \d{{3}}[ .-]\d{{4}}  # North American
+    | {_APART}(?:
+        0[1-9](?:[ .-]\d{{2}}){{4}}  # French: in pairs
+        | (?=0(?:[ /-]?\d){{8}})0\d{{2,4}}[ /-]\d{{3,8}}(?:[ -]\d{{2,4}}){{0,2}}
+        | 0\d{{9,14}}
+      )
+    )(?![A-Za-z_\d]|[.-]\d)""",
+    re.VERBOSE,
+)
+_PHONE_HINT: Final = re.compile(r"\d(?:[ ./()-]{0,2}\d){7}")

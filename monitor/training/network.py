@@ -1,0 +1,92 @@
+"""An encoder of the BERT family with one linear head a task."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+
+from monitor.training.data import LABELS, TASKS
+from monitor.training.errors import TrainingError
+
+
+class Network(nn.Module):
+    """Encoder, mean pooling over the tokens, then a linear head for each of `TASKS`."""
+
+    def __init__(self, encoder: nn.Module, hidden_size: int) -> None:
+        """Put fresh heads on ``encoder``, whose hidden states are ``hidden_size`` wide."""
+        super().__init__()
+        self.encoder = encoder
+        self.heads = nn.ModuleDict({task: nn.Linear(hidden_size, len(LABELS)) for task in TASKS})
+
+    def forward(
+        self, input_ids: Tensor, token_type_ids: Tensor
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, ...]]:
+        """Return logits [batch, 3] per task, and the hidden states [batch, length, width].
+
+        There is one hidden state more than there are layers: the first is the embedding's.
+        Positions with id 0 ([PAD]) are masked and do not count in the mean.
+        """
+        mask = input_ids != 0
+        output = self.encoder(
+            input_ids=input_ids,
+            token_type_ids=token_type_ids,
+            # Without padding there is nothing to mask, and attention is cheaper without.
+            attention_mask=None if bool(mask.all()) else mask.long(),
+            output_hidden_states=True,
+        )
+        weights = mask.unsqueeze(-1).to(output.last_hidden_state.dtype)
+        pooled = (output.last_hidden_state * weights).sum(1) / weights.sum(1)
+        logits = {task: head(pooled) for task, head in self.heads.items()}
+        return logits, output.hidden_states
+
+
+def pretrained(checkpoint: str) -> Network:
+    """Return the encoder of ``checkpoint`` (a folder, or a name on the hub) under fresh heads.
+
+    Raises:
+        TrainingError: there is no checkpoint of the BERT family.
+    """
+    try:
+        encoder = AutoModel.from_pretrained(checkpoint, add_pooling_layer=False)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise TrainingError(f"cannot start from {checkpoint!r}: {reason}") from error
+    return Network(encoder, encoder.config.hidden_size)
+
+
+def save(network: Network, tokenizer: Tokenizer, record: dict[str, Any], folder: Path) -> None:
+    """Write ``network`` with its tokenizer and the ``record`` of its making into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cast(Any, network.encoder).config.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    # The weights come last and in one step: a folder that has them is complete.
+    save_file(state, folder / "model.safetensors.new")
+    (folder / "model.safetensors.new").replace(folder / "model.safetensors")
+
+
+def load(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
+    """Return what `save` wrote.
+
+    Raises:
+        TrainingError: the folder holds no finished network.
+    """
+    if not (folder / "model.safetensors").is_file():
+        raise TrainingError(f"no finished network in {folder} (its training has not ended yet?)")
+    encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False)
+    network = Network(encoder, encoder.config.hidden_size)
+    network.load_state_dict(load_file(folder / "model.safetensors"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    return network.eval(), tokenizer, record
+
+
+def device() -> torch.device:
+    """Return the GPU if PyTorch sees one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

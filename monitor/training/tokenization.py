@@ -1,0 +1,94 @@
+"""The tokenizer that does all preparation of a tweet's text, so that the daemon needs none."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
+from tokenizers.models import WordPiece
+
+from monitor.training.data import Example
+from monitor.training.errors import TrainingError
+
+LINK = r"(?:https?://|www\.|pic\.twitter\.com/)\S+"
+
+
+def build(vocabulary: dict[str, int]) -> Tokenizer:
+    """Return a tokenizer for tweets over a BERT-uncased ``vocabulary`` (token -> id).
+
+    Links become the word "http", as TweetEval has them (arXiv 2010.12421), the HTML entities that
+    Twitter's API escapes are restored, then BERT's own lower-casing and WordPiece.
+    One text gives ``[CLS] text [SEP]``, a pair ``[CLS] text [SEP] entity [SEP]`` with type ids 0
+    and 1. Neither padding nor truncation is set.
+
+    Raises:
+        TrainingError: the vocabulary lacks one of BERT's special tokens, or [PAD] is not 0.
+    """
+    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    if missing := [token for token in special if token not in vocabulary]:
+        raise TrainingError(f"not a BERT vocabulary: it lacks {', '.join(missing)}")
+    if vocabulary["[PAD]"] != 0:
+        # The exported graph derives its attention mask from input_ids != 0.
+        raise TrainingError(f"[PAD] has id {vocabulary['[PAD]']}; the exported graph needs 0")
+    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.Replace(Regex(LINK), "http"),
+            normalizers.Replace("&lt;", "<"),
+            normalizers.Replace("&gt;", ">"),
+            normalizers.Replace("&amp;", "&"),
+            normalizers.BertNormalizer(lowercase=True),
+        ]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
+    )
+    tokenizer.add_special_tokens(list(special))
+    return tokenizer
+
+
+def vocabulary_of(checkpoint: str) -> dict[str, int]:
+    """Return the vocabulary of a BERT-family ``checkpoint``, a local folder or a name on the hub.
+
+    Raises:
+        TrainingError: no vocabulary can be read from there.
+    """
+    path = Path(checkpoint)
+    if (path / "tokenizer.json").is_file():
+        return Tokenizer.from_file(str(path / "tokenizer.json")).get_vocab()
+    if (path / "vocab.txt").is_file():
+        tokens = (path / "vocab.txt").read_text(encoding="utf-8").splitlines()
+        return {token: index for index, token in enumerate(tokens)}
+    from transformers import AutoTokenizer
+
+    try:
+        vocabulary = AutoTokenizer.from_pretrained(checkpoint).get_vocab()
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise TrainingError(f"no vocabulary in {checkpoint!r}: {reason}") from error
+    return cast(dict[str, int], vocabulary)
+
+
+Pieces = tuple[list[int], int]
+"""Token ids of one example, special ones included, and how many of them are of type 0."""
+
+
+def encode(tokenizer: Tokenizer, examples: Sequence[Example], max_length: int) -> list[Pieces]:
+    """Return the token ids of each example, cut to ``max_length`` tokens (the longer part first).
+
+    A pair's entity is the part with type id 1.
+    """
+    tokenizer.enable_truncation(max_length)
+    try:
+        encodings = tokenizer.encode_batch(
+            [
+                example.text if example.entity is None else (example.text, example.entity)
+                for example in examples
+            ]
+        )
+    finally:
+        tokenizer.no_truncation()
+    return [(encoding.ids, encoding.type_ids.count(0)) for encoding in encodings]

@@ -1,0 +1,224 @@
+"""A job to COMMIT to acknowledgement, and the log's housekeeping in between."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import numpy as np
+import structlog
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+from tenacity.nap import sleep_using_event
+
+from monitor.classifier import Classifier, Verdict
+from monitor.collector import Collector
+from monitor.job import Item, Job
+from monitor.privacy import Pseudonyms, redact
+from monitor.settings import Settings
+from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow, utc
+from monitor.throughput import Meter
+
+_MINUTE_S: Final = 60.0
+_PRUNE_EVERY_S: Final = 600.0
+_LONGEST_BACKOFF_S: Final = 10.0
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Totals:
+    """What was done since the start."""
+
+    received: int = 0
+    labelled: int = 0
+    rejected: int = 0
+
+    @property
+    def duplicates(self) -> int:
+        """Messages whose tweet was in the log already."""
+        return self.received - self.labelled - self.rejected
+
+
+class Writer:
+    """Finishes jobs, in the order they were made. Belongs to one thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        classifier: Classifier,
+        collector: Collector,
+        store: Store,
+        pseudonyms: Pseudonyms,
+        on_batch: Callable[[Sequence[TweetRow]], object] | None,
+    ) -> None:
+        self._settings = settings
+        self._classifier = classifier
+        self._collector = collector
+        self._store = store
+        self._pseudonyms = pseudonyms
+        self._on_batch = on_batch
+        self._model_id = store.register_model(
+            classifier.model, classifier.runtime, settings.model.task, time.time()
+        )
+        self._log = structlog.get_logger()
+        self.progress = time.monotonic()
+        """When the writer last got anywhere."""
+        self.draining = threading.Event()
+        """Once set, batches whose classification has not begun are left to the broker."""
+        self.abandon = threading.Event()
+        """Once set, what cannot be written at once is left to the broker."""
+        self.totals = Totals()
+        self._meter = Meter(self.progress)
+        self._minute_began = time.time()
+        self._minute_ends = self.progress + _MINUTE_S
+        self._prune_at = self.progress
+
+    def finish(self, job: Job) -> None:
+        """Take a job from verdicts to acknowledgement; left undone, the broker sends it again."""
+        if self.draining.is_set() and job.verdicts.cancel():
+            return
+        try:
+            rows, dead_letters = self._rows(job)
+        except CancelledError:
+            return
+        classified = time.monotonic()
+        first = job.deliveries[0]
+        batch = BatchRow(
+            started_at=utc(first.received_at),
+            model_id=self._model_id,
+            received=len(job.deliveries),
+            collect_ms=1000 * (job.closed - first.arrived),
+            classify_ms=1000 * (classified - job.closed),
+        )
+        stored = self._persist(lambda: self._store.write(batch, rows, dead_letters))
+        if stored is None:
+            return
+        for delivery in job.deliveries:
+            delivery.acknowledge()
+        self._count(job, stored, len(dead_letters))
+        if self._on_batch:
+            self._on_batch(rows)
+
+    def keep_house(self) -> None:
+        """Write the minute's row when it is over, prune old rows in small steps."""
+        self.progress = now = time.monotonic()
+        if now >= self._minute_ends:
+            self._minute_ends = now + _MINUTE_S
+            self.write_minute()
+        keep_days = self._settings.store.keep_days
+        if keep_days and now >= self._prune_at:
+            pruned = self._persist(lambda: self._store.prune(time.time(), keep_days))
+            self._prune_at = now if pruned else now + _PRUNE_EVERY_S
+
+    def write_minute(self) -> None:
+        """Store what the meter counted since the last time."""
+        began, self._minute_began = self._minute_began, time.time()
+        reading = self._meter.read(time.monotonic(), utc(began))
+        self._persist(lambda: self._store.write_minute(reading))
+
+    def _count(self, job: Job, stored: Stored, rejected: int) -> None:
+        received = len(job.deliveries)
+        arrived = np.array([delivery.arrived for delivery in job.deliveries])
+        self._meter.count(
+            received=received,
+            labelled=stored.tweets,
+            rejected=rejected,
+            queue_depth=job.queue_depth,
+            latencies_ms=1000 * (time.monotonic() - arrived),
+        )
+        self.totals.received += received
+        self.totals.labelled += stored.tweets
+        self.totals.rejected += rejected
+
+    def _rows(self, job: Job) -> tuple[list[TweetRow], list[DeadLetter]]:
+        """Wait for a job's verdicts.
+
+        Raises:
+            CancelledError: if the classifier was closed before it came to this job.
+        """
+        dead_letters = list(job.dead_letters)
+        answers: list[list[Verdict] | None]
+        try:
+            flat = iter(job.verdicts.result())
+            answers = [[next(flat) for _ in item.entities] for item in job.items]
+        except CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever the runtime raises: find the tweet)
+            self._log.error("inference-failed", error=repr(error), tweets=len(job.items))
+            answers = [self._alone(item) for item in job.items]
+        rows = []
+        for item, verdicts in zip(job.items, answers, strict=True):
+            if verdicts is None:
+                detail = "the model cannot label it"
+                dead_letters.append(self._collector.dead_letter(item.delivery, "inference", detail))
+            else:
+                rows.append(self._row(item, verdicts))
+        return rows, dead_letters
+
+    def _alone(self, item: Item) -> list[Verdict] | None:
+        """Ask again for one tweet of a failed batch; None if it is the one that fails."""
+        self.progress = time.monotonic()
+        try:
+            return self._classifier.classify(item.pairs)
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001  (as above)
+            return None
+
+    def _row(self, item: Item, verdicts: Sequence[Verdict]) -> TweetRow:
+        tweet = item.tweet
+        text: str | None
+        match self._settings.privacy.store_text:
+            case "full":
+                text = tweet.text
+            case "redacted":
+                text = redact(tweet.text)
+            case _:
+                text = None
+        return TweetRow(
+            id=tweet.id,
+            received_at=utc(item.delivery.received_at),
+            created_at=tweet.created_at,
+            topic=item.delivery.topic,
+            author=tweet.author and self._pseudonyms.author(tweet.author),
+            lang=tweet.lang,
+            is_retweet=tweet.is_retweet,
+            text=text,
+            verdicts=list(zip(item.entities, verdicts, strict=True)),
+        )
+
+    def _persist(self, action: Callable[[], _T]) -> _T | None:
+        """Repeat while the disk is full or the file locked; None if abandoned.
+
+        Meanwhile nothing is acknowledged and the queues fill up, so memory stays bounded.
+        """
+
+        def say(state: RetryCallState) -> None:
+            self.progress = time.monotonic()
+            assert state.outcome is not None
+            self._log.error(
+                "log-unwritable",
+                error=str(state.outcome.exception()),
+                next_attempt_in_s=round(state.upcoming_sleep, 1),
+            )
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(sqlite3.OperationalError),
+            wait=wait_random_exponential(multiplier=0.2, max=_LONGEST_BACKOFF_S),
+            stop=stop_when_event_set(self.abandon),
+            sleep=sleep_using_event(self.abandon),
+            before_sleep=say,
+            retry_error_callback=lambda _state: None,
+        )
+        return retrying(action)

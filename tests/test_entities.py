@@ -1,0 +1,244 @@
+"""``monitor.entities``: which entities a text is about."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.entities import Entity, EntityMatcher
+
+ENTITIES = [
+    Entity(
+        "Apple", ("@AppleSupport", "#TeamApple"), exclude=("apple pie", "Big Apple", "@applebees")
+    ),
+    Entity("Land Rover", ("Landy",)),
+    Entity("AT&T"),
+    Entity("Yahoo!"),
+    Entity("C++"),
+    Entity("L'Oréal"),
+    Entity("H&M", ("Hennes & Mauritz",)),
+    Entity("Coca-Cola", ("Coke",)),
+    Entity("Macy's"),
+    Entity("Straße"),
+]
+MATCHER = EntityMatcher(ENTITIES)
+NAMES = [entity.name for entity in ENTITIES]
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        # whole words, whatever the case
+        ("Apple", "apple, APPLE and Apple!"),
+        ("Apple", "my Apple's screen, l'apple, Apple™"),
+        ("", "pineapple apples AppleEvent apple2"),
+        # handles and hashtags
+        ("Apple", "thanks .@apple"),
+        ("Apple", "I \N{RED APPLE}#Apple\N{RED APPLE}"),
+        ("Apple", "@AppleSupport help"),
+        ("Apple", "go #teamapple"),
+        ("", "#AppleEvent @apple_fan AppleSupport teamapple @TeamApple"),
+        # several words
+        ("Land Rover", "a land  rover, a Land\nRover"),
+        ("Land Rover", "#LandRover"),
+        ("Land Rover", "@landrover's"),
+        ("Land Rover", "Land-Rover"),
+        ("", "LandRover, land of the rover, Land. Rover"),
+        # punctuation
+        ("AT&T", "at&t is down"),
+        ("AT&T", "#ATT"),
+        ("", "at t, AT & me"),
+        ("Yahoo!", "Yahoo! mail, yahoo mail"),
+        ("C++", "C++20? no, C++"),
+        ("", "C, #C and @C"),
+        ("L'Oréal", "l\N{RIGHT SINGLE QUOTATION MARK}ore\N{COMBINING ACUTE ACCENT}al"),
+        ("L'Oréal", "#LOréal"),
+        ("H&M", "@hm"),
+        ("H&M", "hennes & mauritz"),
+        ("Coca-Cola", "coca cola #cocacola"),
+        ("Macy's", "Macy\N{RIGHT SINGLE QUOTATION MARK}s sale"),
+        ("Straße", "STRASSE"),
+        # full-width forms
+        ("Apple", "\uff21\uff50\uff50\uff4c\uff45"),
+        # links and addresses
+        ("", "https://apple.com/apple www.apple.com apple.com/x t.co/apple"),
+        ("", "apple@example.org, me@apple.com"),
+        ("Apple", "I love apple.It works"),
+        # several entities, in the order of the configuration
+        ("Apple|Land Rover|H&M", "#hm and a Landy, not an Apple, an apple"),
+        # exclusions
+        ("", "apple pie and Apple-Pie and #apple pie in the big apple"),
+        ("", "@Applebees"),
+        ("Apple", "apple pie on my Apple"),
+        ("Apple", "apple. Pie"),
+        # nothing
+        ("", ""),
+        ("", "@ # & ! \N{RED APPLE}"),
+    ],
+)
+def test_match(expected: str, text: str) -> None:
+    """Names are found where people would say that they stand."""
+    assert expected == "|".join(MATCHER.match(text))
+
+
+def test_overlap() -> None:
+    """A longer name does not hide a shorter one, unless that one excludes it."""
+    music = Entity("Apple Music")
+    both = EntityMatcher([Entity("Apple"), music])
+    apart = EntityMatcher([Entity("Apple", exclude=("apple music",)), music])
+
+    assert ("Apple", "Apple Music") == both.match("apple music")
+    assert ("Apple Music",) == apart.match("apple music")
+
+
+def test_exclusion_covers_its_entity_only() -> None:
+    """What one entity excludes may still name another."""
+    matcher = EntityMatcher(
+        [Entity("Apple", exclude=("apple pie",)), Entity("Pie", ("apple pie",))]
+    )
+
+    assert ("Pie",) == matcher.match("apple pie")
+
+
+def test_exclusion_must_cover() -> None:
+    """A name that reaches out of an exclusion counts."""
+    matcher = EntityMatcher([Entity("Land Rover", exclude=("rover scouts", "my land"))])
+
+    assert ("Land Rover",) == matcher.match("my land rover scouts")
+
+
+@pytest.mark.parametrize(
+    ("expected", "name"),
+    [
+        ("Apple", " apple "),
+        ("Apple", "@APPLE"),
+        ("Apple", "applesupport"),
+        ("Apple", "#AppleSupport"),
+        ("Land Rover", "land_rover"),
+        ("Land Rover", "land-rover"),
+        ("Land Rover", "LANDROVER"),
+        ("AT&T", "#att"),
+        ("Yahoo!", "yahoo"),
+        ("C++", "c++"),
+        ("Unknown One", " Unknown One "),
+        ("#unknown", "#unknown"),
+        ("apple pie", "apple pie"),
+        ("C", "C"),
+        ("", "  "),
+        ("+", "+"),
+    ],
+)
+def test_canonical(expected: str, name: str) -> None:
+    """Given names become the configured ones, and others stay."""
+    assert expected == MATCHER.canonical(name)
+
+
+def test_exact_spelling_goes_first() -> None:
+    """A handle of one entity and the name of another are told apart."""
+    matcher = EntityMatcher([Entity("Delta Air", ("@delta",)), Entity("Delta")])
+
+    assert "Delta Air" == matcher.canonical("@Delta")
+    assert "Delta" == matcher.canonical("delta")
+    assert "Delta" == matcher.canonical("#delta")
+
+
+@pytest.mark.parametrize(
+    ("message", "entities"),
+    [
+        ("'Apple' and 'APPLE' both", [Entity("Apple"), Entity("APPLE")]),
+        ("both claim the name '@x'", [Entity("Apple", ("@X",)), Entity("Pear", ("@x",))]),
+        ("both claim the name 'land rover'", [Entity("Land-Rover"), Entity("B", ("land rover",))]),
+        ("'Apple': '' has no word", [Entity("Apple", ("",))]),
+        ("'!!!' has no word", [Entity("!!!")]),
+        ("'Apple': '@' has no word", [Entity("Apple", exclude=("@",))]),
+        ("'https://apple.com' has no word", [Entity("Apple", ("https://apple.com",))]),
+        ("'@Apple Support' is more than", [Entity("Apple", ("@Apple Support",))]),
+    ],
+)
+def test_bad_entities(message: str, entities: list[Entity]) -> None:
+    """What cannot be told apart or never be found is refused."""
+    with pytest.raises(ValueError, match=message):
+        EntityMatcher(entities)
+
+
+def test_own_name_twice() -> None:
+    """An entity may repeat its own name as an alias."""
+    assert ("Apple",) == EntityMatcher([Entity("Apple", ("apple", "APPLE"))]).match("apple")
+
+
+def test_no_entities() -> None:
+    """Without entities nothing is found."""
+    assert () == EntityMatcher([]).match("apple")
+
+
+# Words that cannot join a name into another phrase.
+filler = st.text(st.characters(categories=("Lo", "So", "Po"), exclude_characters="/@"), max_size=20)
+words = st.sampled_from(
+    ["apple", "pie", "big", "#Apple", "@x", "land", "rover", "H&M", "!", "-", "é"]
+)
+sentences = st.lists(words, max_size=12).map(" ".join) | st.text()
+
+
+@given(sentences)
+def test_order_and_once(text: str) -> None:
+    """Matches come in configuration order, each once."""
+    positions = [NAMES.index(name) for name in MATCHER.match(text)]
+
+    assert sorted(set(positions)) == positions
+
+
+@given(sentences)
+def test_deterministic(text: str) -> None:
+    """Matching remembers nothing."""
+    assert MATCHER.match(text) == MATCHER.match(text)
+
+
+@given(st.lists(words, max_size=12).map(" ".join))
+def test_case_does_not_matter(text: str) -> None:
+    """Neither does the case of the text."""
+    assert MATCHER.match(text.lower()) == MATCHER.match(text.upper())
+
+
+@given(filler, st.sampled_from(NAMES), filler)
+def test_surroundings_do_not_matter(before: str, name: str, after: str) -> None:
+    """A name that stands apart is found, whatever stands around it."""
+    assert name in MATCHER.match(f"{before} {name} {after}")
+
+
+@given(sentences, sentences)
+def test_joining_texts(one: str, two: str) -> None:
+    """Two lines name what each of them names, where no phrase spans the break."""
+    joined = f"{one} \N{FULL STOP}\n\N{FULL STOP} {two}"
+
+    assert {*MATCHER.match(one), *MATCHER.match(two)} == set(MATCHER.match(joined))
+
+
+@given(st.lists(st.sampled_from(["apple", "apple pie", "big apple"]), max_size=8))
+def test_exclusion_law(parts: list[str]) -> None:
+    """Apple is named exactly if some mention of it stands outside all exclusions."""
+    expected = ("Apple",) if "apple" in parts else ()
+
+    assert expected == MATCHER.match(" . ".join(parts))
+
+
+@given(st.sampled_from(NAMES), st.sampled_from(["", "@", "#"]))
+def test_canonical_is_stable(name: str, sigil: str) -> None:
+    """A configured name stays itself, and so does what came out once."""
+    assert name == MATCHER.canonical(sigil + name.upper())
+    assert MATCHER.canonical("other " + name) == MATCHER.canonical(
+        MATCHER.canonical("other " + name)
+    )
+
+
+@pytest.mark.parametrize("text", ["apple pie ", "apple ", "@", "#a", "big apple pie ", "&", "é'"])
+def test_linear_time(text: str) -> None:
+    """64 KiB of anything hostile take no longer than so much text has to."""
+    hostile = text * (65_536 // len(text))
+    start = time.process_time()
+
+    MATCHER.match(hostile)
+
+    assert time.process_time() - start < 1
