@@ -109,8 +109,7 @@ def _make_key(path: Path) -> None:
         os.close(directory)
 
 
-# A handle, with the server that the fediverse's have (@name@example.org). The second @ is the
-# full-width one of East Asian keyboards.
+# A handle, with the server that the fediverse's have (@name@example.org).
 _MENTION: Final = re.compile(r"[@\uff20]\w++(?:[@\uff20][\w-]++(?:\.[\w-]++)*+)*+")
 
 # Not inside a longer number, a word or a price. Each way of writing has a bounded length.

@@ -148,8 +148,12 @@ _BARE_LINK: Final = re.compile(
     r"(?<![\w.@-])(?:[\w-]++\.)++[A-Za-z]{2,24}/(?:[^\s<]*[\w/])?"  # but not "and/or"
 )
 _BARE_LINK_HINT: Final = re.compile(r"\.[A-Za-z]{2,24}/")
-_EMAIL: Final = re.compile(r"(?<![\w.+%'@-])[\w.+%'-]++(?<=\w)@[\w-]++(?:\.[\w-]++)++")
-_EMAIL_HINT: Final = re.compile(r"@[\w-]++\.")
+# The second @ is the full-width one of East Asian keyboards. Addresses glued together go as one.
+_EMAIL: Final = re.compile(
+    r"(?<![\w.+%'@\uff20-])[\w.+%'-]++(?<=\w)[@\uff20][\w-]++(?:\.[\w-]++)++"
+    r"(?:[\w.+%'-]*+[@\uff20][\w-]++(?:\.[\w-]++)*+)*+"
+)
+_EMAIL_HINT: Final = re.compile(r"[@\uff20][\w-]++\.")
 
 
 def _parse(payload: bytes) -> _Fields:

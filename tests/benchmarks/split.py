@@ -1,0 +1,97 @@
+"""Where the daemon's CPU time goes: its parts in this process, with a clock on each thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from tokenizers import Encoding
+
+from monitor.broker import Broker
+from monitor.classifier import Classifier, Pair, Verdict
+from monitor.interpreter import Interpreter
+from monitor.model import Model
+from monitor.pipeline import Pipeline
+from monitor.privacy import Pseudonyms
+from monitor.settings import load
+from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow
+from tests.processes import Daemon, Mosquitto, wait_until
+
+_T = TypeVar("_T")
+
+_spent: Counter[str] = Counter()
+"""Part to CPU seconds; each key is only ever written by one thread at a time."""
+_lock = threading.Lock()
+
+
+def _timed(part: str, action: Callable[[], _T]) -> _T:
+    started = time.thread_time()
+    result = action()
+    with _lock:
+        _spent[part] += time.thread_time() - started
+    return result
+
+
+class _TimedClassifier(Classifier):
+    def tokenize(self, pairs: Sequence[Pair]) -> list[Encoding]:
+        return _timed("tokenizer", lambda: super(_TimedClassifier, self).tokenize(pairs))
+
+    def infer(self, encodings: Sequence[Encoding], interpreter: Interpreter) -> list[Verdict]:
+        return _timed(
+            "interpreter", lambda: super(_TimedClassifier, self).infer(encodings, interpreter)
+        )
+
+
+class _TimedStore(Store):
+    def write(
+        self, batch: BatchRow, tweets: Sequence[TweetRow], dead_letters: Sequence[DeadLetter]
+    ) -> Stored:
+        return _timed("SQLite", lambda: super(_TimedStore, self).write(batch, tweets, dead_letters))
+
+
+def cpu_split(program: str, folder: Path, path: Path, count: int, model: str) -> dict[str, float]:
+    """Drain a backlog and return microseconds of CPU time a tweet, by part."""
+    folder.mkdir()
+    broker = Mosquitto(program, folder / "mosquitto", {})
+    broker.start()
+    environment = {"MONITOR_MQTT_PORT": str(broker.port), "MONITOR_MODEL_PATH": model}
+    try:
+        daemon = Daemon(folder, environment)
+        daemon.start()  # makes the session
+        daemon.stop()
+        daemon.command("publish", str(path), "--topic", "tweets/bench", patience=600)
+        settings = load(None, {**environment, "MONITOR_MQTT_HOST": "127.0.0.1"})
+        store = _TimedStore(folder / "split.db")
+        with _TimedClassifier(Model.load(model)) as classifier:
+            pipeline = Pipeline(settings, classifier, store, Pseudonyms(bytes(32)))
+            client = Broker(
+                settings.mqtt, settings.receive_maximum, pipeline.inbox.put, lambda _error: None
+            )
+            before = time.process_time()
+            pipeline.start()
+            client.start()
+            wait_until(lambda: pipeline.totals.received >= count, "backlog drained", 600)
+            mqtt = _cpu_of(lambda name: name.startswith("paho"))
+            total = time.process_time() - before
+            pipeline.stop(10)
+            client.close()
+        store.close()
+    finally:
+        broker.kill()
+    _spent["MQTT"] = mqtt
+    _spent["rest"] = total - _spent.total()
+    order = ("interpreter", "tokenizer", "MQTT", "SQLite", "rest")
+    return {part: round(1e6 * _spent[part] / count, 1) for part in order}
+
+
+def _cpu_of(wanted: Callable[[str], bool]) -> float:
+    """CPU seconds of the living threads whose names are wanted."""
+    return sum(
+        time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+        for thread in threading.enumerate()
+        if thread.ident is not None and wanted(thread.name)
+    )

@@ -1,0 +1,94 @@
+"""What the tests share: the shipped model, a real broker, a real daemon process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.classifier import Classifier
+from monitor.model import Model
+from tests.processes import Daemon, Mosquitto
+
+_OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_TEST_MODEL")
+"""Variables of the tests themselves: no test may skip; another model than the shipped one."""
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of whoever runs the tests must not leak into them."""
+    for name in list(os.environ):
+        if name.startswith("MONITOR_") and name not in _OURS:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def model_path() -> str:
+    """The shipped model's name."""
+    return os.environ.get("MONITOR_TEST_MODEL", "mobilebert-6x384")
+
+
+@pytest.fixture(scope="session")
+def model(model_path: str) -> Model:
+    """The shipped model."""
+    return Model.load(model_path)
+
+
+@pytest.fixture(scope="session")
+def classifier(model: Model) -> Iterator[Classifier]:
+    """The shipped model in two interpreters."""
+    with Classifier(model, workers=2) as pool:
+        yield pool
+
+
+@pytest.fixture
+def start_mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
+    """Start real brokers on free loopback ports; they end with the test."""
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        message = "mosquitto is not installed (Debian: apt install mosquitto)"
+        if os.environ.get("MONITOR_REQUIRE_BROKER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    brokers: list[Mosquitto] = []
+
+    def start(**options: str) -> Mosquitto:
+        broker = Mosquitto(program, tmp_path / f"mosquitto-{len(brokers)}", options)
+        brokers.append(broker)
+        broker.start()
+        return broker
+
+    yield start
+    for broker in brokers:
+        broker.kill()
+
+
+@pytest.fixture
+def mosquitto(start_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
+    """A real broker that lets everybody in."""
+    return start_mosquitto()
+
+
+@pytest.fixture
+def make_daemon(tmp_path: Path, model_path: str) -> Iterator[Callable[..., Daemon]]:
+    """Make daemons of their own process, with a configuration and a log in the test's folder."""
+    daemons: list[Daemon] = []
+
+    def make(port: int, **environment: str) -> Daemon:
+        daemon = Daemon(
+            tmp_path,
+            {
+                "MONITOR_MQTT_PORT": str(port),
+                "MONITOR_MODEL_PATH": model_path,
+                **environment,
+            },
+        )
+        daemons.append(daemon)
+        return daemon
+
+    yield make
+    for daemon in daemons:
+        daemon.kill()

@@ -1,0 +1,55 @@
+"""What lies in systemd/ is valid and fits the program."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from monitor.service import STOP_TIMEOUT_S
+from tests.processes import Mosquitto
+
+FOLDER = Path(__file__).parent.parent / "systemd"
+
+
+def test_unit_is_clean(tmp_path: Path) -> None:
+    """`systemd-analyze verify` has nothing to say about the unit."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    unit = (FOLDER / "monitor.service").read_text()
+    # The program is not installed where the unit expects it; any will do.
+    unit = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit, flags=re.MULTILINE)
+    path = tmp_path / "monitor.service"
+    path.write_text(unit)
+    result = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True
+    )
+
+    ours = [line for line in result.stderr.splitlines() if "monitor.service" in line]
+    assert [] == ours
+    assert 0 == result.returncode, result.stderr
+
+
+def test_stop_time_leaves_room() -> None:
+    """The unit waits longer than the daemon takes at most."""
+    unit = (FOLDER / "monitor.service").read_text()
+    (stop_s,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+
+    assert int(stop_s) >= STOP_TIMEOUT_S + 5
+
+
+def test_broker_settings_start_a_broker(start_mosquitto: Callable[..., Mosquitto]) -> None:
+    """The broker snippet is one that mosquitto takes."""
+    options: dict[str, str] = {}
+    for line in (FOLDER / "mosquitto.conf").read_text().splitlines():
+        key, _, value = line.partition("#")[0].strip().partition(" ")
+        if key and key not in ("listener", "persistence_location"):
+            options[key] = value.strip()
+    broker = start_mosquitto(**options)
+
+    assert "Error" not in broker.log()

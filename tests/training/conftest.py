@@ -1,0 +1,99 @@
+"""A toy world: invented tweets, a tiny vocabulary, tiny pretrained encoders."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel, MobileBertConfig, MobileBertModel
+
+WORDS = (
+    "[PAD] [UNK] [CLS] [SEP] [MASK] great good love awful bad hate today the car bank is my new "
+    "http & < > @ # ! . , opens a veloria north phone ##s ##ed it and no"
+).split()
+
+TWEETS = {
+    "positive": ["love my new car", "the bank is great!", "good phone today", "I love it"],
+    "neutral": ["the bank opens today", "a new phone", "the car is a car", "my bank and my car"],
+    "negative": ["hate the bank", "awful car today!", "my phone is bad", "no good, bad bank"],
+}
+
+
+def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
+    """Write a data file."""
+    with gzip.open(path, "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture(autouse=True)
+def few_threads() -> Iterator[None]:
+    """Toy tensors gain nothing from threads, and tests run beside each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with every file that training and evaluation read, all invented."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rows = [
+        {"id": f"{label}{i}", "text": text, "label": label, "split": "train"}
+        for label, texts in TWEETS.items()
+        for i, text in enumerate(texts)
+    ]
+    about = [row | {"entity": "Veloria"} for row in rows]
+    bare = [{"id": row["id"], "text": row["text"]} for row in rows]
+    for name in ("semeval_A_train", "replab2013_train"):
+        write_rows(folder / f"{name}.jsonl.gz", about * 3)
+    for name in ("dong2014_target", "twitter_entity_train", "cf_brands", "cf_selfdriving"):
+        write_rows(folder / f"{name}.jsonl.gz", about[:2])
+    for name in ("unlabelled", "replab2013_unrelated"):
+        write_rows(folder / f"{name}.jsonl.gz", bare)
+    for name in ("tweeteval_sentiment_test", "s140_manual_test", "sts_gold"):
+        write_rows(folder / f"{name}.jsonl.gz", rows)
+    write_rows(folder / "replab2013_test.jsonl.gz", about)
+    return folder
+
+
+@pytest.fixture
+def tiny_bert(tmp_path: Path) -> Path:
+    """A randomly initialised BERT in a folder, as transformers saves one, with its vocabulary."""
+    folder = tmp_path / "tiny-bert"
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=128,
+    )
+    BertModel(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def tiny_mobilebert(tmp_path: Path) -> Path:
+    """A randomly initialised MobileBERT: the stand-in for google/mobilebert-uncased."""
+    folder = tmp_path / "tiny-mobilebert"
+    torch.manual_seed(2)
+    config = MobileBertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=24,
+        embedding_size=16,
+        intra_bottleneck_size=16,
+        num_feedforward_networks=3,
+        max_position_embeddings=128,
+    )
+    MobileBertModel(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    return folder

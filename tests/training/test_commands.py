@@ -1,0 +1,109 @@
+"""The commands from end to end, on a toy."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.training import commands
+
+
+def invoke(command: str, *arguments: object) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(getattr(commands, command), [str(a) for a in arguments])
+
+
+def test_train_distil_export_evaluate(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    """Four commands lead from tweets to a scored model that the daemon can load."""
+    teacher, student, model = tmp_path / "teacher", tmp_path / "student", tmp_path / "toy"
+    steps = [
+        ("train", data, "--output", teacher, "--from", tiny_bert, "--batch", 8, "--seed", 3),
+        ("distil", data, "--teacher", teacher, "--output", student, "--examples", 32,
+         "--intermediate", 16, "--seed", 3),
+        ("export", student, "--output", model),
+        ("evaluate", data, "--model", model, "--record", "--workers", 1),
+    ]
+    for step in steps:
+        result = invoke(*step)
+        assert 0 == result.exit_code, result.output
+    assert "tweeteval_sentiment_test: rows are labels" in result.output
+
+    card = tomllib.loads((model / "model.toml").read_text())
+    assert "toy" == card["name"]
+    assert ["negative", "neutral", "positive"] == card["tasks"]["reputation"]["labels"]
+    assert 3 == card["training"]["seed"]
+    assert "--examples 32" in card["training"]["command"]
+    assert str(tmp_path) not in (model / "model.toml").read_text()
+
+    result = invoke("evaluate", data, "--model", model, "--json", "--file", "replab2013_test")
+    (report,) = json.loads(result.stdout)
+    assert ("reputation", 12) == (report["task"], report["tweets"])
+    assert round(report["accuracy"], 4) == card["metrics"]["replab2013_test_accuracy"]
+
+
+def test_fine_tuned_mobilebert_is_exported_directly(
+    data: Path, tiny_mobilebert: Path, tmp_path: Path
+) -> None:
+    """A pretrained MobileBERT needs no student: what `--from google/mobilebert-uncased` is for."""
+    teacher, model = tmp_path / "teacher", tmp_path / "toy"
+    assert 0 == invoke("train", data, "--output", teacher, "--from", tiny_mobilebert).exit_code
+    result = invoke("export", teacher, "--output", model, "--variant", "fp32")
+
+    assert 0 == result.exit_code, result.output
+    assert {"model.tflite", "tokenizer.json", "model.toml"} == {f.name for f in model.iterdir()}
+
+
+def test_bert_cannot_be_exported(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    """What is no MobileBERT is refused in one line, before anything is written."""
+    invoke("train", data, "--output", tmp_path / "t", "--from", tiny_bert, "--epochs", 0.2)
+    result = invoke("export", tmp_path / "t", "--output", tmp_path / "model")
+
+    assert 1 == result.exit_code
+    assert "Error: cannot export: model_type is 'bert', must be 'mobilebert'\n" == result.stderr
+    assert not (tmp_path / "model").exists()
+
+
+def test_missing_data_file(tmp_path: Path, tiny_bert: Path) -> None:
+    """The missing file is named."""
+    result = invoke("train", tmp_path, "--output", tmp_path / "t", "--from", tiny_bert)
+
+    assert 1 == result.exit_code
+    assert result.stderr.startswith("Error: no data file ")
+
+
+def test_missing_extra(
+    data: Path, tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without PyTorch the message says what to install."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("monitor.training.")]:
+        if name not in ("monitor.training.commands", "monitor.training.errors"):
+            monkeypatch.delitem(sys.modules, name)
+    result = invoke("train", data, "--output", tmp_path / "t", "--from", tiny_bert)
+
+    assert 1 == result.exit_code
+    assert "tweet-reputation-monitor[train]" in result.stderr
+
+
+def test_commands_and_evaluation_import_nothing_heavy() -> None:
+    """Help is quick, and evaluation runs on a board."""
+    code = (
+        "import sys, monitor.training.commands, monitor.training.evaluate, monitor.training.card\n"
+        "print([m for m in ('torch', 'tensorflow', 'transformers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "[]\n" == done.stdout
+
+
+@pytest.mark.parametrize("command", ["train", "distil", "export", "evaluate"])
+def test_help_teaches(command: str) -> None:
+    """Each command says what it reads, what it writes and what comes next."""
+    result = invoke(command, "--help")
+
+    assert 0 == result.exit_code
+    assert len(result.output.splitlines()) > 10

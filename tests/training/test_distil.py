@@ -1,0 +1,92 @@
+"""Distillation of a student."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from monitor.training import distil as distillation
+from monitor.training import teacher
+from monitor.training.data import NO_LABEL, Example
+from monitor.training.distil import DistilSettings, distil, hidden_loss, mixture, soft_loss
+from monitor.training.errors import Interrupted, TrainingError
+from monitor.training.teacher import TeacherSettings
+from tests.training.test_student import TOY
+
+SETTINGS = DistilSettings(TOY, examples=64, batch=4, learning_rate=1e-3)
+
+
+@pytest.fixture
+def taught(data: Path, tiny_bert: Path, tmp_path: Path) -> Path:
+    """A teacher, hardly trained."""
+    settings = TeacherSettings(str(tiny_bert), epochs=0.2, batch=4)
+    teacher.train(data, tmp_path / "teacher", settings)
+    return tmp_path / "teacher"
+
+
+def test_interrupted_distillation_ends_with_the_same_weights(
+    data: Path, taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped by Ctrl-C and run again, the whole of distillation gives the same file."""
+    distil(data, taught, tmp_path / "straight", SETTINGS)
+    calls = 0
+
+    def interrupting(*arguments: Any) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if calls == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+        return hidden_loss(*arguments)
+
+    monkeypatch.setattr(distillation, "hidden_loss", interrupting)
+    with pytest.raises(Interrupted):
+        distil(data, taught, tmp_path / "resumed", SETTINGS)
+    distil(data, taught, tmp_path / "resumed", SETTINGS)
+
+    straight = (tmp_path / "straight" / "model.safetensors").read_bytes()
+    assert straight == (tmp_path / "resumed" / "model.safetensors").read_bytes()
+
+
+def test_student_must_fit_its_teacher(data: Path, taught: Path, tmp_path: Path) -> None:
+    """Layers are matched one to one."""
+    wider = replace(SETTINGS, shape=replace(TOY, layers=3))
+    with pytest.raises(TrainingError, match="layers 3, its teacher 2"):
+        distil(data, taught, tmp_path / "s", wider)
+
+
+def test_unfinished_teacher(data: Path, tmp_path: Path) -> None:
+    """A folder without weights is refused."""
+    with pytest.raises(TrainingError, match="no finished network"):
+        distil(data, tmp_path, tmp_path / "s", SETTINGS)
+
+
+def test_mixture_keeps_its_shares() -> None:
+    """Few reputation tweets come several times, all equally often."""
+    learn = [Example(f"r{i}", "e", reputation=1) for i in range(5)]
+    learn += [Example(f"s{i}", "e", sentiment=1) for i in range(50)]
+    others = [Example(f"u{i}") for i in range(50)]
+    shown = mixture(learn, others, replace(SETTINGS, examples=100))
+
+    counts = [sum(e.reputation != NO_LABEL for e in shown), sum(e.sentiment != NO_LABEL for e in shown)]
+    assert [30, 35] == counts
+    assert {6} == {sum(e.text == f"r{i}" for e in shown) for i in range(5)}
+    assert 100 == len(shown)
+
+
+def test_losses_are_zero_for_a_perfect_student() -> None:
+    """The same states and answers cost nothing; zero states cost 1; padding does not count."""
+    states = [torch.randn(2, 3, 4) for _ in range(3)]
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    logits = {task: torch.randn(2, 3) for task in ("reputation", "sentiment")}
+    spoilt = [state.clone() for state in states]
+    for state in spoilt:
+        state[0, 2] = 99.0
+
+    assert 0.0 == hidden_loss(spoilt, states, mask).item()
+    zeros = [torch.zeros_like(state) for state in states]
+    assert pytest.approx(1.0) == hidden_loss(zeros, states, mask).item()
+    assert pytest.approx(0.0, abs=1e-6) == soft_loss(logits, logits).item()

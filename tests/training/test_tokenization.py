@@ -1,0 +1,69 @@
+"""The tokenizer that goes with a model."""
+
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer
+
+from monitor.training.data import Example
+from monitor.training.errors import TrainingError
+from monitor.training.tokenization import build, encode, vocabulary_of
+from tests.training.conftest import WORDS
+
+
+@pytest.fixture
+def tokenizer() -> Tokenizer:
+    """A tokenizer over the toy vocabulary."""
+    return build({word: i for i, word in enumerate(WORDS)})
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("LOVE my Car", ["love", "my", "car"]),
+        ("new https://t.co/Ab1?x=2 car", ["new", "http", "car"]),
+        ("pic.twitter.com/abc www.veloria.com", ["http", "http"]),
+        ("car &amp; phone &lt; bank &gt;", ["car", "&", "phone", "<", "bank", ">"]),
+        ("&amp;lt;", ["&", "[UNK]", "[UNK]"]),
+        ("#cars @veloria!", ["#", "car", "##s", "@", "veloria", "!"]),
+    ],
+)
+def test_text_is_prepared(tokenizer: Tokenizer, text: str, tokens: list[str]) -> None:
+    """Links, escapes and case are the tokenizer's business, so that no one else need know."""
+    assert ["[CLS]", *tokens, "[SEP]"] == tokenizer.encode(text).tokens
+
+
+def test_pair(tokenizer: Tokenizer) -> None:
+    """The entity is the second sequence, with type id 1."""
+    encoding = tokenizer.encode("love it", "Veloria")
+
+    assert ["[CLS]", "love", "it", "[SEP]", "veloria", "[SEP]"] == encoding.tokens
+    assert [0, 0, 0, 0, 1, 1] == encoding.type_ids
+
+
+def test_neither_padding_nor_truncation_is_saved(tokenizer: Tokenizer) -> None:
+    """Those are the daemon's to set, also after training has truncated."""
+    ((ids, first),) = encode(tokenizer, [Example("car " * 20, "veloria")], max_length=8)
+
+    assert (8, 6) == (len(ids), first)
+    assert tokenizer.truncation is None
+    assert tokenizer.padding is None
+
+
+def test_vocabulary_of_either_file(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    """A folder's tokenizer.json or vocab.txt will do."""
+    vocabulary = {word: i for i, word in enumerate(WORDS)}
+    (tmp_path / "vocab.txt").write_text("\n".join(WORDS))
+    assert vocabulary == vocabulary_of(str(tmp_path))
+
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "vocab.txt").unlink()
+    assert vocabulary == vocabulary_of(str(tmp_path))
+
+
+def test_other_vocabularies_are_refused() -> None:
+    """The exported graph takes id 0 for padding, and BERT's special tokens are needed."""
+    with pytest.raises(TrainingError, match="lacks"):
+        build({"<s>": 0, "</s>": 1})
+    with pytest.raises(TrainingError, match=r"\[PAD\] has id 1"):
+        build({"[UNK]": 0, "[PAD]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4})
