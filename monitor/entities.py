@@ -151,7 +151,7 @@ def _tokens(text: str) -> list[str]:
     if not text.isascii():
         text = _LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text)
         text = unicodedata.normalize("NFKC", text)
-    return _TOKEN.findall(replace_emails(replace_links(text.casefold(), " "), " "))
+    return _TOKEN.findall(replace_links(replace_emails(text.casefold(), " "), " "))
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -49,13 +49,20 @@ def labelled(
 
     Yields:
         A row as JSON, its own fields first.
+
+    Raises:
+        BadLineError: as the rows raise it, once everything before it has been yielded.
     """
     waiting: deque[Row] = deque()
+    failure: list[BadLineError] = []
 
     def pairs() -> Iterator[Pair]:
-        for row in rows:
-            waiting.append(row)
-            yield row["text"], row.get("entity") or entity
+        try:
+            for row in rows:
+                waiting.append(row)
+                yield row["text"], row.get("entity") or entity
+        except BadLineError as error:  # after what came before it
+            failure.append(error)
 
     for verdict in classifier.stream(pairs()):
         row = waiting.popleft()
@@ -66,3 +73,5 @@ def labelled(
             }
             row.update(fields if name == task else {name: fields})
         yield json.dumps(row, ensure_ascii=False)
+    if failure:
+        raise failure[0]

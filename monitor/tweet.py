@@ -102,15 +102,18 @@ def decode(
         return Rejection(error.reason, error.detail)
 
 
-def replace_links(text: str, by: str) -> str:
-    """Replace each link, with its scheme or without (``t.co/…``), but no punctuation after it."""
-    text = _LINK.sub(by, text)
-    return _BARE_LINK.sub(by, text) if _BARE_LINK_HINT.search(text) else text
-
-
 def replace_emails(text: str, by: str) -> str:
     """Replace each e-mail address."""
     return _EMAIL.sub(by, text) if _EMAIL_HINT.search(text) else text
+
+
+def replace_links(text: str, by: str) -> str:
+    """Replace each link, with its scheme or without (``t.co/…``), but no punctuation after it.
+
+    Addresses have to go first: they may have the form of a link.
+    """
+    text = _LINK.sub(by, text)
+    return _BARE_LINK.sub(by, text) if _BARE_LINK_HINT.search(text) else text
 
 
 class _RejectedError(Exception):
@@ -145,12 +148,12 @@ _LINK: Final = re.compile(
     r"(?:https?|HTTPS?|Https?)://[^\s<]*[\w/]|(?:w(?<!\w.)ww|W(?<!\w.)(?:ww|WW))\.[^\s<]*[\w/]"
 )
 _BARE_LINK: Final = re.compile(
-    r"(?<![\w.@-])(?:[\w-]++\.)++[A-Za-z]{2,24}/(?:[^\s<]*[\w/])?"  # but not "and/or"
+    r"(?<![\w-])(?<!\w\.)(?:[\w-]++\.)++[A-Za-z]{2,24}/(?:[^\s<]*[\w/])?"  # but not "and/or"
 )
 _BARE_LINK_HINT: Final = re.compile(r"\.[A-Za-z]{2,24}/")
 # The second @ is the full-width one of East Asian keyboards. Addresses glued together go as one.
 _EMAIL: Final = re.compile(
-    r"(?<![\w.+%'@\uff20-])[\w.+%'-]++(?<=\w)[@\uff20][\w-]++(?:\.[\w-]++)++"
+    r"(?<![\w.+%'-])[\w.+%'-]++(?<=\w)[@\uff20][\w-]++(?:\.[\w-]++)++"
     r"(?:[\w.+%'-]*+[@\uff20][\w-]++(?:\.[\w-]++)*+)*+"
 )
 _EMAIL_HINT: Final = re.compile(r"[@\uff20][\w-]++\.")

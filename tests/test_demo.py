@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +28,6 @@ def test_demo_labels_and_leaves_a_log(tmp_path: Path) -> None:
     queries = [line for line in result.stdout.splitlines() if "SELECT" in line]
     assert 3 == len(queries)
     for query in queries:
-        answer = subprocess.run(shlex.split(query), capture_output=True, text=True)
+        answer = subprocess.run(query, shell=True, capture_output=True, text=True)
         assert 0 == answer.returncode, answer.stderr
         assert len(answer.stdout.splitlines()) > 2

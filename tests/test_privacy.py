@@ -22,7 +22,7 @@ KEY = bytes(range(KEY_BYTES))
     ("expected", "text"),
     [
         ("@user thanks, .@user and @user's #tag", "@bob thanks, .@ann_1 and @eve's #tag"),
-        ("@user @user", "\N{FULLWIDTH COMMERCIAL AT}bob @bob@example.social"),
+        ("@user @<email>", "\N{FULLWIDTH COMMERCIAL AT}bob @bob@example.social"),
         (
             "see <link>, (<link>) <link>",
             "see https://example.org/@bob?x=1, (www.example.org) t.co/x",

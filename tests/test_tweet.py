@@ -375,6 +375,6 @@ def test_linear_time(text: str) -> None:
     hostile = text * (65_536 // len(text))
     start = time.process_time()
 
-    replace_emails(replace_links(hostile, "_"), "_")
+    replace_links(replace_emails(hostile, "_"), "_")
 
     assert time.process_time() - start < 1

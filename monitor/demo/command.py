@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import shlex
+import os
 import sys
 import tempfile
 import threading
@@ -121,7 +121,7 @@ def _payloads(path: Path) -> Iterator[bytes]:
 
 def _report(labelled: int, published: int, seconds: float, database: Path) -> None:
     click.echo(f"labelled {labelled} of {published} tweets in {seconds:.1f} s; log: {database}")
-    tool = Path(sys.executable).parent / "sqlite-utils"
+    tool = Path(os.path.relpath(Path(sys.executable).parent / "sqlite-utils"))
     click.echo("\nThe others were duplicates or malformed (dead letters). Three queries to try:")
     for query in _QUERIES:
-        click.echo(f"  {shlex.join([str(tool), str(database), query, '--table'])}")
+        click.echo(f'  {tool} {database} "{query}" --table')

@@ -73,9 +73,9 @@ class View:
             for name, counts in sorted(self._polarities.items()):
                 shares.add_row(name, str(counts.total()), _bar(counts))
             latest = Table.grid(padding=(0, 1))
-            latest.add_column(no_wrap=True)
-            latest.add_column(no_wrap=True)
-            latest.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+            latest.add_column(min_width=10)
+            latest.add_column(min_width=12, max_width=24, no_wrap=True)
+            latest.add_column(no_wrap=True, ratio=1)
             for label, name, text in self._latest:
                 style = _STYLES[label]
                 line = " ".join(text.split())

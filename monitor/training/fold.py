@@ -183,7 +183,9 @@ def fold(
     wide = Stream(np.ones(hidden), np.zeros(hidden))
     folded = []
     for i in range(layers):
-        layer, wide = fold_layer(weights, f"encoder.encoder.layer.{i}", stacks, attention_heads, wide)
+        layer, wide = fold_layer(
+            weights, f"encoder.encoder.layer.{i}", stacks, attention_heads, wide
+        )
         folded.append(layer)
     return Folded(
         attention_heads=attention_heads,

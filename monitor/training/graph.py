@@ -1,35 +1,39 @@
 """A folded network as a TensorFlow graph of plain operations, and that as a FlatBuffer."""
 
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from monitor.training.data import TASKS
 from monitor.training.fold import Folded, Layer, Linear
+
+Tensor: TypeAlias = Any
+"""TensorFlow comes without types."""
 
 HIDDEN_AWAY = -1e4
 """Added to attention scores of padding; small enough for float16, large enough for softmax."""
 
 
-def constant(array: Any) -> Any:
+def constant(array: NDArray[np.float64]) -> Tensor:
     """Return a float32 constant."""
     return tf.constant(np.asarray(array), tf.float32)
 
 
-def apply(layer: Linear, x: Any) -> Any:
+def apply(layer: Linear, x: Tensor) -> Tensor:
     """Return ``x @ weight + bias`` for x [..., inputs]: one FULLY_CONNECTED."""
     return tf.linalg.matmul(x, constant(layer.weight)) + constant(layer.bias)
 
 
-def attend(layer: Layer, heads: int, query_key: Any, value: Any, hidden: Any) -> Any:
+def attend(heads: int, query_key: Tensor, value: Tensor, hidden: Tensor) -> Tensor:
     """Return the attention's result [batch, length, width].
 
     ``query_key`` [batch, length, 2 * width], ``value`` [batch, length, width], ``hidden``
     [heads * batch, 1, length] is added to the scores.
     """
 
-    def stack(parts: list[Any]) -> Any:
+    def stack(parts: list[Tensor]) -> Tensor:
         return tf.concat(parts, axis=0)
 
     # Heads go beside the batch by split and concat. The usual reshape to [batch, length, heads, -1]
@@ -42,20 +46,20 @@ def attend(layer: Layer, heads: int, query_key: Any, value: Any, hidden: Any) ->
     return tf.concat(tf.split(context, heads, axis=0), axis=-1)
 
 
-def run_layer(layer: Layer, heads: int, wide: Any, hidden: Any) -> Any:
+def run_layer(layer: Layer, heads: int, wide: Tensor, hidden: Tensor) -> Tensor:
     """Return the wide stream [batch, length, hidden] after one layer."""
     width = len(layer.context.weight)
     shared, narrow, value = tf.split(
         apply(layer.entry, wide), [len(layer.query_key.weight), width, width], axis=-1
     )
-    context = attend(layer, heads, apply(layer.query_key, shared), value, hidden)
+    context = attend(heads, apply(layer.query_key, shared), value, hidden)
     narrow = narrow + apply(layer.context, context)
     for inner, outer in layer.feed_forward:
         narrow = narrow + apply(outer, tf.nn.relu(apply(inner, narrow)))
     return wide + apply(layer.exit, narrow)
 
 
-def embed(network: Folded, input_ids: Any, token_type_ids: Any, mask: Any) -> Any:
+def embed(network: Folded, input_ids: Tensor, token_type_ids: Tensor, mask: Tensor) -> Tensor:
     """Return the wide stream [batch, length, hidden] before the first layer.
 
     ``mask`` [batch, length] is 1 for tokens; padding gets some position, which does not matter.
@@ -74,7 +78,7 @@ def embed(network: Folded, input_ids: Any, token_type_ids: Any, mask: Any) -> An
     )
 
 
-def probabilities(network: Folded, input_ids: Any, token_type_ids: Any) -> dict[str, Any]:
+def probabilities(network: Folded, input_ids: Tensor, token_type_ids: Tensor) -> dict[str, Tensor]:
     """Return the probabilities [batch, labels] of each task for ids [batch, length].
 
     Padding (id 0) neither gets attention nor counts in the mean.
@@ -104,7 +108,7 @@ def flatbuffer(network: Folded, *, quantized: bool) -> bytes:
     }
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
-    def serve(input_ids: Any, token_type_ids: Any) -> dict[str, Any]:
+    def serve(input_ids: Tensor, token_type_ids: Tensor) -> dict[str, Tensor]:
         return probabilities(network, input_ids, token_type_ids)
 
     module.serve = serve
@@ -112,8 +116,6 @@ def flatbuffer(network: Folded, *, quantized: bool) -> bytes:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
     if quantized:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter._experimental_disable_per_channel = True
-        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+        converter._experimental_disable_per_channel = True  # noqa: SLF001
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001
     return cast(bytes, converter.convert())
-
-

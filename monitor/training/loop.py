@@ -1,6 +1,5 @@
 """Steps of gradient descent that survive an interruption."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +59,7 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     """Turn SIGINT and SIGTERM into a flag, so that no step is torn apart; yield its reader."""
     asked = False
 
-    def note(signum: int, frame: FrameType | None) -> None:
+    def note(_signum: int, _frame: FrameType | None) -> None:
         nonlocal asked
         asked = True
 
@@ -77,7 +76,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
     torch.save(state, new)
-    os.replace(new, path)
+    new.replace(path)
 
 
 def descend(

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
+from transformers.utils import logging
 
 from monitor.training.data import LABELS, TASKS
 from monitor.training.errors import TrainingError
@@ -51,6 +52,8 @@ def pretrained(checkpoint: str) -> Network:
     Raises:
         TrainingError: there is no checkpoint of the BERT family.
     """
+    # It would report each weight that is left over, such as the pooler's.
+    logging.set_verbosity_error()
     try:
         encoder = AutoModel.from_pretrained(checkpoint, add_pooling_layer=False)
     except (OSError, ValueError, TypeError) as error:
@@ -65,7 +68,9 @@ def save(network: Network, tokenizer: Tokenizer, record: dict[str, Any], folder:
     cast(Any, network.encoder).config.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    state = {
+        name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()
+    }
     # The weights come last and in one step: a folder that has them is complete.
     save_file(state, folder / "model.safetensors.new")
     (folder / "model.safetensors.new").replace(folder / "model.safetensors")
@@ -79,7 +84,9 @@ def load(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
     """
     if not (folder / "model.safetensors").is_file():
         raise TrainingError(f"no finished network in {folder} (its training has not ended yet?)")
-    encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder), add_pooling_layer=False)
+    encoder = cast(Any, AutoModel).from_config(
+        AutoConfig.from_pretrained(folder), add_pooling_layer=False
+    )
     network = Network(encoder, encoder.config.hidden_size)
     network.load_state_dict(load_file(folder / "model.safetensors"))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -30,7 +30,7 @@ def build(vocabulary: dict[str, int]) -> Tokenizer:
     if vocabulary["[PAD]"] != 0:
         # The exported graph derives its attention mask from input_ids != 0.
         raise TrainingError(f"[PAD] has id {vocabulary['[PAD]']}; the exported graph needs 0")
-    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex(LINK), "http"),

@@ -2,17 +2,18 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import BertConfig, BertModel, MobileBertConfig, MobileBertModel
 
-WORDS = (
+TOKENS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] great good love awful bad hate today the car bank is my new "
     "http & < > @ # ! . , opens a veloria north phone ##s ##ed it and no"
-).split()
+)
+WORDS = TOKENS.split()
 
 TWEETS = {
     "positive": ["love my new car", "the bank is great!", "good phone today", "I love it"],
@@ -21,7 +22,7 @@ TWEETS = {
 }
 
 
-def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Write a data file."""
     with gzip.open(path, "wt", encoding="utf-8") as lines:
         lines.writelines(json.dumps(row) + "\n" for row in rows)

@@ -20,15 +20,27 @@ def invoke(command: str, *arguments: object) -> Result:
 def test_train_distil_export_evaluate(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
     """Four commands lead from tweets to a scored model that the daemon can load."""
     teacher, student, model = tmp_path / "teacher", tmp_path / "student", tmp_path / "toy"
-    steps = [
+    steps: list[tuple[object, ...]] = [
         ("train", data, "--output", teacher, "--from", tiny_bert, "--batch", 8, "--seed", 3),
-        ("distil", data, "--teacher", teacher, "--output", student, "--examples", 32,
-         "--intermediate", 16, "--seed", 3),
+        (
+            "distil",
+            data,
+            "--teacher",
+            teacher,
+            "--output",
+            student,
+            "--examples",
+            32,
+            "--intermediate",
+            16,
+            "--seed",
+            3,
+        ),
         ("export", student, "--output", model),
         ("evaluate", data, "--model", model, "--record", "--workers", 1),
     ]
     for step in steps:
-        result = invoke(*step)
+        result = invoke(str(step[0]), *step[1:])
         assert 0 == result.exit_code, result.output
     assert "tweeteval_sentiment_test: rows are labels" in result.output
 

@@ -4,7 +4,6 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -35,12 +34,14 @@ def test_interrupted_distillation_ends_with_the_same_weights(
     distil(data, taught, tmp_path / "straight", SETTINGS)
     calls = 0
 
-    def interrupting(*arguments: Any) -> torch.Tensor:
+    def interrupting(
+        ours: list[torch.Tensor], theirs: list[torch.Tensor], mask: torch.Tensor
+    ) -> torch.Tensor:
         nonlocal calls
         calls += 1
         if calls == 7:
             os.kill(os.getpid(), signal.SIGINT)
-        return hidden_loss(*arguments)
+        return hidden_loss(ours, theirs, mask)
 
     monkeypatch.setattr(distillation, "hidden_loss", interrupting)
     with pytest.raises(Interrupted):
@@ -71,7 +72,10 @@ def test_mixture_keeps_its_shares() -> None:
     others = [Example(f"u{i}") for i in range(50)]
     shown = mixture(learn, others, replace(SETTINGS, examples=100))
 
-    counts = [sum(e.reputation != NO_LABEL for e in shown), sum(e.sentiment != NO_LABEL for e in shown)]
+    counts = [
+        sum(e.reputation != NO_LABEL for e in shown),
+        sum(e.sentiment != NO_LABEL for e in shown),
+    ]
     assert [30, 35] == counts
     assert {6} == {sum(e.text == f"r{i}" for e in shown) for i in range(5)}
     assert 100 == len(shown)

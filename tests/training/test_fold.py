@@ -47,8 +47,11 @@ def forward(network: Folded, ids: NDArray[np.int64], types: NDArray[np.int64]) -
     mask = ids != 0
     words = network.words[ids]
     nothing = np.zeros_like(words[:, :1])
-    around = [np.concatenate([words[:, 1:], nothing], 1), words,
-              np.concatenate([nothing, words[:, :-1]], 1)]
+    around = [
+        np.concatenate([words[:, 1:], nothing], 1),
+        words,
+        np.concatenate([nothing, words[:, :-1]], 1),
+    ]
     wide = apply(network.projection, np.concatenate(around, -1))
     wide = wide + network.positions[: ids.shape[1]] + network.types[types]
     heads = network.attention_heads

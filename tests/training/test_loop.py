@@ -77,7 +77,9 @@ def test_killed_run_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
         descend(network, BATCHES, dies, settings, path, {"run": 1}, "toy")
     resumed = run(path)
 
-    for expected, actual in zip(run(tmp_path / "x.pt").parameters(), resumed.parameters(), strict=True):
+    for expected, actual in zip(
+        run(tmp_path / "x.pt").parameters(), resumed.parameters(), strict=True
+    ):
         assert torch.equal(expected, actual)
 
 

@@ -10,7 +10,14 @@ from monitor.training.student import Shape, fresh, start_from
 from tests.training.conftest import WORDS
 
 TOY = Shape(
-    layers=2, hidden=16, bottleneck=8, heads=2, intermediate=12, stacks=2, embedding=16, positions=64
+    layers=2,
+    hidden=16,
+    bottleneck=8,
+    heads=2,
+    intermediate=12,
+    stacks=2,
+    embedding=16,
+    positions=64,
 )
 
 

@@ -1,0 +1,211 @@
+"""``monitor.inbox``: nothing lost, nothing out of order, nobody waits longer than agreed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.inbox import Inbox
+
+LONG_S = 30.0
+"""Longer than any test here takes: who waits this long has not been woken."""
+AGES_AGO = -1e9
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Something that arrived."""
+
+    number: int
+    arrived: float = AGES_AGO
+
+
+def _numbers(letters: list[Letter]) -> list[int]:
+    return [letter.number for letter in letters]
+
+
+def _blocked(action: Callable[[], _T], pool: ThreadPoolExecutor) -> Future[_T]:
+    """Start what should block, and give it time not to."""
+    begun = threading.Event()
+
+    def run() -> _T:
+        begun.set()
+        return action()
+
+    future = pool.submit(run)
+    begun.wait()
+    time.sleep(0.05)
+    assert not future.done()
+    return future
+
+
+@given(
+    batch=st.integers(1, 5),
+    steps=st.lists(st.one_of(st.none(), st.integers(1, 7)), max_size=30),
+)
+def test_behaves_as_a_list(batch: int, steps: list[int | None]) -> None:
+    """Like a list whose beginning is cut off: order, sizes and length, whatever the sequence."""
+    inbox: Inbox[Letter] = Inbox(capacity=1000, batch=batch, delay=0)
+    expected: list[int] = []
+    number = 0
+    for step in steps:
+        if step is None:
+            assert expected[:batch] == _numbers(inbox.take(timeout=0))
+            expected = expected[batch:]
+        else:
+            for _ in range(step):
+                assert inbox.put(Letter(number))
+                expected.append(number)
+                number += 1
+        assert len(expected) == len(inbox)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    capacity=st.integers(1, 8),
+    batch=st.integers(1, 8),
+    delay_ms=st.sampled_from([0, 1, 5]),
+    count=st.integers(0, 150),
+    pauses=st.sets(st.integers(0, 149), max_size=5),
+)
+def test_two_threads_lose_nothing(
+    capacity: int, batch: int, delay_ms: int, count: int, pauses: set[int]
+) -> None:
+    """A fast or slow producer and a consumer: everything arrives once, in order, in small lots."""
+    inbox: Inbox[Letter] = Inbox(capacity, batch, delay_ms / 1000)
+
+    def produce() -> None:
+        for number in range(count):
+            if number in pauses:
+                time.sleep(0.002)
+            assert inbox.put(Letter(number, time.monotonic()))
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    received: list[int] = []
+    while len(received) < count:
+        taken = inbox.take(LONG_S)
+        assert 1 <= len(taken) <= min(batch, capacity)
+        received += _numbers(taken)
+    producer.join()
+
+    assert list(range(count)) == received
+    assert 0 == len(inbox)
+
+
+def test_a_full_batch_does_not_wait() -> None:
+    """As soon as a batch is full it is given, however long it might have waited."""
+    inbox: Inbox[Letter] = Inbox(capacity=10, batch=3, delay=LONG_S)
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        inbox.put(Letter(0, started))
+        taking = _blocked(lambda: inbox.take(LONG_S), pool)
+        inbox.put(Letter(1, started))
+        inbox.put(Letter(2, started))
+
+        assert [0, 1, 2] == _numbers(taking.result(LONG_S))
+    assert time.monotonic() - started < LONG_S / 2
+
+
+def test_the_first_item_waits_no_longer_than_agreed() -> None:
+    """An unfilled batch is given when its first item has waited for the delay: not much later."""
+    inbox: Inbox[Letter] = Inbox(capacity=10, batch=3, delay=0.1)
+    arrived = time.monotonic()
+    inbox.put(Letter(0, arrived))
+    inbox.put(Letter(1, arrived + 0.05))
+    taken = inbox.take(LONG_S)
+    waited = time.monotonic() - arrived
+
+    assert [0, 1] == _numbers(taken)
+    assert 0.1 <= waited < 0.1 + 2.0  # a busy machine may be late, never early
+
+
+def test_what_has_waited_already_does_not_wait_again() -> None:
+    """The delay counts from arrival, not from when somebody comes to take."""
+    inbox: Inbox[Letter] = Inbox(capacity=10, batch=3, delay=LONG_S)
+    inbox.put(Letter(0, time.monotonic() - LONG_S))
+    started = time.monotonic()
+
+    assert [0] == _numbers(inbox.take(LONG_S))
+    assert time.monotonic() - started < LONG_S / 2
+
+
+def test_take_gives_up() -> None:
+    """If nothing comes, an empty batch is given after the timeout."""
+    inbox: Inbox[Letter] = Inbox(capacity=1, batch=1, delay=0)
+    started = time.monotonic()
+
+    assert [] == inbox.take(0.05)
+    assert 0.05 <= time.monotonic() - started < 2.05
+
+
+def test_take_waits_for_the_first_item() -> None:
+    """Whoever waits is woken by the first item, also if the batch stays unfilled."""
+    inbox: Inbox[Letter] = Inbox(capacity=10, batch=3, delay=0)
+    with ThreadPoolExecutor(1) as pool:
+        taking = _blocked(lambda: inbox.take(LONG_S), pool)
+        started = time.monotonic()
+        inbox.put(Letter(0))
+
+        assert [0] == _numbers(taking.result(LONG_S))
+    assert time.monotonic() - started < LONG_S / 2
+
+
+def test_a_full_inbox_blocks() -> None:
+    """Beyond its capacity an inbox takes nothing until something is taken from it."""
+    inbox: Inbox[Letter] = Inbox(capacity=2, batch=1, delay=0)
+    inbox.put(Letter(0))
+    inbox.put(Letter(1))
+    with ThreadPoolExecutor(1) as pool:
+        putting = _blocked(lambda: inbox.put(Letter(2)), pool)
+
+        assert 2 == len(inbox)
+        assert [0] == _numbers(inbox.take(0))
+        assert putting.result(LONG_S)
+    assert [1, 2] == _numbers(inbox.take(0)) + _numbers(inbox.take(0))
+
+
+def test_close_wakes_who_puts() -> None:
+    """A put that waits for room is refused when the inbox closes."""
+    inbox: Inbox[Letter] = Inbox(capacity=1, batch=1, delay=0)
+    inbox.put(Letter(0))
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [_blocked(lambda: inbox.put(Letter(1)), pool) for _ in range(3)]
+        inbox.close()
+
+        assert [False] * 3 == [putting.result(LONG_S) for putting in waiting]
+
+
+def test_close_wakes_who_takes() -> None:
+    """A take that waits for its first item, or for further ones, ends empty-handed."""
+    for letters in ([], [Letter(0, time.monotonic())]):
+        inbox: Inbox[Letter] = Inbox(capacity=10, batch=2, delay=LONG_S)
+        for letter in letters:
+            inbox.put(letter)
+        with ThreadPoolExecutor(1) as pool:
+            taking = _blocked(lambda inbox=inbox: inbox.take(LONG_S), pool)  # type: ignore[misc]
+            inbox.close()
+
+            assert [] == taking.result(LONG_S)
+
+
+def test_closed_is_closed() -> None:
+    """A closed inbox is empty, refuses everything, and gives nothing."""
+    inbox: Inbox[Letter] = Inbox(capacity=10, batch=1, delay=0)
+    inbox.put(Letter(0))
+
+    assert not inbox.closed
+    inbox.close()
+    assert inbox.closed
+    assert 0 == len(inbox)
+    assert not inbox.put(Letter(1))
+    assert [] == inbox.take(LONG_S)

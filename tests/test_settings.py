@@ -1,0 +1,306 @@
+"""``monitor.settings``: every key, its default and its bounds, and what is said about mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.entities import Entity
+from monitor.settings import ConfigurationError, Settings, load
+
+SAMPLE = Path(__file__).parent.parent / "config.toml"
+SECTIONS = {
+    field.name: getattr(Settings(), field.name)
+    for field in dataclasses.fields(Settings)
+    if field.name != "entities"
+}
+EVERY_KEY = [
+    (section, field) for section, values in SECTIONS.items() for field in dataclasses.fields(values)
+]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], Path]:
+    """Write a configuration file."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "monitor.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def _refusal(path: Path | None, environment: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, environment or {})
+    return str(caught.value)
+
+
+def test_no_file_gives_the_defaults() -> None:
+    """Without a file and an environment, the defaults hold."""
+    assert Settings() == load(None, {})
+
+
+def test_sample_is_the_defaults() -> None:
+    """The sample file may be used as it is: it changes nothing."""
+    assert Settings() == load(SAMPLE, {})
+
+
+def test_sample_names_every_key() -> None:
+    """The sample is complete: no section and no key is missing."""
+    sample = tomllib.loads(SAMPLE.read_text())
+
+    assert {
+        name: [field.name for field in dataclasses.fields(values)]
+        for name, values in SECTIONS.items()
+    } == {name: list(table) for name, table in sample.items()}
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "choice"),
+    [
+        (section, field.name, choice)
+        for section, field in EVERY_KEY
+        for choice in field.metadata["choices"] or ()
+    ],
+)
+def test_sample_names_every_choice(section: str, key: str, choice: str) -> None:
+    """Where a key has a choice of values, the sample names them all."""
+    text = SAMPLE.read_text()
+    table = text[text.index(f"[{section}]") :].partition("\n\n")[0]
+    entry = table[table.index(f"\n{key} = ") + 1 :].splitlines()
+    comments = [line.partition("#")[2] for line in entry[1:] if line.startswith(" ")]
+
+    assert f'"{choice}"' in "\n".join([entry[0], *comments])
+
+
+def test_sample_shows_entities(write: Callable[[str], Path]) -> None:
+    """The sample's commented entity works when uncommented, and shows every key."""
+    text = SAMPLE.read_text()
+    commented = text[text.index("# [[entities]]") :]
+    example = "".join(line.removeprefix("# ") for line in commented.splitlines(keepends=True))
+    (table,) = tomllib.loads(example)["entities"]
+    (entity,) = load(write(example), {}).entities
+
+    assert [field.name for field in dataclasses.fields(Entity)] == list(table)
+    assert all(table.values())
+    assert table["name"] == entity.name
+
+
+@pytest.mark.parametrize(("section", "field"), EVERY_KEY)
+def test_every_key_can_be_set_by_file_and_environment(
+    write: Callable[[str], Path], section: str, field: dataclasses.Field[Any]
+) -> None:
+    """A key set in the file is read; the environment has the last word."""
+    default = field.default
+    text: str
+    raw: str
+    expected: object
+    if isinstance(default, bool):
+        text, raw, expected = "false", "true", True
+    elif isinstance(default, int):
+        most = field.metadata["most"]
+        text, raw, expected = str(most), str(most - 1), most - 1
+        if field.name == "qos":
+            text, raw, expected = "1", "0", 0
+        elif field.name == "max_tweets":
+            text, raw, expected = "2", "3", 3
+    elif isinstance(default, tuple):
+        text, raw, expected = '["a"]', '["b/#", "+/c"]', ("b/#", "+/c")
+    elif choices := field.metadata["choices"]:
+        text, raw, expected = f'"{choices[0]}"', choices[-1], choices[-1]
+    else:
+        text, raw, expected = '"file"', "the environment's", "the environment's"
+    path = write(f"[{section}]\n{field.name} = {text}\n")
+    variable = f"MONITOR_{section}_{field.name}".upper()
+
+    from_file = getattr(getattr(load(path, {}), section), field.name)
+    overridden = getattr(getattr(load(path, {variable: raw}), section), field.name)
+
+    assert tomllib.loads(f"x = {text}")["x"] == (
+        list(from_file) if isinstance(from_file, tuple) else from_file
+    )
+    assert expected == overridden
+    assert type(default) is type(overridden)
+
+
+def test_settings_are_frozen() -> None:
+    """Nobody changes a setting on the way."""
+    settings = Settings()
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.mqtt.port = 1  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.entities = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        # unknown sections and keys, and the nearest that there is
+        ("[mqt]", ("[mqt]", "'mqtt'")),
+        ("[mqtt]\nprot = 1884", ("[mqtt] prot = 1884", "'port'")),
+        ("[model]\nruntimes = 'auto'", ("[model] runtimes = 'auto'", "'runtime'")),
+        ("[[entities]]\nname = 'A'\nalias = ['B']", ("[[entities]] alias = ['B']", "'aliases'")),
+        # wrong types
+        ("[mqtt]\nport = '1883'", ("[mqtt] port = '1883'", "whole number")),
+        ("[mqtt]\nport = 1883.0", ("[mqtt] port = 1883.0", "whole number")),
+        ("[mqtt]\nqos = true", ("[mqtt] qos = True", "whole number")),
+        ("[mqtt]\ntls = 1", ("[mqtt] tls = 1", "true or false")),
+        ("[mqtt]\nhost = 1", ("[mqtt] host = 1", "string")),
+        ("[mqtt]\ntopics = 'a'", ("[mqtt] topics = 'a'", "list of strings")),
+        ("[mqtt]\ntopics = ['a', 1]", ("[mqtt] topics = ['a', 1]", "list of strings")),
+        ("mqtt = 1", ("[mqtt] = 1", "table")),
+        ("entities = 1", ("[[entities]] = 1", "array of tables")),
+        ("entities = ['Acme']", ("[[entities]] = 'Acme'", "table")),
+        ("[entities]\nname = 'A'", ("[[entities]]", "array of tables")),
+        ("[[entities]]\nname = 1", ("[[entities]] name = 1", "string")),
+        ("[[entities]]\nname = 'A'\naliases = 'B'", ("[[entities]] aliases = 'B'", "list")),
+        ("[[entities]]\naliases = ['B']", ("[[entities]]", "'name'", "missing")),
+        # values out of range
+        ("[mqtt]\nport = 0", ("[mqtt] port = 0", "between 1 and 65535")),
+        ("[mqtt]\nport = 65536", ("[mqtt] port = 65536", "between 1 and 65535")),
+        ("[mqtt]\nqos = 2", ("[mqtt] qos = 2", "between 0 and 1")),
+        ("[batch]\nmax_tweets = 0", ("[batch] max_tweets = 0", "between 1 and")),
+        ("[batch]\nmax_delay_ms = -1", ("[batch] max_delay_ms = -1", "between 0 and")),
+        ("[store]\nkeep_days = -1", ("[store] keep_days = -1", "between 0 and")),
+        # bad choices
+        ("[log]\nlevel = 'warn'", ("[log] level = 'warn'", "did you mean 'warning'?")),
+        ("[model]\nruntime = 'onnx'", ("runtime = 'onnx'", "'auto', 'litert', 'tflite-runtime'")),
+        ("[privacy]\nstore_text = ''", ("[privacy] store_text = ''", "'full', 'redacted', 'none'")),
+        # topic filters
+        ("[mqtt]\ntopics = []", ("[mqtt] topics", "at least one")),
+        *(
+            (f"[mqtt]\ntopics = ['ok', '{topic}']", ("[mqtt] topics", f"'{topic}'", "topic filter"))
+            for topic in ("", "a#", "#/a", "a/#/b", "a+", "a/+b/c", "##", "++")
+        ),
+        # what no single key can tell
+        (
+            "[mqtt]\nreceive_maximum = 127\n[batch]\nmax_tweets = 64",
+            ("[mqtt] receive_maximum", "127", "[batch] max_tweets (64)"),
+        ),
+        (
+            "[[entities]]\nname = 'A'\naliases = ['C']\n[[entities]]\nname = 'B'\naliases = ['c']",
+            ("[[entities]]", "'A'", "'B'", "'c'"),
+        ),
+        ("[[entities]]\nname = ' '", ("[[entities]]", "no word")),
+        # no TOML at all
+        ("[mqtt\nport = 1", ("not valid TOML", "line 1")),
+    ],
+)
+def test_mistakes_are_named(
+    write: Callable[[str], Path], text: str, parts: tuple[str, ...]
+) -> None:
+    """A mistake is told with the file, the key, the value and the way out."""
+    path = write(text)
+    message = _refusal(path)
+
+    assert message.startswith(f"{path}: ")
+    for part in parts:
+        assert part in message
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there, is a folder or is no text is named."""
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+
+    for path in (tmp_path / "absent.toml", tmp_path, binary):
+        assert _refusal(path).startswith(f"{path}: cannot be read")
+
+
+@pytest.mark.parametrize("topic", ["a", "a/b", "#", "+", "a/#", "+/a/+/#", "/a//b", "$share/g/a/#"])
+def test_topic_filters(write: Callable[[str], Path], topic: str) -> None:
+    """Every form of topic filter that MQTT knows is taken."""
+    assert (topic,) == load(write(f"[mqtt]\ntopics = ['{topic}']"), {}).mqtt.topics
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (64 * (2 + 3), "[model]\nworkers = 2"),
+        (10 * (5 + 3), "[model]\nworkers = 5\n[batch]\nmax_tweets = 10"),
+        (65_535, "[model]\nworkers = 256\n[batch]\nmax_tweets = 4096"),
+        (128, "[mqtt]\nreceive_maximum = 128"),
+    ],
+)
+def test_receive_maximum(write: Callable[[str], Path], expected: int, text: str) -> None:
+    """By default the broker's window has room for every batch on its way; a set one counts."""
+    assert expected == load(write(text), {}).receive_maximum
+
+
+def test_receive_maximum_fills_batches_by_default() -> None:
+    """With the default number of workers, too, the window is at least twice the batch."""
+    settings = Settings()
+
+    assert settings.receive_maximum >= 2 * settings.batch.max_tweets
+
+
+def test_entities_from_file_and_environment(write: Callable[[str], Path]) -> None:
+    """Entities are read from the file, or instead of it from the environment."""
+    path = write("[[entities]]\nname = 'Acme'\naliases = ['@AcmeHelp']\nexclude = ['acme of it']")
+
+    assert (Entity("Acme", ("@AcmeHelp",), ("acme of it",)),) == load(path, {}).entities
+    assert (Entity("Lumen"), Entity("Ostra", ("BO",))) == load(
+        path, {"MONITOR_ENTITIES": "[{name = 'Lumen'}, {name = 'Ostra', aliases = ['BO']}]"}
+    ).entities
+    assert () == load(path, {"MONITOR_ENTITIES": "[]"}).entities
+
+
+@pytest.mark.parametrize(
+    ("variable", "raw", "parts"),
+    [
+        ("MONITOR_MQTT_PORT", "abc", ("'abc'",)),
+        ("MONITOR_MQTT_PORT", "", ("''",)),
+        ("MONITOR_MQTT_PORT", "99999", ("99999", "between 1 and 65535")),
+        ("MONITOR_MQTT_TLS", "1", ("1", "true or false")),
+        ("MONITOR_MQTT_TOPICS", "a/#", ("'a/#'",)),
+        ("MONITOR_MQTT_TOPICS", "'a/#'", ("'a/#'", "list of strings")),
+        ("MONITOR_ENTITIES", "Acme", ("'Acme'",)),
+        ("MONITOR_ENTITIES", "['Acme']", ("'Acme'", "table")),
+        ("MONITOR_LOG_LEVEL", "warn", ("'warn'", "did you mean 'warning'?")),
+    ],
+)
+def test_mistakes_in_the_environment_name_the_variable(
+    write: Callable[[str], Path], variable: str, raw: str, parts: tuple[str, ...]
+) -> None:
+    """Who sets a variable wrong is sent to the variable, not to a file that is right."""
+    message = _refusal(write("[mqtt]\nport = 1883"), {variable: raw})
+
+    for part in (variable, *parts):
+        assert part in message
+
+
+def test_other_variables_do_not_matter() -> None:
+    """Only names of keys are overrides."""
+    environment = {"MQTT_PORT": "1", "MONITOR": "1", "monitor_mqtt_port": "1", "PATH": "/bin"}
+
+    assert Settings() == load(None, environment)
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ("[mqtt]\npassword = {value = 'hunter2'}", {}),
+        ("[mqtt]\npasswords = 'hunter2'", {}),
+        ("[mqtt]\npasword = 'hunter2'", {}),
+        ("[mqtt]\npwd = 'hunter2'", {}),
+        ("[mqtt]\nPassword = 'hunter2'", {}),
+        ("[[mqtt]]\npassword = 'hunter2'", {}),
+        ("[mqt]\npassword = 'hunter2'", {}),
+        ("password = 'hunter2'", {}),
+        ("[mqtt]\npassword = 'hunter2", {}),
+        ("[mqtt]\nport = 0", {"MONITOR_MQTT_PASSWORD": "hunter2"}),
+    ],
+)
+def test_passwords_are_never_shown(
+    write: Callable[[str], Path], text: str, environment: dict[str, str]
+) -> None:
+    """Whatever is wrong with the file, a password does not end up in a log."""
+    assert "hunter2" not in _refusal(write(text), environment)

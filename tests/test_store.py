@@ -1,0 +1,574 @@
+"""``monitor.store`` and its schema: real files, asked from outside as people do."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.classifier import Answer
+from monitor.store import DeadLetter, Store, Stored, StoreError, TweetRow, utc
+from monitor.throughput import Meter
+from tests.factories import (
+    DAY_S,
+    NOW,
+    STUB_MODEL,
+    batch_row,
+    dead_letter,
+    query,
+    register,
+    tweet_row,
+    verdict,
+)
+
+TABLES = ("tweets", "labels", "batches", "dead_letters", "throughput")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the log lies."""
+    return tmp_path / "log" / "monitor.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    """A fresh log with a model in it."""
+    with closing(Store(path)) as store:
+        register(store)
+        yield store
+
+
+def _counts(path: Path) -> dict[str, int]:
+    return {table: query(path, f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
+
+
+def _refusal(path: Path) -> str:
+    with pytest.raises(StoreError) as caught:
+        Store(path)
+    return str(caught.value)
+
+
+# Opening
+
+
+def test_a_fresh_log_is_safe(store: Store) -> None:
+    """WAL, synced at every commit, and able to give space back; marked as ours."""
+    pragmas = ("journal_mode", "synchronous", "auto_vacuum", "application_id")
+    values = [store._connection.execute(f"PRAGMA {pragma}").fetchone()[0] for pragma in pragmas]
+
+    assert ["wal", 2, 2, int.from_bytes(b"twrm")] == values
+
+
+def test_opening_again_changes_nothing(path: Path) -> None:
+    """A log that is closed and opened again is the same, and as safe as before."""
+    with closing(Store(path)) as store:
+        register(store)
+        store.write(batch_row(1), [tweet_row("1", "Acme")], [])
+    schema = query(path, "SELECT * FROM sqlite_master ORDER BY name")
+    with closing(Store(path)) as store:
+        assert 1 == store.tweets()
+        assert (2,) == store._connection.execute("PRAGMA synchronous").fetchone()
+
+    assert schema == query(path, "SELECT * FROM sqlite_master ORDER BY name")
+    assert [(2,)] == query(path, "PRAGMA auto_vacuum")
+
+
+def test_closing_leaves_one_file(path: Path) -> None:
+    """After closing, the file alone is the log: it can be copied away."""
+    with closing(Store(path)) as store:
+        register(store)
+
+    assert [path.name] == [file.name for file in path.parent.iterdir()]
+
+
+def test_a_foreign_database_is_refused(path: Path) -> None:
+    """Somebody else's SQLite file is named and left exactly as it is."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE invoices (id INTEGER PRIMARY KEY)")
+    content = path.read_bytes()
+    message = _refusal(path)
+
+    assert message.startswith(f"{path}: ")
+    assert "not a log of this program" in message
+    assert content == path.read_bytes()
+
+
+def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+    """A file that is not SQLite is named and left exactly as it is."""
+    path.parent.mkdir()
+    path.write_bytes(b"Dear diary, " * 1000)
+
+    assert f"{path}: file is not a database" == _refusal(path)
+    assert b"Dear diary, " * 1000 == path.read_bytes()
+
+
+def test_a_path_that_cannot_be_opened_is_named(path: Path) -> None:
+    """A folder in its place, or a file where its folder should be, is named."""
+    path.mkdir(parents=True)
+    below = path.parent / "file" / "monitor.db"
+    below.parent.write_text("not a folder")
+
+    assert _refusal(path).startswith(f"{path}: ")
+    assert _refusal(below).startswith(f"{below}: ")
+
+
+def test_an_empty_file_becomes_a_log(path: Path) -> None:
+    """An empty file, as `touch` or a power cut leaves it, is as good as none."""
+    path.parent.mkdir()
+    path.touch()
+    with closing(Store(path)) as store:
+        assert 0 == store.tweets()
+
+    assert [(2,)] == query(path, "PRAGMA auto_vacuum")
+
+
+def test_a_newer_log_is_refused(path: Path) -> None:
+    """A log that a newer version has migrated is not written to; the migration is named."""
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+            " VALUES ('monitor', 'm999_from_the_future', '2099-01-01')"
+        )
+    message = _refusal(path)
+
+    assert message.startswith(f"{path}: ")
+    assert "newer version" in message
+    assert "m999_from_the_future" in message
+
+
+def test_a_locked_log_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that another program keeps locked is told with its path."""
+    monkeypatch.setattr("monitor.store._BUSY_TIMEOUT_S", 0.01)
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        assert f"{path}: database is locked" == _refusal(path)
+
+
+# Writing
+
+
+def test_a_batch_is_stored(path: Path, store: Store) -> None:
+    """Everything about a batch ends up in its tables."""
+    tweet = dataclasses.replace(
+        tweet_row("7", "Acme", "Lumen"),
+        created_at="yesterday",
+        author="0f" * 16,
+        lang="en",
+        is_retweet=True,
+    )
+    letter = DeadLetter("d1", utc(NOW), "tweets/x", "not-utf8", "Not UTF-8.", 3, b"\xff\x00\n")
+
+    assert Stored(tweets=1, labels=2, dead_letters=1) == store.write(
+        batch_row(2), [tweet], [letter]
+    )
+    assert [
+        ("7", "2025-06-15T15:06:40.000Z", "yesterday", "tweets")
+        + ("0f" * 16, "en", 1, "text of 7", 1)
+    ] == query(path, "SELECT * FROM tweets")
+    answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1)
+    assert [("7", "Acme", *answer), ("7", "Lumen", *answer)] == query(path, "SELECT * FROM labels")
+    assert [
+        ("d1", utc(NOW), "tweets/x", "not-utf8", "Not UTF-8.", 3, b"\xff\x00\n"),
+    ] == query(path, "SELECT * FROM dead_letters")
+    assert [(1, 2, 1, 2, 0, 1, 1.0, 2.0)] == query(
+        path,
+        "SELECT model_id, received, tweets, labels, duplicates, rejected, collect_ms, classify_ms"
+        " FROM batches",
+    )
+    assert [(1, 1)] == query(path, "SELECT store_ms >= 0, store_ms < 10000 FROM batches")
+
+
+def test_labels_that_a_model_lacks_are_null(path: Path, store: Store) -> None:
+    """A model that knows two labels leaves the third one's probability empty."""
+    answers = {
+        "reputation": Answer("positive", {"positive": 0.7, "negative": 0.3}),
+        "sentiment": verdict()["sentiment"],
+    }
+    store.write(batch_row(1), [tweet_row("1", answer=answers)], [])
+
+    assert [("positive", 0.3, None, 0.7)] == query(
+        path,
+        "SELECT reputation, reputation_negative, reputation_neutral, reputation_positive"
+        " FROM labels",
+    )
+
+
+def test_duplicates_are_no_news(path: Path, store: Store) -> None:
+    """What is there already stays as it was first written, and is counted as a duplicate."""
+    first = [tweet_row("1", "Acme"), tweet_row("2")]
+    store.write(batch_row(3), first, [dead_letter("a")])
+    before = [query(path, f"SELECT * FROM {t}") for t in ("tweets", "labels", "dead_letters")]
+    again = [
+        dataclasses.replace(tweet_row("1", "Acme", answer=verdict("neutral")), text="changed"),
+        tweet_row("2"),
+    ]
+
+    assert Stored(0, 0, 0) == store.write(
+        batch_row(3), again, [dead_letter("a", reason="too-deep")]
+    )
+    assert before == [
+        query(path, f"SELECT * FROM {t}") for t in ("tweets", "labels", "dead_letters")
+    ]
+    assert [(3, 2, 0, 1), (3, 0, 2, 1)] == query(
+        path, "SELECT received, tweets, duplicates, rejected FROM batches ORDER BY id"
+    )
+
+
+def test_duplicates_within_a_batch(path: Path, store: Store) -> None:
+    """The same tweet twice in one batch is one tweet."""
+    assert Stored(1, 1, 0) == store.write(batch_row(2), [tweet_row("1"), tweet_row("1")], [])
+    assert [(1, 1)] == query(path, "SELECT tweets, duplicates FROM batches")
+
+
+def test_a_known_tweet_gains_a_label(path: Path, store: Store) -> None:
+    """Asked about a further entity, a known tweet gets that label and keeps the one it has."""
+    store.write(batch_row(1), [tweet_row("1", "Acme")], [])
+    more = tweet_row("1", "Acme", "Lumen", answer=verdict("neutral"))
+
+    assert Stored(0, 1, 0) == store.write(batch_row(1), [more], [])
+    assert [("Acme", "positive"), ("Lumen", "neutral")] == query(
+        path, "SELECT entity, reputation FROM labels ORDER BY entity"
+    )
+
+
+def _without_reason() -> DeadLetter:
+    return dataclasses.replace(dead_letter("bad"), reason=None)  # type: ignore[arg-type]
+
+
+def _without_sentiment() -> TweetRow:
+    return tweet_row("bad", answer={"reputation": verdict()["reputation"]})
+
+
+@pytest.mark.parametrize(
+    ("error", "tweets", "dead_letters"),
+    [
+        (sqlite3.IntegrityError, [], [dead_letter("b"), _without_reason()]),
+        (KeyError, [_without_sentiment()], []),
+        (sqlite3.Error, [dataclasses.replace(tweet_row("bad"), text=object())], []),  # type: ignore[type-var]
+    ],
+)
+def test_all_or_nothing(
+    path: Path,
+    store: Store,
+    error: type[Exception],
+    tweets: list[TweetRow],
+    dead_letters: list[DeadLetter],
+) -> None:
+    """A batch that fails half-way leaves nothing behind, and the next one is written."""
+    with pytest.raises(error):
+        store.write(batch_row(4), [tweet_row("1"), *tweets], [dead_letter("a"), *dead_letters])
+
+    assert dict.fromkeys(TABLES, 0) == _counts(path)
+    assert Stored(1, 1, 0) == store.write(batch_row(1), [tweet_row("1")], [])
+
+
+def test_nothing_is_seen_before_commit(path: Path, store: Store) -> None:
+    """Readers see a whole batch or none of it, and do not wait for the writer."""
+    with pytest.raises(RuntimeError), store._transaction():
+        store._connection.execute("DELETE FROM models")
+        assert [(1,)] == query(path, "SELECT count(*) FROM models")
+        raise RuntimeError
+
+    assert [(1,)] == query(path, "SELECT count(*) FROM models")
+
+
+def test_a_locked_log_can_be_written_later(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another program writes, a batch fails as a whole, and may be tried again."""
+    monkeypatch.setattr("monitor.store._BUSY_TIMEOUT_S", 0.01)
+    with (
+        closing(Store(path)) as store,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        register(store)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.write(batch_row(1), [tweet_row("1")], [])
+        other.execute("ROLLBACK")
+
+        assert Stored(1, 1, 0) == store.write(batch_row(1), [tweet_row("1")], [])
+
+
+def test_models_are_registered_once(path: Path, store: Store) -> None:
+    """A model has one row for each runtime and task it was run with."""
+    other = dataclasses.replace(STUB_MODEL, sha256="1" * 64)
+    ids = [
+        store.register_model(STUB_MODEL, "litert", "reputation", NOW),
+        store.register_model(STUB_MODEL, "litert", "reputation", NOW + 1),
+        store.register_model(STUB_MODEL, "litert", "sentiment", NOW),
+        store.register_model(STUB_MODEL, "tflite-runtime", "reputation", NOW),
+        store.register_model(other, "litert", "reputation", NOW),
+    ]
+
+    assert [1, 1] == ids[:2]
+    assert 4 == len(set(ids))
+    assert [("0" * 64, "stub", "1", "litert", "reputation", utc(NOW))] == query(
+        path,
+        "SELECT sha256, name, version, runtime, task, first_used_at FROM models WHERE id = 1",
+    )
+
+
+def test_a_minute_is_stored(path: Path, store: Store) -> None:
+    """A minute's reading is a row, with NULL for what this board cannot tell."""
+    meter = Meter(0.0)
+    meter.count(received=10, labelled=8, rejected=1, queue_depth=11, latencies_ms=np.full(10, 20.0))
+    reading = dataclasses.replace(meter.read(60.0, utc(NOW)), cpu_celsius=None)
+    store.write_minute(reading)
+
+    columns = ", ".join(reading.row())
+    assert [tuple(reading.row().values())] == query(path, f"SELECT {columns} FROM throughput")
+
+
+# Views
+
+
+def test_view_labelled(path: Path, store: Store) -> None:
+    """One row a label: *the* label by the task the model was run for, no entity as NULL."""
+    sentiment = register(store, task="sentiment")
+    store.write(batch_row(1), [tweet_row("1", "Acme", answer=verdict("neutral"))], [])
+    store.write(batch_row(1, sentiment), [tweet_row("2", answer=verdict("neutral"))], [])
+
+    assert [
+        ("1", "Acme", "neutral", "neutral", "negative", "text of 1"),
+        ("2", None, "negative", "neutral", "negative", "text of 2"),
+    ] == query(
+        path, "SELECT id, entity, label, reputation, sentiment, text FROM labelled ORDER BY id"
+    )
+
+
+@pytest.fixture
+def week(store: Store) -> Store:
+    """A log of a few days about two entities and none."""
+    rows = [
+        tweet_row(f"{day}-{entity}-{number}", entity, received_at=received_at, answer=answer)
+        for day, received_at in (
+            (1, "2025-06-14T23:59:59.999Z"),
+            (2, "2025-06-15T00:00:00.000Z"),
+        )
+        for entity, answers in (
+            ("Acme", ("negative", "negative", "positive", "negative")),
+            ("Lumen", ("positive", "neutral", "positive")),
+            ("", ("neutral",)),
+        )
+        for number, answer in enumerate(verdict(label) for label in answers)
+    ]
+    store.write(batch_row(len(rows)), rows, [])
+    return store
+
+
+@pytest.mark.usefixtures("week")
+def test_view_reputation_by_entity(path: Path) -> None:
+    """Entities with their counts and the net of good and bad, the most discussed first."""
+    assert [
+        ("Acme", 8, 6, 0, 2, -0.5),
+        ("Lumen", 6, 0, 2, 4, 0.667),
+        (None, 2, 0, 2, 0, 0.0),
+    ] == query(
+        path, "SELECT entity, tweets, negative, neutral, positive, net FROM reputation_by_entity"
+    )
+
+
+@pytest.mark.usefixtures("week")
+def test_view_reputation_by_day(path: Path) -> None:
+    """The same a day in UTC, the latest first."""
+    a_day = [("Acme", 4, 3, 0, 1), ("Lumen", 3, 0, 1, 2), (None, 1, 0, 1, 0)]
+
+    assert [("2025-06-15", *row) for row in a_day] + [
+        ("2025-06-14", *row) for row in a_day
+    ] == query(
+        path, "SELECT day, entity, tweets, negative, neutral, positive FROM reputation_by_day"
+    )
+
+
+def test_view_throughput_by_hour(path: Path, store: Store) -> None:
+    """Hours in UTC, the latest first: sums, the rate over the time measured, and the worst."""
+    reading = Meter(0.0).read(60.0, "2025-06-15T13:58:00.000Z")
+    for started_at, labelled, p99, depth in (
+        ("2025-06-15T13:58:00.000Z", 60, 5.0, 7),
+        ("2025-06-15T14:00:00.000Z", 60, 9.0, 2),
+        ("2025-06-15T14:01:00.000Z", 0, None, 1),
+    ):
+        store.write_minute(
+            dataclasses.replace(
+                reading,
+                started_at=started_at,
+                received=labelled + 3,
+                labelled=labelled,
+                duplicates=2,
+                rejected=1,
+                latency_p99_ms=p99,
+                queue_depth=depth,
+                rss_mib=100.0 + depth,
+                cpu_celsius=None,
+            )
+        )
+
+    assert [
+        ("2025-06-15T14", 66, 60, 4, 2, 0.5, 9.0, 2, 102.0, None),
+        ("2025-06-15T13", 63, 60, 2, 1, 1.0, 5.0, 7, 107.0, None),
+    ] == query(path, "SELECT * FROM throughput_by_hour")
+
+
+def test_view_dead_letters_by_reason(path: Path, store: Store) -> None:
+    """Reasons, the most frequent first, each with when it was last seen."""
+    letters = [
+        dead_letter("a", "empty", utc(NOW)),
+        dead_letter("b", "bad-json", utc(NOW + 5)),
+        dead_letter("c", "bad-json", utc(NOW + 1)),
+    ]
+    store.write(batch_row(3), [], letters)
+
+    assert [("bad-json", 2, utc(NOW + 5)), ("empty", 1, utc(NOW))] == query(
+        path, "SELECT * FROM dead_letters_by_reason"
+    )
+
+
+# Pruning
+
+
+def _fill(store: Store, ages_days: list[float]) -> None:
+    """Put a tweet with two labels, a batch, a dead letter and a minute of each age into a log."""
+    minute = Meter(0.0).read(60.0, utc(NOW))
+    for number, age in enumerate(ages_days):
+        at = utc(NOW - age * DAY_S)
+        store.write(
+            dataclasses.replace(batch_row(2), started_at=at),
+            [tweet_row(str(number), "Acme", "Lumen", received_at=at)],
+            [dead_letter(str(number), received_at=at)],
+        )
+        store.write_minute(dataclasses.replace(minute, started_at=at))
+
+
+def test_prune_takes_what_is_old(path: Path, store: Store) -> None:
+    """Everything older than so many days goes; the rest stays."""
+    _fill(store, [30, 7.001, 6.999, 0])
+
+    assert 8 == store.prune(NOW, keep_days=7)
+    assert 0 == store.prune(NOW, keep_days=7)
+    assert {"tweets": 2, "labels": 4, "batches": 2, "dead_letters": 2, "throughput": 2} == _counts(
+        path
+    )
+    assert [("2",), ("3",)] == query(path, "SELECT id FROM tweets ORDER BY id")
+    assert [("2",), ("3",)] == query(path, "SELECT DISTINCT tweet_id FROM labels ORDER BY 1")
+
+
+def test_prune_takes_small_steps(path: Path, store: Store) -> None:
+    """A step takes at most so many rows of each kind, the oldest first."""
+    _fill(store, [10, 12, 11, 13, 14])
+
+    assert 8 == store.prune(NOW, keep_days=7, step=2)
+    assert {"tweets": 3, "labels": 6, "batches": 3, "dead_letters": 3, "throughput": 3} == _counts(
+        path
+    )
+    assert [("0",), ("1",), ("2",)] == query(path, "SELECT id FROM tweets ORDER BY id")
+    assert [8, 4, 0] == [store.prune(NOW, keep_days=7, step=2) for _ in range(3)]
+    assert dict.fromkeys(TABLES, 0) == _counts(path)
+
+
+def test_prune_gives_space_back(path: Path, store: Store) -> None:
+    """The pages of pruned rows leave the file."""
+    old = utc(NOW - 30 * DAY_S)
+    rows = [
+        dataclasses.replace(tweet_row(str(number), received_at=old), text="x" * 1000)
+        for number in range(2000)
+    ]
+    store.write(batch_row(len(rows)), rows, [])
+    ((before,),) = query(path, "PRAGMA page_count")
+    while store.prune(NOW, keep_days=7):
+        pass
+    ((after,),) = query(path, "PRAGMA page_count")
+
+    assert before > 500
+    assert after < before / 4
+    assert [("ok",)] == query(path, "PRAGMA integrity_check")
+
+
+def test_pruned_tweets_can_come_again(store: Store) -> None:
+    """A tweet that was pruned is forgotten: sent again, it is new."""
+    _fill(store, [30])
+    store.prune(NOW, keep_days=7)
+
+    assert 1 == store.write(batch_row(1), [tweet_row("0")], []).tweets
+
+
+@pytest.mark.parametrize("now", [0.0, 60.0])
+def test_prune_on_a_board_that_boots_in_the_past(store: Store, now: float) -> None:
+    """A clock at the beginning of the epoch is no reason to fail, or to prune the new."""
+    store.write(batch_row(1), [tweet_row("1", received_at=utc(now))], [])
+
+    assert 0 == store.prune(now, keep_days=36_500)
+    assert 1 == store.tweets()
+
+
+# Time
+
+
+def test_utc_format() -> None:
+    """ISO 8601 in UTC with milliseconds and a Z, always equally long."""
+    assert "2025-06-15T15:06:40.000Z" == utc(NOW)
+    assert "2025-06-15T15:06:40.123Z" == utc(NOW + 0.1234)
+    assert "1970-01-01T00:00:00.000Z" == utc(0)
+
+
+@given(a=st.floats(0, 4e9), b=st.floats(0, 4e9))
+def test_utc_sorts_as_time(a: float, b: float) -> None:
+    """Written times sort as the moments themselves do, which retention and views rely on."""
+    earlier, later = sorted((a, b))
+
+    assert utc(earlier) <= utc(later)
+    assert len(utc(earlier)) == len(utc(later))
+
+
+def test_sqlite_understands_times(path: Path, store: Store) -> None:
+    """SQLite's own date functions read them."""
+    store.write(batch_row(1), [tweet_row("1", received_at=utc(NOW + 0.5))], [])
+
+    assert [(int(NOW),)] == query(
+        path, "SELECT CAST(strftime('%s', received_at) AS INTEGER) FROM tweets"
+    )
+
+
+@pytest.mark.parametrize(
+    ("view", "columns"),
+    [
+        (
+            "labelled",
+            "id received_at entity label reputation sentiment text author lang topic is_retweet",
+        ),
+        ("reputation_by_entity", "entity tweets negative neutral positive net"),
+        ("reputation_by_day", "day entity tweets negative neutral positive"),
+        (
+            "throughput_by_hour",
+            "hour received labelled duplicates rejected tweets_per_s worst_p99_ms queue_depth"
+            " rss_mib cpu_celsius",
+        ),
+        ("dead_letters_by_reason", "reason messages latest"),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_views_keep_their_columns(path: Path, view: str, columns: str) -> None:
+    """People's queries and dashboards stand on these names; also an empty log answers."""
+    with closing(sqlite3.connect(path)) as connection:
+        cursor = connection.execute(f"SELECT * FROM {view}")
+
+        assert columns.split() == [column[0] for column in cursor.description]
+        assert [] == cursor.fetchall()
+
+
+def test_store_moves_to_another_thread(store: Store) -> None:
+    """Opened by one thread, written by another: as the daemon does."""
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(store.write, batch_row(1), [tweet_row("1")], [])
+
+        assert Stored(1, 1, 0) == writing.result()
