@@ -11,7 +11,7 @@ OLD_VENV := .venv-tflite-runtime
 OLD_LOCK := requirements/tflite-runtime.lock
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --python-version 3.11 \
-             --no-annotate --no-header --no-emit-index-url
+             --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
 .PHONY: help demo install test check format bench lock clean
 .DEFAULT_GOAL := help
@@ -42,9 +42,8 @@ bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-twe
 
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv
-	$(COMPILE) --universal --constraint requirements/limits.in --extra demo -o $(LOCK)
-	$(COMPILE) --constraint requirements/limits.in --constraint $(LOCK) \
-	  --extra demo --extra train --extra test --extra lint -o $(DEV_LOCK)
+	$(COMPILE) --universal --constraint requirements/numpy2.in --extra demo -o $(LOCK)
+	$(COMPILE) --constraint $(LOCK) --extra demo --extra train --extra test --extra lint -o $(DEV_LOCK)
 	$(COMPILE) --universal --extra tflite-runtime -o $(OLD_LOCK)
 
 clean: ## remove the environments

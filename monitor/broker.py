@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -154,8 +154,8 @@ class Connection:
 
     def close(self) -> None:
         """Send what is queued, disconnect, and wait for the network thread to end."""
-        self._client.disconnect()
-        self.lost.wait(_CLOSE_S)
+        if self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self.lost.wait(_CLOSE_S)
         self._client.loop_stop()
 
     def _settle(self, problem: str | None) -> None:
@@ -288,6 +288,7 @@ class Broker:
             self.subscribed.set()
             connection.lost.wait()
             self.subscribed.clear()
+            connection.close()
             if not self._stop.is_set():
                 self._log.warning("connection-lost")
                 # Two daemons with one client id would otherwise throw each other out in a spin.

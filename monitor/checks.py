@@ -44,9 +44,9 @@ def _model(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    load_key(key_path(settings))
     store = Store(settings.store.path)
     try:
+        load_key(key_path(settings))
         return f"{settings.store.path}: {store.tweets()} tweets"
     finally:
         store.close()

@@ -13,7 +13,7 @@ from monitor.job import WHOLE_TWEET, Item, Job
 from monitor.privacy import Pseudonyms
 from monitor.settings import Settings
 from monitor.store import DeadLetter, utc
-from monitor.tweet import Rejection, Tweet, decode
+from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
 
 _DEAD_LETTER_BYTES: Final = 65_536
 
@@ -58,7 +58,7 @@ class Collector:
             named = tuple(topic.split("/")[level - 1 : level])
         canonical = dict.fromkeys(self._matcher.canonical(name) for name in named)
         return (
-            tuple(name for name in canonical if name)
+            tuple(name for name in canonical if 0 < len(name) <= MAX_NAME_CHARS)
             or self._matcher.match(tweet.text)
             or (WHOLE_TWEET,)
         )

@@ -93,7 +93,7 @@ class Pipeline:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._writer.abandon.set()
         for thread in self._threads:
-            thread.join(_IDLE_S)
+            thread.join(2 * _IDLE_S)
         return not any(thread.is_alive() for thread in self._threads)
 
     def stalled_for(self, now: float) -> float:

@@ -74,8 +74,8 @@ def run(settings: Settings) -> None:
     threading.excepthook = on_thread_death
 
     model = Model.load(settings.model.path)
-    pseudonyms = Pseudonyms(load_key(key_path(settings)))
     store = Store(settings.store.path)
+    pseudonyms = Pseudonyms(load_key(key_path(settings)))
     with Classifier(model, settings.model.workers, settings.model.runtime) as classifier:
         classifier.check()
         pipeline = Pipeline(settings, classifier, store, pseudonyms)
@@ -94,7 +94,8 @@ def run(settings: Settings) -> None:
         notify("READY=1")
         _watch(ended, pipeline, fail)
         notify("STOPPING=1")
-        drained = pipeline.stop(STOP_TIMEOUT_S)
+        # With a stage dead, waiting for the others is in vain.
+        drained = pipeline.stop(0.0 if failures else STOP_TIMEOUT_S)
         broker.close()
         totals = pipeline.totals
         log.info(
@@ -106,7 +107,7 @@ def run(settings: Settings) -> None:
         )
         if not drained:
             # A stage hangs and would keep the process: what it holds is not acknowledged.
-            log.error("not-drained", seconds=STOP_TIMEOUT_S)
+            log.error("not-drained", failures=failures)
             sys.stderr.flush()
             os._exit(1)
     store.close()

@@ -119,7 +119,7 @@ class Settings:
         By default room for the batch being collected, one for each worker, the one being written
         and one on its way; less and a batch never fills.
         """
-        workers = self.model.workers or os.cpu_count() or 1
+        workers = self.model.workers or len(os.sched_getaffinity(0))
         return self.mqtt.receive_maximum or min(65535, self.batch.max_tweets * (workers + 3))
 
 

@@ -104,9 +104,10 @@ class Writer:
         stored = self._persist(lambda: self._store.write(batch, rows, dead_letters))
         if stored is None:
             return
+        committed = time.monotonic()
         for delivery in job.deliveries:
             delivery.acknowledge()
-        self._count(job, stored, len(dead_letters))
+        self._count(job, stored, len(dead_letters), committed)
         if self._on_batch:
             self._on_batch(rows)
 
@@ -127,7 +128,7 @@ class Writer:
         reading = self._meter.read(time.monotonic(), utc(began))
         self._persist(lambda: self._store.write_minute(reading))
 
-    def _count(self, job: Job, stored: Stored, rejected: int) -> None:
+    def _count(self, job: Job, stored: Stored, rejected: int, committed: float) -> None:
         received = len(job.deliveries)
         arrived = np.array([delivery.arrived for delivery in job.deliveries])
         self._meter.count(
@@ -135,7 +136,7 @@ class Writer:
             labelled=stored.tweets,
             rejected=rejected,
             queue_depth=job.queue_depth,
-            latencies_ms=1000 * (time.monotonic() - arrived),
+            latencies_ms=1000 * (committed - arrived),
         )
         self.totals.received += received
         self.totals.labelled += stored.tweets

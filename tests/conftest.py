@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from monitor.classifier import Classifier
@@ -15,6 +16,10 @@ from tests.processes import Daemon, Mosquitto
 
 _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_TEST_MODEL")
 """Variables of the tests themselves: no test may skip; another model than the shipped one."""
+
+# Time limits on single examples would make a busy machine fail.
+hypothesis.settings.register_profile("monitor", deadline=None)
+hypothesis.settings.load_profile("monitor")
 
 
 @pytest.fixture(autouse=True)

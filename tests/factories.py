@@ -6,8 +6,8 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def register(store: Store, task: str = "reputation") -> int:
     return store.register_model(STUB_MODEL, "litert", task, NOW)
 
 
-class Publisher:
+class Inlet:
     """Makes deliveries and notes, in order, which of them were acknowledged."""
 
     def __init__(self, on_acknowledge: Callable[[], object] = lambda: None) -> None:

@@ -78,7 +78,8 @@ class View:
             latest.add_column(no_wrap=True, ratio=1)
             for label, name, text in self._latest:
                 style = _STYLES[label]
-                line = " ".join(text.split())
+                # A tweet must not steer the terminal.
+                line = "".join(c if c.isprintable() else " " for c in text)
                 latest.add_row(Text(f"{_MARKS[label]} {label:8}", style), name, Text(line))
             elapsed = time.monotonic() - self._started
             title = Text.assemble(

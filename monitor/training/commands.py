@@ -144,7 +144,7 @@ def train(
 @click.option(
     "--examples",
     type=click.IntRange(min=1),
-    default=150_000,
+    default=160_000,
     show_default=True,
     help="Tweets the student sees in all; some of them come several times.",
 )

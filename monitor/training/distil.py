@@ -48,7 +48,7 @@ class DistilSettings:
 
     shape: Shape
     seed: int = 0
-    examples: int = 150_000
+    examples: int = 160_000
     batch: int = 32
     learning_rate: float = 1.2e-3
     reputation_share: float = 0.3
@@ -193,6 +193,7 @@ def distil(
 ) -> dict[str, Any]:
     """Teach a fresh student and write it into ``output``.
 
+    Does nothing where this very run has ended before.
     Returns the record that goes with the weights: settings, sizes, figures on the held-out part.
 
     Raises:
@@ -237,6 +238,8 @@ def distil(
         "held_out": len(dev),
         "teacher": {"settings": teacher_record["settings"], "dev": teacher_record["dev"]},
     }
+    if (before := networks.finished(output, record)) is not None:
+        return before
     checkpoint = output / "checkpoint.pt"
     loop = LoopSettings(settings.learning_rate, precision=settings.precision, warmup=0.03)
     with Lessons(teacher, batch_of, len(batches), settings.precision) as lessons:

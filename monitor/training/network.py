@@ -94,6 +94,27 @@ def load(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
     return network.eval(), tokenizer, record
 
 
+def finished(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the record of the network in ``folder`` if this very run has made it before.
+
+    ``identity`` is what the record starts with: settings and sizes. None: nothing is there yet.
+
+    Raises:
+        TrainingError: the folder holds a network that another run has made.
+    """
+    if not (folder / "model.safetensors").is_file():
+        return None
+    text = (folder / "training.json").read_text(encoding="utf-8")
+    record: dict[str, Any] = json.loads(text)
+    # By way of JSON, which knows no tuples.
+    if json.loads(json.dumps(identity)).items() <= record.items():
+        return record
+    raise TrainingError(
+        f"{folder} holds a network made with other settings or data; "
+        "remove it to start afresh, or choose another --output"
+    )
+
+
 def size_of(folder: Path) -> tuple[int, int]:
     """Return the number of layers and the hidden width of the network in ``folder``.
 

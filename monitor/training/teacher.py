@@ -122,6 +122,7 @@ def measure(
 def train(data: Path, output: Path, settings: TeacherSettings) -> dict[str, Any]:
     """Fine-tune ``settings.checkpoint`` on the tweets of ``data`` and write it into ``output``.
 
+    Does nothing where this very run has ended before.
     Returns the record that goes with the weights: settings, sizes, figures on the held-out part.
 
     Raises:
@@ -158,6 +159,8 @@ def train(data: Path, output: Path, settings: TeacherSettings) -> dict[str, Any]
         "examples": len(shown),
         "held_out": len(dev),
     }
+    if (before := networks.finished(output, record)) is not None:
+        return before
     checkpoint = output / "checkpoint.pt"
     loop = LoopSettings(settings.learning_rate, precision=settings.precision)
     descend(network, batches, loss_of, loop, checkpoint, dict(record), "train")

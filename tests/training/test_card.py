@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from monitor.training.card import record_metrics, without_folders, write_card, write_file
+from monitor.training.card import name_of, record_metrics, without_folders, write_card, write_file
 
 
 def test_metrics_are_added(tmp_path: Path) -> None:
@@ -32,3 +32,4 @@ def test_records_tell_no_folders() -> None:
     record = {"settings": {"checkpoint": "/somewhere/tiny", "seed": 1, "none": None}}
 
     assert {"settings": {"checkpoint": "tiny", "seed": 1}} == without_folders(record)
+    assert "google/mobilebert-uncased" == name_of("google/mobilebert-uncased")

@@ -1,6 +1,7 @@
 """Fine-tuning of a pretrained encoder."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,18 @@ def test_same_seed_same_weights(data: Path, tiny_bert: Path, tmp_path: Path) -> 
 
     first = (tmp_path / "a" / "model.safetensors").read_bytes()
     assert first == (tmp_path / "b" / "model.safetensors").read_bytes()
+
+
+def test_finished_run_is_not_repeated(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    """The same command again does nothing; with other settings it is refused."""
+    settings = TeacherSettings(str(tiny_bert), epochs=0.2, batch=4)
+    record = teacher.train(data, tmp_path / "t", settings)
+    made = (tmp_path / "t" / "model.safetensors").stat().st_mtime_ns
+
+    assert record == teacher.train(data, tmp_path / "t", settings)
+    assert made == (tmp_path / "t" / "model.safetensors").stat().st_mtime_ns
+    with pytest.raises(TrainingError, match="other settings"):
+        teacher.train(data, tmp_path / "t", replace(settings, seed=9))
 
 
 def test_no_checkpoint_there(data: Path, tmp_path: Path) -> None:

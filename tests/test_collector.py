@@ -1,0 +1,231 @@
+"""``monitor.collector``: from deliveries to questions, and what is kept of the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.collector import Collector
+from monitor.entities import Entity
+from monitor.job import Job
+from monitor.privacy import KEY_BYTES, Pseudonyms
+from monitor.settings import Mqtt, Privacy, Settings
+from monitor.store import utc
+from monitor.tweet import MAX_NAME_CHARS
+from tests.factories import NOW, PSEUDONYMS, Inlet, StubClassifier
+
+ENTITIES = (
+    Entity("Acme", ("@AcmeHelp",), ("acme of perfection",)),
+    Entity("Bank Ostra", ("BO",)),
+    Entity("Lumen"),
+)
+
+
+def _collector(
+    *, level: int = 0, store_text: str = "redacted", max_payload_bytes: int = 65_536
+) -> Collector:
+    settings = Settings(
+        mqtt=Mqtt(entity_level=level, max_payload_bytes=max_payload_bytes),
+        privacy=Privacy(store_text=store_text),
+        entities=ENTITIES,
+    )
+    return Collector(settings, StubClassifier(), PSEUDONYMS)
+
+
+def _collect(
+    collector: Collector, *payloads: bytes | str, topic: str = "tweets", waiting: int = 0
+) -> Job:
+    inlet = Inlet()
+    return collector.collect([inlet.delivery(payload, topic) for payload in payloads], waiting)
+
+
+@pytest.mark.parametrize(
+    ("expected", "level", "topic", "message"),
+    [
+        # named by the message
+        (("Lumen",), 2, "tweets/acme", {"text": "Bank Ostra", "entity": "Lumen"}),
+        (("Lumen", "Acme"), 2, "tweets/x", {"text": "BO", "entities": ["Lumen", "Acme"]}),
+        (("Nobody Knows",), 2, "tweets/acme", {"text": "BO", "entity": " Nobody Knows "}),
+        # named by the topic
+        (("Acme",), 2, "tweets/acme", {"text": "about Bank Ostra"}),
+        (("Acme",), 1, "acme/tweets", {"text": "about Bank Ostra"}),
+        (("Nobody",), 2, "tweets/Nobody", {"text": "about Bank Ostra"}),
+        (("Bank Ostra",), 3, "tweets/en/bank-ostra/x", {"text": "Lumen"}),
+        # matched in the text, in the order of the configuration
+        (("Bank Ostra", "Lumen"), 0, "tweets/acme", {"text": "#lumen or BO?"}),
+        (("Acme",), 0, "tweets", {"text": "thanks @acmehelp", "entities": []}),
+        (("Lumen",), 2, "tweets", {"text": "Lumen"}),
+        (("Lumen",), 2, "tweets/", {"text": "Lumen"}),
+        (("Lumen",), 2, "tweets/ /x", {"text": "Lumen"}),
+        (("Lumen",), 9, "tweets/acme", {"text": "Lumen"}),
+        # about none: the tweet as a whole
+        (("",), 0, "tweets/acme", {"text": "the acme of perfection"}),
+        (("",), 2, "tweets", {"text": "nothing in particular"}),
+    ],
+)
+def test_entities(
+    expected: tuple[str, ...], level: int, topic: str, message: dict[str, object]
+) -> None:
+    """The message's own entities go before the topic's, these before those in the text."""
+    (item,) = _collect(_collector(level=level), json.dumps(message), topic=topic).items
+
+    assert expected == item.entities
+
+
+@pytest.mark.parametrize("name", ["acme", "ACME", "@Acme", "#acme", " Acme ", "@AcmeHelp"])
+def test_entities_have_one_spelling(name: str) -> None:
+    """However a publisher writes a configured name, labels are stored under one."""
+    message = json.dumps({"text": "x", "entities": ["Acme", name]})
+    (item,) = _collect(_collector(), message).items
+
+    assert ("Acme",) == item.entities
+
+
+@given(level=st.integers(0, 40), topic=st.text(st.sampled_from("ab/ +é\U0001f600"), max_size=40))
+def test_any_topic_is_survived(level: int, topic: str) -> None:
+    """Whatever a topic looks like, there is at least one question to ask, each once."""
+    (item,) = _collect(_collector(level=level), "about Lumen", topic=topic).items
+
+    assert item.entities
+    assert len(set(item.entities)) == len(item.entities)
+
+
+def test_a_topic_names_no_entity_longer_than_a_message_may() -> None:
+    """A level of a topic has up to 65,535 bytes; as a name it is not believed."""
+    collector = _collector(level=2)
+    longest = "n" * MAX_NAME_CHARS
+
+    (item,) = _collect(collector, "about Lumen", topic=f"tweets/{longest}").items
+    assert (longest,) == item.entities
+    (item,) = _collect(collector, "about Lumen", topic=f"tweets/{longest}n").items
+    assert ("Lumen",) == item.entities
+
+
+def test_one_question_an_entity() -> None:
+    """The model is asked about each entity of each tweet, or about the tweet as a whole."""
+    collector = _collector()
+    classifier = collector._classifier
+    assert isinstance(classifier, StubClassifier)
+    job = _collect(collector, "Lumen or BO?", b"\xff", "neither")
+
+    assert [
+        [("Lumen or BO?", "Bank Ostra"), ("Lumen or BO?", "Lumen"), ("neither", None)]
+    ] == classifier.asked
+    assert 3 == len(job.verdicts.result())
+
+
+def test_a_job_holds_every_delivery_once() -> None:
+    """Tweets and dead letters together are what arrived, in order of arrival."""
+    job = _collect(_collector(), "one", b"", "two", "{", "three", waiting=7)
+
+    assert ["one", "two", "three"] == [item.tweet.text for item in job.items]
+    assert ["empty", "bad-json"] == [letter.reason for letter in job.dead_letters]
+    assert 5 == len(job.deliveries)
+    assert [job.deliveries[0], job.deliveries[2], job.deliveries[4]] == [
+        item.delivery for item in job.items
+    ]
+    assert 5 + 7 == job.queue_depth
+    assert job.closed >= job.deliveries[-1].arrived
+
+
+def test_a_batch_of_dead_letters_asks_nothing() -> None:
+    """When nothing can be read there is nothing to ask, and the job is complete all the same."""
+    job = _collect(_collector(), b"\xff", b"")
+
+    assert [] == list(job.items)
+    assert [] == job.verdicts.result()
+    assert 2 == len(job.dead_letters)
+
+
+def test_a_dead_letter_tells_what_came() -> None:
+    """Reason, detail, size and the bytes as they came, when and on what topic."""
+    job = _collect(_collector(), b'{"text": \xff}', topic="tweets/x")
+    (letter,) = job.dead_letters
+
+    assert ("tweets/x", "not-utf8", 11, b'{"text": \xff}', utc(NOW)) == (
+        letter.topic,
+        letter.reason,
+        letter.size,
+        letter.payload,
+        letter.received_at,
+    )
+    assert "UTF-8" in letter.detail
+
+
+def test_a_huge_dead_letter_keeps_its_beginning() -> None:
+    """Of a payload that is too large only the beginning is kept, with the size as received."""
+    (letter,) = _collect(_collector(), b"x" * 70_000).dead_letters
+
+    assert ("too-large", 70_000) == (letter.reason, letter.size)
+    assert b"x" * 65_536 == letter.payload
+
+
+def test_the_largest_payload_is_taken() -> None:
+    """The configured limit is the largest payload that is looked into."""
+    job = _collect(_collector(max_payload_bytes=64), b"x" * 64, b"x" * 65)
+
+    assert [64] == [len(item.tweet.text) for item in job.items]
+    assert ["too-large"] == [letter.reason for letter in job.dead_letters]
+
+
+def test_no_text_means_no_bytes() -> None:
+    """Where no text may be stored, a dead letter tells only that it came, and why it is one."""
+    payload = '{"text": 7, "note": "call me at home"}'
+    (letter,) = _collect(_collector(store_text="none"), payload).dead_letters
+
+    assert letter.payload is None
+    assert ("wrong-type", len(payload)) == (letter.reason, letter.size)
+    assert "home" not in repr(dataclasses.replace(letter, topic=""))
+
+
+@pytest.mark.parametrize("store_text", ["full", "redacted"])
+def test_otherwise_the_bytes_stay(store_text: str) -> None:
+    """Elsewhere a dead letter can be looked into."""
+    (letter,) = _collect(_collector(store_text=store_text), "{").dead_letters
+
+    assert b"{" == letter.payload
+
+
+def test_a_redelivery_has_the_same_digest() -> None:
+    """The same bytes on the same topic are the same dead letter, today and after a restart."""
+    (first,) = _collect(_collector(), "{").dead_letters
+    (again,) = _collect(_collector(store_text="none"), "{").dead_letters
+    (elsewhere,) = _collect(_collector(), "{", topic="tweets/x").dead_letters
+    (other,) = _collect(_collector(), "[]").dead_letters
+
+    assert first.digest == again.digest
+    assert 3 == len({first.digest, elsewhere.digest, other.digest})
+
+
+def test_topic_and_payload_do_not_run_together() -> None:
+    """Where the topic ends and the payload begins makes a difference."""
+    (first,) = _collect(_collector(), "{{", topic="t").dead_letters
+    (second,) = _collect(_collector(), "{", topic="t{").dead_letters
+
+    assert first.digest != second.digest
+
+
+def test_digests_need_the_key() -> None:
+    """Without this board's key nobody can tell what a digest stands for."""
+    settings = Settings()
+    others = Collector(settings, StubClassifier(), Pseudonyms(bytes(KEY_BYTES)))
+    (ours,) = _collect(_collector(), "{").dead_letters
+    (theirs,) = _collect(others, "{").dead_letters
+
+    assert ours.digest != theirs.digest
+
+
+def test_a_message_without_an_id_gets_a_lasting_one() -> None:
+    """The same payload is the same tweet, also after a restart; a given id is kept."""
+    (first,) = _collect(_collector(), "hello").items
+    (again,) = _collect(_collector(), "hello").items
+    (other,) = _collect(_collector(), "hullo").items
+    (given_,) = _collect(_collector(), '{"text": "hello", "id": 12}').items
+
+    assert first.tweet.id == again.tweet.id
+    assert first.tweet.id != other.tweet.id
+    assert "12" == given_.tweet.id
