@@ -1,8 +1,8 @@
 """Distillation: the student learns to do in each layer what its teacher does in that layer.
 
-MobileBERT's recipe (arXiv 2004.02984, section 3.4) at a small scale: feature-map transfer and
-task distillation, on tweets with and without labels, all layers together ("auxiliary knowledge
-transfer"; their progressive transfer takes longer).
+MobileBERT's recipe (arXiv 2004.02984, sections 3.4 and 3.5) at a small scale: feature-map transfer
+and distillation of the tasks, on tweets with and without labels, all layers and both aims at once
+("auxiliary knowledge transfer"; their progressive transfer takes longer).
 """
 
 import os

@@ -52,6 +52,17 @@ def test_interrupted_distillation_ends_with_the_same_weights(
     assert straight == (tmp_path / "resumed" / "model.safetensors").read_bytes()
 
 
+def test_mobilebert_can_be_the_teacher(data: Path, tiny_mobilebert: Path, tmp_path: Path) -> None:
+    """A fine-tuned MobileBERT teaches a smaller one of its depth and width."""
+    settings = TeacherSettings(str(tiny_mobilebert), epochs=0.2, batch=4)
+    teacher.train(data, tmp_path / "teacher", settings)
+    shape = replace(TOY, hidden=32)
+    record = distil(data, tmp_path / "teacher", tmp_path / "s", replace(SETTINGS, shape=shape))
+
+    assert 64 == record["examples"]
+    assert record["teacher"]["settings"]["checkpoint"] == str(tiny_mobilebert)
+
+
 def test_student_must_fit_its_teacher(data: Path, taught: Path, tmp_path: Path) -> None:
     """Layers are matched one to one."""
     wider = replace(SETTINGS, shape=replace(TOY, layers=3))
