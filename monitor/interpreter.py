@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
-from collections.abc import Callable
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -52,8 +56,9 @@ class Interpreter:
         """
         module = importlib.import_module(RUNTIMES[choose_runtime(runtime)])
         try:
-            interpreter = module.Interpreter(model_content=flatbuffer, num_threads=1)
-            self._run: Callable[..., dict[str, Any]] = interpreter.get_signature_runner()
+            with _without_chatter():
+                interpreter = module.Interpreter(model_content=flatbuffer, num_threads=1)
+                self._run: Callable[..., dict[str, Any]] = interpreter.get_signature_runner()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"runtime {runtime!r} refuses the model: {error}") from error
 
@@ -70,3 +75,24 @@ class Interpreter:
             Task to probabilities, [batch, labels].
         """
         return self._run(input_ids=input_ids, token_type_ids=token_type_ids)
+
+
+@contextlib.contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Drop what the runtime says at level INFO on standard error, which it cannot be told not to.
+
+    Whatever else is written there meanwhile is passed on.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            said.seek(0)
+            for line in said:
+                if not line.startswith(b"INFO: "):
+                    os.write(2, line)

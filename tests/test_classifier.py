@@ -194,22 +194,6 @@ def test_stream_is_lazy_and_bounded(classifier: Classifier) -> None:
     assert ahead - batch <= furthest < ahead
 
 
-def test_stream_answers_what_came_before_an_error(
-    classifier: Classifier, alone: dict[Pair, Verdict]
-) -> None:
-    """If the source of pairs fails, what it gave before is answered, and then the error raised."""
-
-    def source() -> Iterator[Pair]:
-        yield from PAIRS[:10]
-        raise ValueError("no more")
-
-    answers: list[Verdict] = []
-    with pytest.raises(ValueError, match="no more"):
-        answers.extend(answer for answer in classifier.stream(source(), batch=4))
-
-    _assert_same([alone[pair] for pair in PAIRS[:10]], answers)
-
-
 def test_workers_work_side_by_side(model: Model) -> None:
     """A batch is taken up while another is being worked on: as many as there are workers."""
     barrier = threading.Barrier(2)
@@ -286,7 +270,7 @@ def test_another_answer_is_told(model: Model) -> None:
 @pytest.mark.parametrize("labels", [("negative", "positive"), ("negative",)])
 def test_labels_that_are_not_the_models_are_refused(model: Model, labels: tuple[str, ...]) -> None:
     """A card with fewer labels than the network gives is refused, rather than tweets later on."""
-    tasks = {task: labels for task in model.tasks}
+    tasks = dict.fromkeys(model.tasks, labels)
     with (
         pytest.raises(ModelError, match="label"),
         Classifier(dataclasses.replace(model, tasks=tasks), workers=1) as classifier,

@@ -255,7 +255,7 @@ def _without_sentiment() -> TweetRow:
     [
         (sqlite3.IntegrityError, [], [dead_letter("b"), _without_reason()]),
         (KeyError, [_without_sentiment()], []),
-        (sqlite3.Error, [dataclasses.replace(tweet_row("bad"), text=object())], []),  # type: ignore[type-var]
+        (sqlite3.Error, [dataclasses.replace(tweet_row("bad"), text=object())], []),  # type: ignore[arg-type]
     ],
 )
 def test_all_or_nothing(

@@ -1,0 +1,173 @@
+"""``monitor.interpreter``: two runtimes, one answer."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from monitor.classifier import Classifier
+from monitor.interpreter import RUNTIMES, Interpreter, choose_runtime
+from monitor.model import Model, ModelError
+from tests.factories import PAIRS
+
+REPOSITORY = Path(__file__).parent.parent
+OTHER_PYTHON = REPOSITORY / ".venv-tflite-runtime" / "bin" / "python"
+
+RUNTIMES_DIFFER = 0.05
+"""How far a probability may differ between LiteRT and tflite-runtime.
+
+Both run the same integers, but round a layer's activations to 8 bits each in its own way, which a
+dozen layers carry on. Measured on `PAIRS`: at most 0.002 with untrained weights.
+"""
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Pretend that only some packages are installed."""
+
+    def install(*packages: str) -> None:
+        def find_spec(name: str, _package: str | None = None) -> ModuleSpec | None:
+            return ModuleSpec(name, None) if name in packages else None
+
+        monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("expected", "wanted", "installed"),
+    [
+        ("litert", "auto", ("ai_edge_litert", "tflite_runtime")),
+        ("litert", "auto", ("ai_edge_litert",)),
+        ("tflite-runtime", "auto", ("tflite_runtime",)),
+        ("litert", "litert", ("ai_edge_litert", "tflite_runtime")),
+        ("tflite-runtime", "tflite-runtime", ("ai_edge_litert", "tflite_runtime")),
+    ],
+)
+def test_choice(
+    install: Callable[..., None], expected: str, wanted: str, installed: tuple[str, ...]
+) -> None:
+    """Without a wish LiteRT goes first; a wish is granted."""
+    install(*installed)
+
+    assert expected == choose_runtime(wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "installed", "parts"),
+    [
+        ("auto", (), ("'auto'", "ai-edge-litert or tflite-runtime")),
+        ("litert", ("tflite_runtime",), ("'litert'", "ai-edge-litert is not installed")),
+        ("tflite-runtime", ("ai_edge_litert",), ("tflite-runtime is not installed",)),
+    ],
+)
+def test_a_missing_runtime_is_named(
+    install: Callable[..., None], wanted: str, installed: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    """What is wished for and not there is told by the name of its package."""
+    install(*installed)
+    for attempt in (lambda: choose_runtime(wanted), lambda: Interpreter(b"", wanted)):
+        with pytest.raises(ModelError) as caught:
+            attempt()
+        for part in parts:
+            assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda _: b"no model" * 99, lambda m: m[:9999]])
+def test_a_file_that_is_no_model_is_refused(model: Model, damage: Callable[[bytes], bytes]) -> None:
+    """What the runtime cannot load is told as such."""
+    with pytest.raises(ModelError, match="refuses the model"):
+        Interpreter(damage(model.flatbuffer))
+
+
+def test_any_shape(model: Model) -> None:
+    """One interpreter takes batches of any size and length, back and forth."""
+    interpreter = Interpreter(model.flatbuffer)
+    for rows, length in ((1, 5), (8, 20), (1, model.max_length), (3, 2), (8, 20)):
+        ids = np.full((rows, length), 5, np.int32)
+        outputs = interpreter(ids, np.zeros_like(ids))
+
+        assert set(model.tasks) == set(outputs)
+        for task, labels in model.tasks.items():
+            assert (rows, len(labels)) == outputs[task].shape
+            assert [1.0] * rows == pytest.approx(outputs[task].sum(axis=1).tolist(), abs=1e-5)
+
+
+def test_padding_is_masked(model: Model, classifier: Classifier) -> None:
+    """Zeros behind a text, as many as there may be, do not change its answer."""
+    interpreter = Interpreter(model.flatbuffer)
+    (encoding,) = classifier.tokenize([PAIRS[0]])
+    answers = []
+    for length in (len(encoding.ids), len(encoding.ids) + 1, model.max_length):
+        ids, segments = np.zeros((2, 1, length), np.int32)
+        ids[0, : len(encoding.ids)] = encoding.ids
+        segments[0, : len(encoding.ids)] = encoding.type_ids
+        answers.append(interpreter(ids, segments)["reputation"][0].tolist())
+
+    assert answers[0] == pytest.approx(answers[1], abs=1e-4)
+    assert answers[0] == pytest.approx(answers[2], abs=1e-4)
+
+
+def test_answers_stay(model: Model) -> None:
+    """An answer is the caller's: the next question does not change it."""
+    interpreter = Interpreter(model.flatbuffer)
+    ids = np.full((1, 6), 5, np.int32)
+    first = interpreter(ids, np.zeros_like(ids))["sentiment"]
+    before = first.tolist()
+    interpreter(ids + 70, np.zeros_like(ids))
+
+    assert before == first.tolist()
+
+
+def _classified(python: str | Path, model_path: str, runtime: str) -> list[dict[str, Any]]:
+    """Label `PAIRS` as the command does, in an environment of its own."""
+    result = subprocess.run(
+        [python, "-m", "monitor", "classify", "--model", model_path, "--runtime", runtime],
+        input="".join(
+            json.dumps({"text": text, "entity": entity}) + "\n" for text, entity in PAIRS
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+        cwd=REPOSITORY,
+    )
+    assert 0 == result.returncode, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_both_runtimes_say_the_same(model_path: str) -> None:
+    """The shipped model gives the same labels in LiteRT and in tflite-runtime."""
+    if not OTHER_PYTHON.exists():
+        if sys.version_info >= (3, 12):
+            pytest.skip("tflite-runtime has no wheels for Python 3.12 and newer")
+        pytest.fail("run `make .venv-tflite-runtime/.ready` first (`make test` does)")
+    litert = _classified(sys.executable, model_path, "litert")
+    other = _classified(OTHER_PYTHON, model_path, "tflite-runtime")
+
+    assert len(PAIRS) == len(litert) == len(other)
+    for (text, entity), one, two in zip(PAIRS, litert, other, strict=True):
+        assert (text, entity) == (one["text"], one["entity"]) == (two["text"], two["entity"])
+        for mine, theirs in ((one, two), (one["sentiment"], two["sentiment"])):
+            assert mine["label"] == theirs["label"], (text, entity)
+            assert mine["probabilities"] == pytest.approx(
+                theirs["probabilities"], abs=RUNTIMES_DIFFER
+            )
+
+
+def test_every_runtime_is_a_setting() -> None:
+    """What can be set is what there is."""
+    from monitor.settings import Model as ModelSettings
+
+    field = ModelSettings.__dataclass_fields__["runtime"]
+
+    assert ("auto", *RUNTIMES) == field.metadata["choices"]
