@@ -85,7 +85,7 @@ def _model_options(function: _F) -> _F:
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="monitor")
 def main() -> None:
-    r"""Label tweets from an MQTT topic with a quantized MobileBERT, offline, into SQLite.
+    """Label tweets from an MQTT topic with a quantized MobileBERT, offline, into SQLite.
 
     \b
     Try it:                      make demo
@@ -148,7 +148,7 @@ def check(config: Path | None) -> None:
 def classify(
     texts: tuple[str, ...], entity: str | None, task: str, model: str, runtime: str, workers: int
 ) -> None:
-    r"""Label TEXTS, or JSON lines from standard input, as JSON lines on standard output.
+    """Label TEXTS, or JSON lines from standard input, as JSON lines on standard output.
 
     \b
     monitor classify --entity Acme "Acme lost my parcel again" | jq .label

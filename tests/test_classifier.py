@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.classifier import GROUP_SIZE, Classifier, Pair, Verdict
+from monitor.interpreter import Interpreter
 from monitor.model import POLARITIES, KnownTweet, Model, ModelError
 from tests.factories import PAIRS
 
@@ -114,6 +116,19 @@ def test_an_entity_is_a_segment_of_its_own(classifier: Classifier) -> None:
     assert {0} == set(without.type_ids)
     assert {0, 1} == set(with_.type_ids)
     assert without.ids == with_.ids[: len(without.ids)]
+
+
+def test_the_model_sees_both_segments(classifier: Classifier) -> None:
+    """What the model is given is the tokenizer's ids and segments, as they are."""
+    pair = ("So glad that I sold my Veloria and bought a Lumen", "Lumen")
+    (encoding,) = classifier.tokenize([pair])
+    outputs = Interpreter(classifier.model.flatbuffer, classifier.runtime)(
+        np.array([encoding.ids], np.int32), np.array([encoding.type_ids], np.int32)
+    )
+    (verdict,) = classifier.classify([pair])
+
+    for task, answer in verdict.items():
+        assert outputs[task][0].tolist() == pytest.approx([*answer.probabilities.values()])
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", "\U0001f621", "x" * 100_000, "a b " * 100_000])

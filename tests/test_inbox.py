@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from monitor.inbox import Inbox
 
-LONG_S = 30.0
+LONG_S = 10.0
 """Longer than any test here takes: who waits this long has not been woken."""
 AGES_AGO = -1e9
 
@@ -33,15 +34,16 @@ def _numbers(letters: list[Letter]) -> list[int]:
     return [letter.number for letter in letters]
 
 
-def _blocked(action: Callable[[], _T], pool: ThreadPoolExecutor) -> Future[_T]:
+def _blocked(action: Callable[[], _T]) -> Future[_T]:
     """Start what should block, and give it time not to."""
     begun = threading.Event()
+    future: Future[_T] = Future()
 
-    def run() -> _T:
+    def run() -> None:
         begun.set()
-        return action()
+        future.set_result(action())
 
-    future = pool.submit(run)
+    threading.Thread(target=run, daemon=True).start()
     begun.wait()
     time.sleep(0.05)
     assert not future.done()
@@ -69,7 +71,7 @@ def test_behaves_as_a_list(batch: int, steps: list[int | None]) -> None:
         assert len(expected) == len(inbox)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     capacity=st.integers(1, 8),
     batch=st.integers(1, 8),
@@ -89,14 +91,16 @@ def test_two_threads_lose_nothing(
                 time.sleep(0.002)
             assert inbox.put(Letter(number, time.monotonic()))
 
-    producer = threading.Thread(target=produce)
+    producer = threading.Thread(target=produce, daemon=True)
     producer.start()
     received: list[int] = []
+    deadline = time.monotonic() + LONG_S
     while len(received) < count:
         taken = inbox.take(LONG_S)
+        assert time.monotonic() < deadline
         assert 1 <= len(taken) <= min(batch, capacity)
         received += _numbers(taken)
-    producer.join()
+    producer.join(LONG_S)
 
     assert list(range(count)) == received
     assert 0 == len(inbox)
@@ -106,13 +110,12 @@ def test_a_full_batch_does_not_wait() -> None:
     """As soon as a batch is full it is given, however long it might have waited."""
     inbox: Inbox[Letter] = Inbox(capacity=10, batch=3, delay=LONG_S)
     started = time.monotonic()
-    with ThreadPoolExecutor(1) as pool:
-        inbox.put(Letter(0, started))
-        taking = _blocked(lambda: inbox.take(LONG_S), pool)
-        inbox.put(Letter(1, started))
-        inbox.put(Letter(2, started))
+    inbox.put(Letter(0, started))
+    taking = _blocked(lambda: inbox.take(LONG_S))
+    inbox.put(Letter(1, started))
+    inbox.put(Letter(2, started))
 
-        assert [0, 1, 2] == _numbers(taking.result(LONG_S))
+    assert [0, 1, 2] == _numbers(taking.result(LONG_S))
     assert time.monotonic() - started < LONG_S / 2
 
 
@@ -151,12 +154,11 @@ def test_take_gives_up() -> None:
 def test_take_waits_for_the_first_item() -> None:
     """Whoever waits is woken by the first item, also if the batch stays unfilled."""
     inbox: Inbox[Letter] = Inbox(capacity=10, batch=3, delay=0)
-    with ThreadPoolExecutor(1) as pool:
-        taking = _blocked(lambda: inbox.take(LONG_S), pool)
-        started = time.monotonic()
-        inbox.put(Letter(0))
+    taking = _blocked(lambda: inbox.take(LONG_S))
+    started = time.monotonic()
+    inbox.put(Letter(0))
 
-        assert [0] == _numbers(taking.result(LONG_S))
+    assert [0] == _numbers(taking.result(LONG_S))
     assert time.monotonic() - started < LONG_S / 2
 
 
@@ -165,12 +167,11 @@ def test_a_full_inbox_blocks() -> None:
     inbox: Inbox[Letter] = Inbox(capacity=2, batch=1, delay=0)
     inbox.put(Letter(0))
     inbox.put(Letter(1))
-    with ThreadPoolExecutor(1) as pool:
-        putting = _blocked(lambda: inbox.put(Letter(2)), pool)
+    putting = _blocked(lambda: inbox.put(Letter(2)))
 
-        assert 2 == len(inbox)
-        assert [0] == _numbers(inbox.take(0))
-        assert putting.result(LONG_S)
+    assert 2 == len(inbox)
+    assert [0] == _numbers(inbox.take(0))
+    assert putting.result(LONG_S)
     assert [1, 2] == _numbers(inbox.take(0)) + _numbers(inbox.take(0))
 
 
@@ -178,24 +179,22 @@ def test_close_wakes_who_puts() -> None:
     """A put that waits for room is refused when the inbox closes."""
     inbox: Inbox[Letter] = Inbox(capacity=1, batch=1, delay=0)
     inbox.put(Letter(0))
-    with ThreadPoolExecutor(3) as pool:
-        waiting = [_blocked(lambda: inbox.put(Letter(1)), pool) for _ in range(3)]
-        inbox.close()
+    waiting = [_blocked(lambda: inbox.put(Letter(1))) for _ in range(3)]
+    inbox.close()
 
-        assert [False] * 3 == [putting.result(LONG_S) for putting in waiting]
+    assert [False] * 3 == [putting.result(LONG_S) for putting in waiting]
 
 
-def test_close_wakes_who_takes() -> None:
-    """A take that waits for its first item, or for further ones, ends empty-handed."""
-    for letters in ([], [Letter(0, time.monotonic())]):
-        inbox: Inbox[Letter] = Inbox(capacity=10, batch=2, delay=LONG_S)
-        for letter in letters:
-            inbox.put(letter)
-        with ThreadPoolExecutor(1) as pool:
-            taking = _blocked(lambda inbox=inbox: inbox.take(LONG_S), pool)  # type: ignore[misc]
-            inbox.close()
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_close_wakes_who_takes(waiting: int) -> None:
+    """A take that waits for its first item, or for further ones, ends at once, empty-handed."""
+    inbox: Inbox[Letter] = Inbox(capacity=10, batch=2, delay=LONG_S)
+    for number in range(waiting):
+        inbox.put(Letter(number, time.monotonic()))
+    taking = _blocked(lambda: inbox.take(LONG_S))
+    inbox.close()
 
-            assert [] == taking.result(LONG_S)
+    assert [] == taking.result(LONG_S / 2)
 
 
 def test_closed_is_closed() -> None:
