@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import random
 import sys
@@ -62,7 +63,8 @@ class Report:
         lines = [
             (
                 f"{self.model} ({self.model_mib:.1f} MiB) on {self.runtime}, {self.machine},"
-                f" Python {self.python}; resident {self.resident_mib} MiB"
+                f" Python {self.python}"
+                + (f"; resident {self.resident_mib} MiB" if self.resident_mib else "")
             ),
             "",
             "workers  batch  tokens  tweets/s   p50 ms   p99 ms",
@@ -93,7 +95,7 @@ def measure(model: Model, runtime: str, workers: int, seconds: float) -> Report:
                 with Classifier(model, count, runtime) as classifier:
                     measurements.append(_measure(classifier, batch, tokens, seconds))
         return Report(
-            machine=f"{platform.machine()}, {counts[-1]} cores",
+            machine=f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores",
             python=platform.python_version(),
             runtime=f"{all_workers.runtime} {_version(all_workers.runtime)}",
             model=model.name,

@@ -12,7 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeAlias
@@ -86,7 +86,10 @@ class Classifier:
 
     def submit(self, pairs: Sequence[Pair]) -> Future[list[Verdict]]:
         """Queue a micro-batch; its verdicts come in the order of its pairs."""
-        return self._pool.submit(self._classify, pairs)
+        try:
+            return self._pool.submit(self._classify, pairs)
+        except RuntimeError as error:  # closed meanwhile: as if queued and dropped
+            raise CancelledError from error
 
     def classify(self, pairs: Sequence[Pair]) -> list[Verdict]:
         """Classify one micro-batch and wait for it."""
@@ -115,12 +118,24 @@ class Classifier:
             ModelError: if it differs: the file is as it was measured, this machine is not.
         """
         known = self.model.known
+        self._check_outputs()
         (verdict,) = self.classify([(known.text, known.entity)])
         for task, expected in known.labels.items():
             if verdict[task].label != expected:
                 raise ModelError(
                     f"{self.model.folder}: on this machine ({self.runtime}) the known tweet's"
                     f" {task} comes out as {verdict[task].label!r} instead of {expected!r}"
+                )
+
+    def _check_outputs(self) -> None:
+        ids = np.ones((1, 1), np.int32)
+        outputs = self._pool.submit(lambda: self._local.interpreter(ids, ids - 1)).result()
+        for task, labels in self.model.tasks.items():
+            found = outputs[task].shape[1] if task in outputs else 0
+            if found != len(labels):
+                raise ModelError(
+                    f"{self.model.folder}: model.toml names {len(labels)} labels for {task},"
+                    f" model.tflite has {found}"
                 )
 
     def close(self) -> None:
@@ -142,7 +157,10 @@ class Classifier:
         """Tokenize pairs, truncated to the model's length and not padded."""
         room = self.model.max_length * _CHARACTERS_PER_TOKEN
         return self._tokenizer.encode_batch_fast(
-            [text[:room] if entity is None else (text[:room], entity) for text, entity in pairs]
+            [
+                text[:room] if entity is None else (text[:room], entity[:room])
+                for text, entity in pairs
+            ]
         )
 
     def infer(self, encodings: Sequence[Encoding], interpreter: Interpreter) -> list[Verdict]:

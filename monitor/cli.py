@@ -155,9 +155,9 @@ def classify(
     zcat tweets.jsonl.gz | monitor classify > labelled.jsonl
 
     An input line is an object with `text` and perhaps `entity`; its fields are kept, `label` and
-    `probabilities` are added, and the other task's answer under its name. Order is kept, memory is
-    bounded, so it can stand in any pipe. A line that is no such object ends the run with exit
-    code 1, after everything before it has been written.
+    `probabilities` are added (or replaced), and the other task's answer under its name. Order is
+    kept, memory is bounded, so it can stand in any pipe. A line that is no such object ends the run
+    with exit code 1, after everything before it has been written.
     """
     from monitor import jsonlines
     from monitor.classifier import Classifier

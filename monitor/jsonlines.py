@@ -12,6 +12,10 @@ from monitor.classifier import Classifier, Pair
 Row: TypeAlias = dict[str, Any]
 
 
+def _storable(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
 class BadLineError(Exception):
     """A line cannot be labelled; the message names it and says why."""
 
@@ -60,7 +64,7 @@ def labelled(
         try:
             for row in rows:
                 waiting.append(row)
-                yield row["text"], row.get("entity") or entity
+                yield _storable(row["text"]), _storable(row.get("entity") or entity or "") or None
         except BadLineError as error:  # after what came before it
             failure.append(error)
 
@@ -72,6 +76,7 @@ def labelled(
                 "probabilities": {k: round(p, 4) for k, p in answer.probabilities.items()},
             }
             row.update(fields if name == task else {name: fields})
-        yield json.dumps(row, ensure_ascii=False)
+        line = json.dumps(row, ensure_ascii=False)
+        yield line if _storable(line) == line else json.dumps(row)
     if failure:
         raise failure[0]

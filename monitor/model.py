@@ -71,13 +71,15 @@ class Model:
                 name=card["name"],
                 version=str(card["version"]),
                 folder=folder,
-                max_length=int(card["max_length"]),
+                max_length=_max_length(card["max_length"]),
                 tasks=tasks,
                 flatbuffer=files["model.tflite"],
-                tokenizer=files["tokenizer.json"].decode(),
+                tokenizer=_text(folder / "tokenizer.json", files["tokenizer.json"]),
                 sha256=hashes["model.tflite"],
                 known=KnownTweet(
-                    known["text"], known.get("entity"), {task: known[task] for task in tasks}
+                    _string("text", known["text"]),
+                    known.get("entity"),
+                    {task: known[task] for task in tasks},
                 ),
             )
         except tomllib.TOMLDecodeError as error:
@@ -118,9 +120,28 @@ def _verified(path: Path, sha256: str) -> bytes:
     return content
 
 
+def _text(path: Path, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _max_length(value: object) -> int:
+    if type(value) is not int or not 8 <= value <= 512:
+        raise ValueError(f"max_length = {value!r}: must be a whole number between 8 and 512")
+    return value
+
+
+def _string(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{key} = {value!r}: must be a string")
+    return value
+
+
 def _check_tasks(folder: Path, tasks: dict[str, Any]) -> None:
     if set(tasks) != set(TASKS):
         raise ModelError(f"{folder / 'model.toml'}: tasks must be {TASKS}, not {tuple(tasks)}")
     for task, labels in tasks.items():
-        if not set(labels) <= set(POLARITIES) or len(set(labels)) != len(labels):
+        if not labels or not set(labels) <= set(POLARITIES) or len(set(labels)) != len(labels):
             raise ModelError(f"{folder / 'model.toml'}: {task}: labels must be among {POLARITIES}")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import click
-from paho.mqtt.client import Client, MQTTMessageInfo
+from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from monitor.settings import Mqtt
 
 _CONNECT_S: Final = 10.0
+_ANSWER_S: Final = 60.0
 _IN_FLIGHT: Final = 1000
 """Messages sent ahead of their acknowledgement."""
 
@@ -62,20 +66,24 @@ def replay(settings: Mqtt, file: str, topic: str, rate: float, qos: int) -> tupl
 @contextlib.contextmanager
 def _open(file: str) -> Iterator[tuple[Iterable[bytes], int]]:
     """Open for reading lines; the size is of what will be read, in bytes (0: unknown)."""
-    if file == "-":
-        yield sys.stdin.buffer, 0
-        return
-    path = Path(file)
-    with path.open("rb") as head:
-        gzipped = head.read(2) == b"\x1f\x8b"
-    if not gzipped:
-        with path.open("rb") as stream:
-            yield stream, path.stat().st_size
-        return
-    with gzip.open(path) as stream:
-        size = sum(len(line) for line in stream)
-        stream.seek(0)
-        yield stream, size
+    try:
+        with contextlib.ExitStack() as stack:
+            plain: BufferedReader = (
+                cast(BufferedReader, sys.stdin.buffer)
+                if file == "-"
+                else stack.enter_context(Path(file).open("rb"))
+            )
+            size = os.fstat(plain.fileno()).st_size if plain.seekable() else 0
+            if not plain.peek(2).startswith(b"\x1f\x8b"):
+                yield plain, size
+                return
+            with gzip.open(plain) as stream:
+                if size:
+                    size = sum(len(line) for line in stream)
+                    stream.seek(0)
+                yield stream, size
+    except (EOFError, zlib.error) as error:
+        raise PublishError(f"{file}: {error}") from error
 
 
 class Publisher:
@@ -94,18 +102,21 @@ class Publisher:
         """
         started = time.monotonic()
         count = 0
-        last: MQTTMessageInfo | None = None
         for payload in payloads:
             if rate:
                 time.sleep(max(0.0, started + count / rate - time.monotonic()))
-            if not self._in_flight.acquire(timeout=_CONNECT_S * 6):
-                raise PublishError("the broker does not acknowledge; is it alive?")
-            last = self._client.publish(topic, payload, qos)
+            self._take_slot()
+            self._client.publish(topic, payload, qos)
             count += 1
         for _ in range(_IN_FLIGHT):  # all slots free: all acknowledged
-            if last is not None and not self._in_flight.acquire(timeout=_CONNECT_S * 6):
-                raise PublishError("the broker does not acknowledge; is it alive?")
+            self._take_slot()
+        for _ in range(_IN_FLIGHT):
+            self._in_flight.release()
         return count
+
+    def _take_slot(self) -> None:
+        if not self._in_flight.acquire(timeout=_ANSWER_S):
+            raise PublishError("the broker does not acknowledge; is it alive?")
 
 
 @contextlib.contextmanager

@@ -14,13 +14,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from monitor.entities import Entity, EntityMatcher
 
 ENVIRONMENT_PREFIX = "MONITOR_"
-
-_T = TypeVar("_T")
 
 
 class ConfigurationError(Exception):
@@ -163,11 +161,25 @@ def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], tuple[st
         for f in dataclasses.fields(kind)
     }
     names[f"{ENVIRONMENT_PREFIX}ENTITIES"] = ("entities", "")
+    sections = tuple(f"{ENVIRONMENT_PREFIX}{section}_".upper() for section in _SECTIONS)
+    for name in environment:
+        if name.startswith(sections) and name not in names:
+            raise ConfigurationError(
+                f"environment: {name}: no such key; the nearest is {_nearest(name, list(names))!r}"
+            )
     return {names[n]: (n, value) for n, value in environment.items() if n in names}
 
 
 def _check_together(settings: Settings, origin: str) -> None:
     """Check what no single key can tell."""
+    for where, value in (
+        ("[mqtt] host", settings.mqtt.host),
+        ("[mqtt] client_id", settings.mqtt.client_id),
+        ("[model] path", settings.model.path),
+        ("[store] path", settings.store.path),
+    ):
+        if not value.strip():
+            raise ConfigurationError(f"{origin}: {where} = {value!r}: must not be empty")
     if not settings.mqtt.topics:
         raise ConfigurationError(f"{origin}: [mqtt] topics: at least one topic filter is needed")
     for topic in settings.mqtt.topics:
@@ -204,17 +216,15 @@ class _Reader:
         known = [*_SECTIONS, "entities"]
         for name in document:
             if name not in known:
-                raise self._unknown(f"[{name}]", name, known)
+                raise self._unknown(f"[{name}]", _nearest(name, known))
         sections = {
             name: self._section(name, kind, document.get(name, {}), overrides)
             for name, kind in _SECTIONS.items()
         }
-        tables = document.get("entities", [])
+        tables, reader = document.get("entities", []), self
         if override := overrides.get(("entities", "")):
-            tables = self._parse(*override)
-        if not isinstance(tables, list):
-            raise self._wrong("[[entities]]", tables, "an array of tables")
-        entities = tuple(self._fill(Entity, "[[entities]]", table) for table in tables)
+            tables, reader = self._parse(*override), _Reader(f"environment: {override[0]}")
+        entities = reader._entities(tables)
         return Settings(**sections, entities=entities)
 
     def _section(
@@ -225,13 +235,16 @@ class _Reader:
         overrides: Mapping[tuple[str, str], tuple[str, str]],
     ) -> Any:  # noqa: ANN401  (an instance of kind)
         if not isinstance(table, dict):
-            raise self._wrong(f"[{name}]", table, "a table")
+            shown = type(table).__name__ if isinstance(table, list) else repr(table)
+            raise ConfigurationError(f"{self._origin}: [{name}] = {shown}: must be a table")
         hints = get_type_hints(kind)
-        merged = dict(table)
+        values = self._values(kind, f"[{name}]", table)
         for (section, key), (variable, raw) in overrides.items():
             if section == name:
-                merged[key] = raw if hints[key] is str else self._parse(variable, raw)
-        return self._fill(kind, f"[{name}]", merged)
+                value = raw if hints[key] is str else self._parse(variable, raw)
+                environment = _Reader(f"environment: {variable}")
+                values |= environment._values(kind, f"[{name}]", {key: value})
+        return kind(**values)
 
     def _parse(self, variable: str, raw: str) -> Any:  # noqa: ANN401  (any TOML value)
         try:
@@ -239,21 +252,27 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             raise ConfigurationError(f"environment: {variable}: {raw!r}: {error}") from error
 
-    def _fill(self, kind: type[_T], where: str, table: object) -> _T:
+    def _entities(self, tables: object) -> tuple[Entity, ...]:
+        if not isinstance(tables, list):
+            raise self._wrong("[[entities]]", tables, "an array of tables")
+        return tuple(Entity(**self._values(Entity, "[[entities]]", table)) for table in tables)
+
+    def _values(self, kind: type, where: str, table: object) -> dict[str, Any]:
         if not isinstance(table, dict):
             raise self._wrong(where, table, "a table")
-        fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+        fields = {f.name: f for f in dataclasses.fields(kind)}
         hints = get_type_hints(kind)
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in fields:
-                shown = "'…'" if "pass" in key else repr(value)
-                raise self._unknown(f"{where} {key} = {shown}", key, list(fields))
+                nearest = _nearest(key, list(fields))
+                shown = "'…'" if "password" in (nearest, key.lower()) else repr(value)
+                raise self._unknown(f"{where} {key} = {shown}", nearest)
             values[key] = self._value(f"{where} {key}", value, hints[key], fields[key].metadata)
         for key, f in fields.items():
             if key not in values and f.default is f.default_factory is dataclasses.MISSING:
                 raise ConfigurationError(f"{self._origin}: {where}: the key {key!r} is missing")
-        return kind(**values)
+        return values
 
     def _value(self, where: str, value: object, hint: object, bounds: Mapping[str, Any]) -> object:
         if get_origin(hint) is tuple:
@@ -279,11 +298,14 @@ class _Reader:
         shown = "'…'" if "password" in where else repr(value)
         return ConfigurationError(f"{self._origin}: {where} = {shown}: must be {wanted}{more}")
 
-    def _unknown(self, where: str, name: str, known: list[str]) -> ConfigurationError:
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    def _unknown(self, where: str, nearest: str) -> ConfigurationError:
         return ConfigurationError(
-            f"{self._origin}: {where}: no such key; the nearest is {nearest[0]!r}"
+            f"{self._origin}: {where}: no such key; the nearest is {nearest!r}"
         )
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    return max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
 
 
 _NAMES = {str: "string", int: "whole number", bool: "boolean (true or false)"}

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import paho.mqtt.publish
 import pytest
 
 from monitor.broker import Broker, BrokerRefusedError, Delivery, probe
+from monitor.publisher import connected
 from monitor.settings import Mqtt
 from tests.processes import Mosquitto, free_port, wait_until
 
@@ -39,8 +39,8 @@ def _subscribed(port: int, receive_maximum: int = 100) -> Iterator[_Received]:
 
 
 def _publish(port: int, *payloads: bytes) -> None:
-    messages = [("tweets/x", payload, 1, False) for payload in payloads]
-    paho.mqtt.publish.multiple(messages, port=port)
+    with connected(Mqtt(host="127.0.0.1", port=port)) as publisher:
+        publisher.publish(payloads, "tweets/x", rate=0, qos=1)
 
 
 def test_delivers_again_what_was_not_acknowledged(mosquitto: Mosquitto) -> None:

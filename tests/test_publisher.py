@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,13 +53,17 @@ def test_hardly_anything(tmp_path: Path, content: bytes) -> None:
     assert ([content] if content else [], len(content)) == _opened(path)
 
 
-def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dash is standard input, of unknown size; it stays open."""
-    stdin = io.TextIOWrapper(io.BytesIO(b"".join(LINES)))
-    monkeypatch.setattr("sys.stdin", stdin)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]) -> None:
+    """A dash is standard input, gzipped or not, of unknown size; it stays open."""
+    reading, writing = os.pipe()
+    os.write(writing, pack(b"".join(LINES)))
+    os.close(writing)
+    with os.fdopen(reading) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
 
-    assert (LINES, 0) == _opened("-")
-    assert not stdin.closed
+        assert (LINES, 0) == _opened("-")
+        assert not stdin.closed
 
 
 def test_a_pipe() -> None:

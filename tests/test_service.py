@@ -10,8 +10,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import paho.mqtt.publish
 import pytest
 
+from monitor.demo.embedded_broker import embedded_broker
+from monitor.publisher import connected
+from monitor.settings import Mqtt
 from tests.processes import Daemon, Mosquitto, free_port, wait_until
 
 MakeDaemon = Callable[..., Daemon]
@@ -88,8 +92,6 @@ def test_stores_duplicates_once(mosquitto: Mosquitto, make_daemon: MakeDaemon) -
 
 def test_takes_retained_messages_once(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     """A retained message is one tweet, however often the daemon comes back."""
-    import paho.mqtt.publish
-
     paho.mqtt.publish.single(
         "tweets/kept", b"a retained plain text", 1, retain=True, port=mosquitto.port
     )
@@ -104,8 +106,6 @@ def test_takes_retained_messages_once(mosquitto: Mosquitto, make_daemon: MakeDae
 
 def test_keeps_bad_input_as_dead_letters(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     """Whatever cannot be a tweet is kept with its reason, and the next tweet is labelled."""
-    import paho.mqtt.publish
-
     daemon = make_daemon(mosquitto.port, MONITOR_MQTT_MAX_PAYLOAD_BYTES="4096")
     daemon.start()
     bad = {
@@ -117,8 +117,8 @@ def test_keeps_bad_input_as_dead_letters(mosquitto: Mosquitto, make_daemon: Make
         b'{"text": 5}': "wrong-type",
         b'{"id": "7"}': "no-text",
     }
-    messages = [("tweets/x", payload, 1, False) for payload in bad]
-    paho.mqtt.publish.multiple(messages, port=mosquitto.port)
+    with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+        publisher.publish(bad, "tweets/x", rate=0, qos=1)
     _publish(daemon, _tweets(1))
     daemon.wait_stored(1)
 
@@ -214,8 +214,6 @@ def test_wrong_credentials_end_it(
 
 def test_a_broker_of_mqtt_3_1_1_will_do(make_daemon: MakeDaemon) -> None:
     """A broker that speaks no MQTT 5 gets MQTT 3.1.1."""
-    from monitor.demo.embedded_broker import embedded_broker
-
     with embedded_broker() as port:
         daemon = make_daemon(port)
         daemon.start()

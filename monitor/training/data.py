@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.model import POLARITIES
 from monitor.training.errors import TrainingError
-
-LABELS = ("negative", "neutral", "positive")
-"""Names of the classes of both tasks, in output order."""
-
-TASKS = ("reputation", "sentiment")
-"""What the network answers, in output order: polarity for an entity's reputation, sentiment."""
 
 NO_LABEL = -100
 """Class index of an example without a label for a task (what PyTorch's losses ignore)."""
@@ -24,7 +19,7 @@ NO_LABEL = -100
 class Example:
     """One tweet, with or without an entity and labels.
 
-    ``reputation`` and ``sentiment`` are indices into `LABELS`, or `NO_LABEL`.
+    ``reputation`` and ``sentiment`` are indices into `POLARITIES`, or `NO_LABEL`.
     """
 
     text: str
@@ -54,9 +49,9 @@ def read_rows(data: Path, name: str) -> Iterator[dict[str, Any]]:
 
 
 def class_of(row: dict[str, Any]) -> int:
-    """Return the index of a row's label in `LABELS`; `NO_LABEL` where it has none."""
+    """Return the index of a row's label in `POLARITIES`; `NO_LABEL` where it has none."""
     label = row.get("label")
-    return NO_LABEL if label is None else LABELS.index(label)
+    return NO_LABEL if label is None else POLARITIES.index(label)
 
 
 def labelled(data: Path) -> list[Example]:

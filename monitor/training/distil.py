@@ -17,9 +17,10 @@ from typing import Any, Self, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from monitor.model import TASKS
 from monitor.training import network as networks
 from monitor.training.batches import Batch, collate, plan
-from monitor.training.data import NO_LABEL, TASKS, Example, hold_out, labelled, unlabelled
+from monitor.training.data import NO_LABEL, Example, hold_out, labelled, unlabelled
 from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.network import Network

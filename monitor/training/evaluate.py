@@ -12,8 +12,8 @@ from typing import Any
 from tqdm import tqdm
 
 from monitor.classifier import Classifier
-from monitor.model import Model
-from monitor.training.data import LABELS, NO_LABEL, class_of, read_rows
+from monitor.model import POLARITIES, Model
+from monitor.training.data import NO_LABEL, class_of, read_rows
 from monitor.training.errors import TrainingError
 from monitor.training.metrics import Scores, score
 
@@ -71,13 +71,13 @@ def evaluate(
             pairs = [(str(row["text"]), row.get("entity")) for row in rows]
             start = time.perf_counter()
             answers = [
-                LABELS.index(verdict[task].label)
+                POLARITIES.index(verdict[task].label)
                 for verdict in tqdm(
                     classifier.stream(pairs), total=len(pairs), desc=name, unit="tweet"
                 )
             ]
             seconds = time.perf_counter() - start
-            scores = score([class_of(row) for row in rows], answers, LABELS)
+            scores = score([class_of(row) for row in rows], answers, POLARITIES)
             results.append(Evaluation(name, task, scores, seconds))
     return results
 

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training.batches import collate
 from monitor.training.card import without_folders, write_card, write_file
-from monitor.training.data import LABELS, TASKS, Example
+from monitor.training.data import Example
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, fold
 from monitor.training.network import Network
@@ -166,11 +167,11 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
         "version": settings.version,
         "max_length": settings.max_length,
         "files": files,
-        "tasks": {task: {"labels": list(LABELS)} for task in TASKS},
+        "tasks": {task: {"labels": list(POLARITIES)} for task in TASKS},
         "known": {
             "text": KNOWN.text,
             "entity": KNOWN.entity,
-            **{task: LABELS[int(known[task][0].argmax())] for task in TASKS},
+            **{task: POLARITIES[int(known[task][0].argmax())] for task in TASKS},
         },
         "metrics": {},
         "training": {

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.training.data import TASKS
+from monitor.model import TASKS
 from monitor.training.errors import TrainingError
 
 Array = NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from monitor.training.data import TASKS
+from monitor.model import TASKS
 from monitor.training.fold import Folded, Layer, Linear
 
 Tensor: TypeAlias = Any

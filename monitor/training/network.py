@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
-from monitor.training.data import LABELS, TASKS
+from monitor.model import POLARITIES, TASKS
 from monitor.training.errors import TrainingError
 
 
@@ -22,7 +22,9 @@ class Network(nn.Module):
         """Put fresh heads on ``encoder``, whose hidden states are ``hidden_size`` wide."""
         super().__init__()
         self.encoder = encoder
-        self.heads = nn.ModuleDict({task: nn.Linear(hidden_size, len(LABELS)) for task in TASKS})
+        self.heads = nn.ModuleDict(
+            {task: nn.Linear(hidden_size, len(POLARITIES)) for task in TASKS}
+        )
 
     def forward(
         self, input_ids: Tensor, token_type_ids: Tensor
@@ -53,7 +55,7 @@ def pretrained(checkpoint: str) -> Network:
         TrainingError: there is no checkpoint of the BERT family.
     """
     # It would report each weight that is left over, such as the pooler's.
-    logging.set_verbosity_error()
+    cast(Any, logging).set_verbosity_error()
     try:
         encoder = AutoModel.from_pretrained(checkpoint, add_pooling_layer=False)
     except (OSError, ValueError, TypeError) as error:

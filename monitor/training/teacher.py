@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training.batches import Batch, collate, plan
-from monitor.training.data import LABELS, NO_LABEL, TASKS, Example, hold_out, labelled
+from monitor.training.data import NO_LABEL, Example, hold_out, labelled
 from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.metrics import score
@@ -109,7 +110,7 @@ def measure(
     figures: dict[str, float] = {}
     for task in TASKS:
         if truth[task]:
-            scores = score(truth[task], answers[task], LABELS)
+            scores = score(truth[task], answers[task], POLARITIES)
             figures |= {
                 f"{task}_examples": scores.count,
                 f"{task}_accuracy": round(scores.accuracy, 4),

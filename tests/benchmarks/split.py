@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from tests.processes import Daemon, Mosquitto, wait_until
 
 _T = TypeVar("_T")
 
-_spent: Counter[str] = Counter()
+_spent: defaultdict[str, float] = defaultdict(float)
 """Part to CPU seconds; each key is only ever written by one thread at a time."""
 _lock = threading.Lock()
 
@@ -83,7 +83,7 @@ def cpu_split(program: str, folder: Path, path: Path, count: int, model: str) ->
     finally:
         broker.kill()
     _spent["MQTT"] = mqtt
-    _spent["rest"] = total - _spent.total()
+    _spent["rest"] = total - sum(_spent.values())
     order = ("interpreter", "tokenizer", "MQTT", "SQLite", "rest")
     return {part: round(1e6 * _spent[part] / count, 1) for part in order}
 

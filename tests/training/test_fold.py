@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from monitor.training.data import TASKS
+from monitor.model import TASKS
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded
 from monitor.training.fold import Folded, Linear

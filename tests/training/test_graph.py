@@ -5,7 +5,7 @@ import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
 
-from monitor.training.data import TASKS
+from monitor.model import TASKS
 from monitor.training.export import folded
 from monitor.training.graph import flatbuffer
 from tests.training.test_fold import inputs, random_student

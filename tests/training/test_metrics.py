@@ -5,12 +5,12 @@ import pytest
 
 from monitor.training.metrics import score
 
-LABELS = ("negative", "neutral", "positive")
+POLARITIES = ("negative", "neutral", "positive")
 
 
 def test_scores_by_hand() -> None:
     """Six answers of which four are right give the figures that a pencil gives."""
-    scores = score([0, 0, 1, 1, 2, 2], [0, 1, 1, 1, 2, 0], LABELS)
+    scores = score([0, 0, 1, 1, 2, 2], [0, 1, 1, 1, 2, 0], POLARITIES)
 
     assert [[1, 1, 0], [0, 2, 0], [1, 0, 1]] == scores.confusion.tolist()
     assert 6 == scores.count
@@ -24,7 +24,7 @@ def test_scores_by_hand() -> None:
 
 def test_class_without_examples() -> None:
     """A test set without neutral tweets averages over the two classes it has."""
-    scores = score([0, 2, 2, 2], [0, 2, 1, 2], LABELS)
+    scores = score([0, 2, 2, 2], [0, 2, 1, 2], POLARITIES)
 
     assert np.isnan(scores.recall[1])
     assert np.isnan(scores.f1[1])
@@ -36,4 +36,4 @@ def test_class_without_examples() -> None:
 def test_nothing_to_compare(truth: list[int], answers: list[int]) -> None:
     """No tweets, or not one answer each, is an error rather than a figure."""
     with pytest.raises(ValueError, match="answers for"):
-        score(truth, answers, LABELS)
+        score(truth, answers, POLARITIES)
