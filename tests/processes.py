@@ -115,9 +115,10 @@ class Daemon:
                 stderr=log,
             )
         if ready:
-            wait_until(lambda: self._alive() and self.said().count('"subscribed"') > seen, "ready")
+            wait_until(lambda: self.alive() and self.said().count('"subscribed"') > seen, "ready")
 
-    def _alive(self) -> bool:
+    def alive(self) -> bool:
+        """Fail with what it said if it has ended."""
         assert self.process is not None
         assert self.process.poll() is None, self.said()
         return True

@@ -33,7 +33,7 @@ WARM_UP: Final = 1_500
 """Tweets at the beginning that are not measured."""
 PACED_RATE: Final = 20
 PACED_TWEETS: Final = 600
-_PATIENCE_S: Final = 600.0
+_PATIENCE_S: Final = 180.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,7 +100,10 @@ def _drain(program: str, folder: Path, path: Path, count: int, model: str) -> di
     try:
         daemon.start()  # makes the session, for which the broker will queue
         daemon.stop()
-        daemon.command("publish", str(path), "--topic", "tweets/bench", patience=_PATIENCE_S)
+        result = daemon.command(
+            "publish", str(path), "--topic", "tweets/bench", patience=_PATIENCE_S
+        )
+        assert result.returncode == 0, result.stderr
         spawned = time.time()
         daemon.start()
         readings: list[tuple[float, int]] = []
@@ -108,7 +111,7 @@ def _drain(program: str, folder: Path, path: Path, count: int, model: str) -> di
         def done() -> bool:
             (stored,) = daemon.rows("SELECT coalesce(sum(tweets), 0) FROM batches")[0]
             readings.append((time.monotonic(), stored))
-            return bool(stored >= count)
+            return daemon.alive() and bool(stored >= count)
 
         wait_until(done, "backlog drained", _PATIENCE_S)
         assert daemon.process is not None
