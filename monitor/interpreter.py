@@ -59,7 +59,9 @@ class Interpreter:
             with _without_chatter():
                 interpreter = module.Interpreter(model_content=flatbuffer, num_threads=1)
                 self._run: Callable[..., dict[str, Any]] = interpreter.get_signature_runner()
-        except (ValueError, RuntimeError) as error:
+                ids = np.ones((1, 1), np.int32)
+                self(ids, ids - 1)  # what is made at the first run is made now
+        except (TypeError, ValueError, RuntimeError) as error:
             raise ModelError(f"runtime {runtime!r} refuses the model: {error}") from error
 
     def __call__(

@@ -26,12 +26,14 @@ def free_port() -> int:
         return port
 
 
-def wait_until(condition: Callable[[], object], what: str, patience: float = PATIENCE_S) -> None:
+def wait_until(
+    condition: Callable[[], object], what: str, patience: float = PATIENCE_S, every: float = 0.02
+) -> None:
     """Wait for a condition, and fail with its name if it does not come."""
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"not within {patience} s: {what}"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 class Mosquitto:
@@ -48,7 +50,7 @@ class Mosquitto:
             "allow_anonymous": "true",
             "persistence": "true",
             "persistence_location": f"{folder}/",
-            "autosave_interval": "1",
+            "autosave_interval": "60",
             "max_queued_messages": "0",
             "user": "root" if os.getuid() == 0 else "",
             **options,

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default=MODEL)
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
     options = parser.parse_args(arguments)
-    path = options.data / FILE
+    path = (options.data / FILE).resolve()
     if not path.is_file():
         parser.error(f"{path} is not there")
     report = measure(path, options.model)
@@ -113,7 +113,7 @@ def _drain(program: str, folder: Path, path: Path, count: int, model: str) -> di
             readings.append((time.monotonic(), stored))
             return daemon.alive() and bool(stored >= count)
 
-        wait_until(done, "backlog drained", _PATIENCE_S)
+        wait_until(done, "backlog drained", _PATIENCE_S, every=0.2)
         assert daemon.process is not None
         status = Path(f"/proc/{daemon.process.pid}/status").read_text()
         peak_kib = int(status.partition("VmHWM:")[2].split()[0])

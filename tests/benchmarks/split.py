@@ -74,7 +74,7 @@ def cpu_split(program: str, folder: Path, path: Path, count: int, model: str) ->
             before = time.process_time()
             pipeline.start()
             client.start()
-            wait_until(lambda: pipeline.totals.received >= count, "backlog drained", 600)
+            wait_until(lambda: pipeline.totals.received >= count, "backlog drained", 600, every=0.2)
             mqtt = _cpu_of(lambda name: name.startswith("paho"))
             total = time.process_time() - before
             pipeline.stop(10)
