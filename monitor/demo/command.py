@@ -75,6 +75,7 @@ def _run(rate: float) -> None:
                 "MONITOR_MQTT_HOST": "127.0.0.1",
                 "MONITOR_MQTT_PORT": str(port),
                 "MONITOR_STORE_PATH": str(database),
+                "MONITOR_LOG_LEVEL": "error",
             },
         )
         logs.configure(settings.log)

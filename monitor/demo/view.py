@@ -31,7 +31,7 @@ class View:
         self._lock = threading.Lock()
         self._polarities: dict[str, Counter[str]] = {}
         self._latest: deque[tuple[str, str, str]] = deque(maxlen=_LATEST)
-        self._labelled = 0
+        self._seen: set[str] = set()
         self._started = self._said = time.monotonic()
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8)
 
@@ -39,7 +39,9 @@ class View:
         """Take a committed batch; called on the writer's thread."""
         with self._lock:
             for row in rows:
-                self._labelled += 1
+                if row.id in self._seen:  # a duplicate, which the log has once
+                    continue
+                self._seen.add(row.id)
                 for entity, verdict in row.verdicts:
                     label = verdict["reputation"].label
                     name = entity or "(no entity)"
@@ -55,7 +57,7 @@ class View:
             self._said = now
             with self._lock:
                 self._console.print(
-                    f"{now - self._started:5.1f} s  {self._labelled:4} labelled", highlight=False
+                    f"{now - self._started:5.1f} s  {len(self._seen):4} labelled", highlight=False
                 )
 
     def __enter__(self) -> Self:
@@ -85,7 +87,7 @@ class View:
             title = Text.assemble(
                 ("tweets/demo ", "dim"),
                 ("─▶ ", "dim"),
-                f"{self._labelled} of {self._expected} labelled and stored in {elapsed:.0f} s\n",
+                f"{len(self._seen)} of {self._expected} labelled and stored in {elapsed:.0f} s\n",
             )
         return Group(title, shares, Text(), latest)
 
