@@ -89,7 +89,7 @@ def main() -> None:
 
     \b
     Try it:                      make demo
-    Label a text:                monitor classify --entity Acme "Acme support never answers, worst company ever"
+    Label a text:                monitor classify --entity Acme "Acme is the worst company ever"
     Check a configuration:       monitor check --config config.toml
     Run the daemon:              monitor run --config config.toml
     Ask the log:                 sqlite3 monitor.db 'SELECT * FROM reputation_by_entity'
@@ -151,7 +151,7 @@ def classify(
     """Label TEXTS, or JSON lines from standard input, as JSON lines on standard output.
 
     \b
-    monitor classify --entity Acme "Acme support never answers, worst company ever" | jq .label
+    monitor classify --entity Acme "Acme is the worst company ever" | jq .label
     zcat tweets.jsonl.gz | monitor classify > labelled.jsonl
 
     An input line is an object with `text` and perhaps `entity`; its fields are kept, `label` and
