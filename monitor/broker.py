@@ -157,6 +157,7 @@ class Connection:
         if self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
             self.lost.wait(_CLOSE_S)
         self._client.loop_stop()
+        self.lost.set()  # also if the network thread died without saying so
 
     def _settle(self, problem: str | None) -> None:
         if not self._settled.is_set():
