@@ -15,6 +15,8 @@ from monitor import __version__
 EXIT_FAILURE: Final = 1
 EXIT_CONFIGURATION: Final = 2
 """As for wrong usage of the command line."""
+EXIT_STOPPED: Final = 130
+"""By Ctrl-C: 128 + SIGINT, as shells have it. The daemon, whose normal end that is, exits 0."""
 
 _LAZY: Final = {
     "train": "monitor.training.commands",
@@ -40,6 +42,13 @@ class _Group(click.Group):
             assert isinstance(command, click.Command)
             return command
         return super().get_command(context, name)
+
+    def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  (as click's)
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            click.echo("monitor: stopped", err=True)
+            context.exit(EXIT_STOPPED)
 
 
 def _fail(message: object, code: int = EXIT_FAILURE) -> NoReturn:
@@ -94,7 +103,7 @@ def main() -> None:
     Run the daemon:              monitor run --config config.toml
     Ask the log:                 sqlite3 monitor.db 'SELECT * FROM reputation_by_entity'
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 stopped by Ctrl-C.
     """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -88,6 +89,27 @@ def test_classify_ends_quietly_when_its_reader_does(model_path: str) -> None:
 
     assert 1 == len(result.stdout.splitlines())
     assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_ends_quietly(model_path: str) -> None:
+    """Ctrl-C in the middle: exit 130, and no traceback."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "monitor", "classify", "--model", model_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b'{"text": "a"}\n' * 1000)
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+
+    assert 130 == process.returncode
+    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize(
