@@ -72,13 +72,10 @@ class Classifier:
         self.runtime = choose_runtime(runtime)
         self.workers = workers or len(os.sched_getaffinity(0))
         self._tokenizer = _tokenizer(model)
-        self._interpreters = [
-            Interpreter(model.flatbuffer, self.runtime) for _ in range(self.workers)
-        ]
-        self._free = list(self._interpreters)
+        interpreters = [Interpreter(model.flatbuffer, self.runtime) for _ in range(self.workers)]
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(
-            self.workers, "classify", initializer=lambda: self._adopt(self._free.pop())
+            self.workers, "classify", initializer=lambda: self._adopt(interpreters.pop())
         )
 
     def _adopt(self, interpreter: Interpreter) -> None:
@@ -196,7 +193,7 @@ def _tokenizer(model: Model) -> Tokenizer:
         tokenizer = Tokenizer.from_str(model.tokenizer)
     except Exception as error:  # the library raises bare Exception
         raise ModelError(f"{model.folder / 'tokenizer.json'}: {error}") from error
-    # The entity is short and must stay whole; the text gives way.
+    # The longer of the two gives way: the text, unless the entity is half of the model's length.
     tokenizer.enable_truncation(model.max_length, strategy="longest_first")
     tokenizer.no_padding()
     return tokenizer

@@ -282,7 +282,7 @@ class _Reader:
             return tuple(value)
         assert isinstance(hint, type)
         if type(value) is not hint:  # exactly: a bool is no int here
-            raise self._wrong(where, value, f"{_ARTICLES[hint]} {_NAMES[hint]}")
+            raise self._wrong(where, value, f"a {_NAMES[hint]}")
         if isinstance(value, int):
             least, most = bounds.get("least"), bounds.get("most")
             if (least is not None and value < least) or (most is not None and value > most):
@@ -309,4 +309,3 @@ def _nearest(name: str, known: list[str]) -> str:
 
 
 _NAMES = {str: "string", int: "whole number", bool: "boolean (true or false)"}
-_ARTICLES = {str: "a", int: "a", bool: "a"}

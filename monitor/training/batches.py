@@ -23,11 +23,6 @@ class Batch:
     reputation: Tensor
     sentiment: Tensor
 
-    @property
-    def attention_mask(self) -> Tensor:
-        """1 where there is a token, 0 where there is padding ([PAD] has id 0)."""
-        return (self.input_ids != 0).long()
-
     def to(self, device: torch.device) -> "Batch":
         """Return the same batch on ``device``."""
         return Batch(

@@ -15,6 +15,23 @@ from monitor.training.errors import Interrupted, TrainingError
 DATA = click.argument(
     "data", metavar="DATA", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
+BATCH = click.option(
+    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Tweets a step."
+)
+PRECISION = click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    default="fp32",
+    show_default=True,
+    help="bf16 is faster on GPUs and on processors with AMX only.",
+)
+SEED = click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The same seed on the same machine gives the same weights.",
+)
 INTERRUPTED = 130
 """Exit code of a command that was stopped (128 + SIGINT), as shells have it."""
 
@@ -65,9 +82,7 @@ def explained() -> Iterator[None]:
     show_default=True,
     help="Passes over the labelled tweets; may be a fraction.",
 )
-@click.option(
-    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Tweets a step."
-)
+@BATCH
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
@@ -75,20 +90,8 @@ def explained() -> Iterator[None]:
     show_default=True,
     help="Highest rate of AdamW.",
 )
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "bf16"]),
-    default="fp32",
-    show_default=True,
-    help="bf16 is faster on GPUs and on processors with AMX only.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="The same seed on the same machine gives the same weights.",
-)
+@PRECISION
+@SEED
 def train(
     data: Path,
     output: Path,
@@ -148,9 +151,7 @@ def train(
     show_default=True,
     help="Tweets the student sees in all; some of them come several times.",
 )
-@click.option(
-    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Tweets a step."
-)
+@BATCH
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
@@ -172,20 +173,8 @@ def train(
     show_default=True,
     help="Width inside a feed-forward network.",
 )
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "bf16"]),
-    default="fp32",
-    show_default=True,
-    help="bf16 is faster on GPUs and on processors with AMX only.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    help="The same seed on the same machine gives the same weights.",
-)
+@PRECISION
+@SEED
 def distil(
     data: Path,
     teacher: Path,
