@@ -140,3 +140,51 @@ def m001_tables(db: Database) -> None:
         FROM dead_letters GROUP BY reason ORDER BY messages DESC""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m002_abstained(db: Database) -> None:
+    """Mark labels of low confidence: 1 if the label's probability was below the threshold in force.
+
+    The label itself stays. The views count apart what is marked; their new column comes last, so
+    that the others keep their places.
+    """
+    for statement in (
+        "ALTER TABLE labels ADD COLUMN reputation_abstained INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE labels ADD COLUMN sentiment_abstained INTEGER NOT NULL DEFAULT 0",
+        "DROP VIEW labelled",
+        """
+        CREATE VIEW labelled AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END AS label,
+            l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained
+                ELSE l.reputation_abstained END AS abstained
+        FROM labels AS l
+        JOIN tweets AS t ON t.id = l.tweet_id
+        JOIN models AS m ON m.id = l.model_id""",
+        "DROP VIEW reputation_by_entity",
+        # Where all have abstained, avg() has nothing to go by, and net is NULL.
+        """
+        CREATE VIEW reputation_by_entity AS
+        SELECT nullif(entity, '') AS entity, count(*) AS tweets,
+            sum(reputation = 'negative' AND NOT reputation_abstained) AS negative,
+            sum(reputation = 'neutral' AND NOT reputation_abstained) AS neutral,
+            sum(reputation = 'positive' AND NOT reputation_abstained) AS positive,
+            round(avg(CASE WHEN NOT reputation_abstained
+                THEN (reputation = 'positive') - (reputation = 'negative') END), 3) AS net,
+            sum(reputation_abstained) AS abstained
+        FROM labels GROUP BY labels.entity ORDER BY tweets DESC""",
+        "DROP VIEW reputation_by_day",
+        """
+        CREATE VIEW reputation_by_day AS
+        SELECT substr(t.received_at, 1, 10) AS day, nullif(l.entity, '') AS entity,
+            count(*) AS tweets,
+            sum(l.reputation = 'negative' AND NOT l.reputation_abstained) AS negative,
+            sum(l.reputation = 'neutral' AND NOT l.reputation_abstained) AS neutral,
+            sum(l.reputation = 'positive' AND NOT l.reputation_abstained) AS positive,
+            sum(l.reputation_abstained) AS abstained
+        FROM labels AS l JOIN tweets AS t ON t.id = l.tweet_id
+        GROUP BY 1, l.entity ORDER BY 1 DESC, tweets DESC""",
+    ):
+        db.execute(statement)

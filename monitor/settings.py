@@ -58,11 +58,12 @@ class Mqtt:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """``[model]``: what labels them."""
+    """``[model]``: what labels them, and below which probability a label is marked as unsure."""
 
     path: str = _key("mobilebert-6x384")
     runtime: str = _key("auto", choices=("auto", "litert", "tflite-runtime"))
     task: str = _key("reputation", choices=("reputation", "sentiment"))
+    abstain_below: float = _key(0.0, least=0.0, most=1.0)
     workers: int = _key(0, least=0, most=256)
 
 
@@ -281,18 +282,20 @@ class _Reader:
                 raise self._wrong(where, value, f"a list of {_NAMES[item]}s")
             return tuple(value)
         assert isinstance(hint, type)
-        if type(value) is not hint:  # exactly: a bool is no int here
+        # Exactly: a bool is no int here. But 1 is a number as much as 1.0 is.
+        if type(value) is not hint and not (hint is float and type(value) is int):
             raise self._wrong(where, value, f"a {_NAMES[hint]}")
-        if isinstance(value, int):
+        if isinstance(value, int | float):
             least, most = bounds.get("least"), bounds.get("most")
-            if (least is not None and value < least) or (most is not None and value > most):
+            # Asked this way round because TOML's nan is neither less nor more.
+            if not ((least is None or least <= value) and (most is None or value <= most)):
                 raise self._wrong(where, value, f"between {least} and {most}")
         choices = bounds.get("choices")
         if choices and value not in choices:
             nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
             hint_text = f"; did you mean {nearest[0]!r}?" if nearest else ""
             raise self._wrong(where, value, "one of " + ", ".join(map(repr, choices)), hint_text)
-        return value
+        return float(value) if hint is float and isinstance(value, int) else value
 
     def _wrong(self, where: str, value: object, wanted: str, more: str = "") -> ConfigurationError:
         shown = "'…'" if "password" in where else repr(value)
@@ -308,4 +311,4 @@ def _nearest(name: str, known: list[str]) -> str:
     return max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
 
 
-_NAMES = {str: "string", int: "whole number", bool: "boolean (true or false)"}
+_NAMES = {str: "string", int: "whole number", float: "number", bool: "boolean (true or false)"}

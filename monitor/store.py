@@ -38,7 +38,11 @@ _INSERT_TWEET: Final = _insert(
 _INSERT_LABEL: Final = _insert(
     "labels",
     *("tweet_id", "entity"),
-    *(column for task in TASKS for column in (task, *(f"{task}_{p}" for p in POLARITIES))),
+    *(
+        column
+        for task in TASKS
+        for column in (task, *(f"{task}_{p}" for p in POLARITIES), f"{task}_abstained")
+    ),
     "model_id",
 )
 _INSERT_DEAD_LETTER: Final = _insert(
@@ -83,10 +87,15 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A batch's own record: its size and where its time went, in milliseconds."""
+    """A batch's own record: its size and where its time went, in milliseconds.
+
+    Its labels are of the model ``model_id``, and marked as abstained where their probability is
+    below ``abstain_below``.
+    """
 
     started_at: str
     model_id: int
+    abstain_below: float
     received: int
     collect_ms: float
     classify_ms: float
@@ -228,7 +237,7 @@ class Store:
             labels = connection.executemany(
                 _INSERT_LABEL,
                 [
-                    (t.id, entity, *_columns(verdict), batch.model_id)
+                    (t.id, entity, *_columns(verdict, batch.abstain_below), batch.model_id)
                     for t in tweets
                     for entity, verdict in t.verdicts
                 ],
@@ -327,14 +336,13 @@ def _known_migrations() -> set[str]:
     return {m.name for m in migrations.pending(Database(memory=True))}
 
 
-def _columns(verdict: Verdict) -> list[Any]:
+def _columns(verdict: Verdict, abstain_below: float) -> list[Any]:
     """Lay a verdict out in the order of the label's columns; a label the model lacks is NULL."""
     columns: list[Any] = []
     for task in TASKS:
         answer = verdict[task]
-        columns.append(answer.label)
-        columns += [
-            None if (p := answer.probabilities.get(polarity)) is None else round(p, 5)
-            for polarity in POLARITIES
-        ]
+        kept = {label: round(p, 5) for label, p in answer.probabilities.items()}
+        columns += [answer.label, *(kept.get(polarity) for polarity in POLARITIES)]
+        # By what is kept: who compares mark and probability in the log finds them to agree.
+        columns.append(kept[answer.label] < abstain_below)
     return columns

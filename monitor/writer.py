@@ -97,6 +97,7 @@ class Writer:
         batch = BatchRow(
             started_at=utc(first.received_at),
             model_id=self._model_id,
+            abstain_below=self._settings.model.abstain_below,
             received=len(job.deliveries),
             collect_ms=1000 * (job.closed - first.arrived),
             classify_ms=1000 * (classified - job.closed),

@@ -103,9 +103,9 @@ def dead_letter(
     return DeadLetter(digest, received_at, "tweets", reason, "It is empty.", 0, b"")
 
 
-def batch_row(received: int, model_id: int = 1) -> BatchRow:
+def batch_row(received: int, model_id: int = 1, abstain_below: float = 0.0) -> BatchRow:
     """Make a batch's record."""
-    return BatchRow("2025-06-15T15:06:40.000Z", model_id, received, 1.0, 2.0)
+    return BatchRow("2025-06-15T15:06:40.000Z", model_id, abstain_below, received, 1.0, 2.0)
 
 
 def register(store: Store, task: str = "reputation") -> int:

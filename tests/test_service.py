@@ -240,6 +240,17 @@ def test_entities_come_from_topic_and_configuration(
     assert [("EN Motors",)] == daemon.rows("SELECT entity FROM labelled")
 
 
+def test_marks_labels_of_low_confidence(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """Asked to be certain, the model abstains; what it would have said is in the log."""
+    daemon = make_daemon(mosquitto.port, MONITOR_MODEL_ABSTAIN_BELOW="1.0")
+    daemon.start()
+    _publish(daemon, _tweets(5))
+    daemon.wait_stored(5)
+
+    assert [(None, 5, 0, 0, 0, None, 5)] == daemon.rows("SELECT * FROM reputation_by_entity")
+    assert [(5, 5)] == daemon.rows("SELECT count(label), sum(abstained) FROM labelled")
+
+
 def test_text_is_kept_as_privacy_allows(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     """By default mentions, links and authors are masked; nothing of them is in the file."""
     daemon = make_daemon(mosquitto.port)

@@ -111,6 +111,9 @@ def test_every_key_can_be_set_by_file_and_environment(
             text, raw, expected = "1", "0", 0
         elif field.name == "max_tweets":
             text, raw, expected = "2", "3", 3
+    elif isinstance(default, float):
+        most = field.metadata["most"]
+        text, raw, expected = str(most), str(most / 2), most / 2
     elif isinstance(default, tuple):
         text, raw, expected = '["a"]', '["b/#", "+/c"]', ("b/#", "+/c")
     elif choices := field.metadata["choices"]:
@@ -154,6 +157,8 @@ def test_settings_are_frozen() -> None:
         ("[mqtt]\nqos = true", ("[mqtt] qos = True", "whole number")),
         ("[mqtt]\ntls = 1", ("[mqtt] tls = 1", "true or false")),
         ("[mqtt]\nhost = 1", ("[mqtt] host = 1", "string")),
+        ("[model]\nabstain_below = '0.5'", ("[model] abstain_below = '0.5'", "a number")),
+        ("[model]\nabstain_below = true", ("[model] abstain_below = True", "a number")),
         ("[mqtt]\ntopics = 'a'", ("[mqtt] topics = 'a'", "list of strings")),
         ("[mqtt]\ntopics = ['a', 1]", ("[mqtt] topics = ['a', 1]", "list of strings")),
         ("mqtt = 1", ("[mqtt] = 1", "table")),
@@ -170,6 +175,13 @@ def test_settings_are_frozen() -> None:
         ("[batch]\nmax_tweets = 0", ("[batch] max_tweets = 0", "between 1 and")),
         ("[batch]\nmax_delay_ms = -1", ("[batch] max_delay_ms = -1", "between 0 and")),
         ("[store]\nkeep_days = -1", ("[store] keep_days = -1", "between 0 and")),
+        *(
+            (
+                f"[model]\nabstain_below = {raw}",
+                (f"[model] abstain_below = {raw}", "between 0.0 and 1.0"),
+            )
+            for raw in ("-0.01", "1.01", "50", "inf", "nan", "1" + 400 * "0")
+        ),
         # bad choices
         ("[log]\nlevel = 'warn'", ("[log] level = 'warn'", "did you mean 'warning'?")),
         ("[model]\nruntime = 'onnx'", ("runtime = 'onnx'", "'auto', 'litert', 'tflite-runtime'")),
@@ -204,6 +216,17 @@ def test_mistakes_are_named(
     assert message.startswith(f"{path}: ")
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize(("expected", "text"), [(0.0, "0"), (1.0, "1"), (0.5, "0.5")])
+def test_whole_numbers_are_numbers(
+    write: Callable[[str], Path], expected: float, text: str
+) -> None:
+    """Where a number is asked for, both bounds included, 1 is as good as 1.0 and read as it."""
+    value = load(write(f"[model]\nabstain_below = {text}"), {}).model.abstain_below
+
+    assert expected == value
+    assert type(value) is float
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
@@ -260,6 +283,7 @@ def test_entities_from_file_and_environment(write: Callable[[str], Path]) -> Non
         ("MONITOR_MQTT_PORT", "", ("''",)),
         ("MONITOR_MQTT_PORT", "99999", ("99999", "between 1 and 65535")),
         ("MONITOR_MQTT_TLS", "1", ("1", "true or false")),
+        ("MONITOR_MODEL_ABSTAIN_BELOW", "2", ("2", "between 0.0 and 1.0")),
         ("MONITOR_MQTT_TOPICS", "a/#", ("'a/#'",)),
         ("MONITOR_MQTT_TOPICS", "'a/#'", ("'a/#'", "list of strings")),
         ("MONITOR_ENTITIES", "Acme", ("'Acme'",)),

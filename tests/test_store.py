@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
-from monitor.classifier import Answer
+from monitor.classifier import Answer, Verdict
+from monitor.model import POLARITIES
+from monitor.schema import migrations
 from monitor.store import DeadLetter, Store, Stored, StoreError, TweetRow, utc
 from monitor.throughput import Meter
 from tests.factories import (
@@ -146,6 +149,48 @@ def test_a_newer_log_is_refused(path: Path) -> None:
     assert "m999_from_the_future" in message
 
 
+@pytest.fixture
+def first_version(path: Path) -> Path:
+    """A log as the first migration alone lays it out, with a label in it."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.execute(f"PRAGMA application_id = {int.from_bytes(b'twrm')}")
+        migrations.apply(Database(old), stop_before="m002_abstained")
+        for values in (
+            "models VALUES (1, 'aa', 'stub', '1', 'litert', 'sentiment', '2025')",
+            "tweets VALUES ('1', '2025-06-15T15:06:40Z', NULL, 'tweets', NULL, NULL, 0, '', 1)",
+            "labels VALUES ('1', 'Acme', 'positive', 0.1, 0.2, 0.7, 'neutral', 0.3, 0.4, 0.3, 1)",
+        ):
+            old.execute(f"INSERT INTO {values}")
+    return path
+
+
+def test_a_log_from_before_abstaining_is_migrated(first_version: Path, tmp_path: Path) -> None:
+    """A log of the first version keeps what it holds, unmarked, and is then as a new one is."""
+    kept = ("models", "tweets", "labels", "labelled")
+    before = {table: query(first_version, f"SELECT * FROM {table}") for table in kept}
+    for path in (first_version, tmp_path / "new.db"):
+        Store(path).close()
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    columns_added = {"labels": (0, 0), "labelled": (0,)}
+
+    assert {
+        table: [row + columns_added.get(table, ()) for row in rows]
+        for table, rows in before.items()
+    } == {table: query(first_version, f"SELECT * FROM {table}") for table in kept}
+    assert query(tmp_path / "new.db", schema) == query(first_version, schema)
+
+
+def test_a_migrated_log_goes_on(first_version: Path) -> None:
+    """What is written after the migration is marked, beside what was there before."""
+    with closing(Store(first_version)) as store:
+        store.write(batch_row(1, abstain_below=0.9), [tweet_row("2", "Acme")], [])
+
+    assert [("Acme", 2, 0, 0, 1, 1.0, 1)] == query(
+        first_version, "SELECT * FROM reputation_by_entity"
+    )
+
+
 def test_a_locked_log_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that another program keeps locked is told with its path."""
     monkeypatch.setattr("monitor.store._BUSY_TIMEOUT_S", 0.01)
@@ -176,7 +221,7 @@ def test_a_batch_is_stored(path: Path, store: Store) -> None:
     assert [
         ("7", utc(NOW), "yesterday", "tweets", "0f" * 16, "en", 1, "text of 7", 1),
     ] == query(path, "SELECT * FROM tweets")
-    answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1)
+    answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0)
     assert [("7", "Acme", *answer), ("7", "Lumen", *answer)] == query(path, "SELECT * FROM labels")
     assert [
         ("d1", utc(NOW), "tweets/x", "not-utf8", "Not UTF-8.", 3, b"\xff\x00\n"),
@@ -201,6 +246,35 @@ def test_labels_that_a_model_lacks_are_null(path: Path, store: Store) -> None:
         path,
         "SELECT reputation, reputation_negative, reputation_neutral, reputation_positive"
         " FROM labels",
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "abstain_below"),
+    [
+        ((0, 0), 0.0),
+        ((0, 0), 0.6),
+        ((1, 0), 0.60001),
+        ((1, 0), 0.8),
+        ((1, 1), 0.80001),
+        ((1, 1), 1.0),
+    ],
+)
+def test_labels_below_the_threshold_are_marked(
+    path: Path, store: Store, expected: tuple[int, int], abstain_below: float
+) -> None:
+    """Each answer by the probability of its own label, strictly below; the label stays."""
+    answers = {
+        # A hair less than 0.6, as float32 may have it: kept as 0.6, it is not below 0.6.
+        "reputation": Answer("positive", {"negative": 0.3, "neutral": 0.1, "positive": 0.5999999}),
+        "sentiment": verdict()["sentiment"],
+    }
+    store.write(batch_row(1, abstain_below=abstain_below), [tweet_row("1", answer=answers)], [])
+
+    assert [("positive", 0.6, "negative", 0.8, *expected)] == query(
+        path,
+        "SELECT reputation, reputation_positive, sentiment, sentiment_negative,"
+        " reputation_abstained, sentiment_abstained FROM labels",
     )
 
 
@@ -343,6 +417,57 @@ def test_view_labelled(path: Path, store: Store) -> None:
         ("2", None, "negative", "neutral", "negative", "text of 2"),
     ] == query(
         path, "SELECT id, entity, label, reputation, sentiment, text FROM labelled ORDER BY id"
+    )
+
+
+def _half_sure(reputation: str, sentiment: str) -> Verdict:
+    """Make an answer that is less sure of the reputation than of the sentiment."""
+    doubt = {p: 0.4 if p == reputation else 0.3 for p in POLARITIES}
+    return {**verdict(reputation, sentiment), "reputation": Answer(reputation, doubt)}
+
+
+def test_view_labelled_tells_who_abstained(path: Path, store: Store) -> None:
+    """The mark is that of *the* label: the model's task decides."""
+    sentiment = register(store, task="sentiment")
+    answer = _half_sure("positive", "neutral")
+    store.write(batch_row(1, abstain_below=0.5), [tweet_row("1", answer=answer)], [])
+    store.write(batch_row(1, sentiment, 0.5), [tweet_row("2", answer=answer)], [])
+    store.write(batch_row(1, sentiment, 0.9), [tweet_row("3", answer=answer)], [])
+    store.write(batch_row(1), [tweet_row("4", answer=answer)], [])
+
+    assert [
+        ("1", "positive", 1),
+        ("2", "neutral", 0),
+        ("3", "neutral", 1),
+        ("4", "positive", 0),
+    ] == query(path, "SELECT id, label, abstained FROM labelled ORDER BY id")
+
+
+def test_views_count_abstained_apart(path: Path, store: Store) -> None:
+    """What is marked is neither good nor bad: net is that of the others, NULL if there are none."""
+    rows = [
+        tweet_row("1", "Acme", answer=verdict("negative")),
+        tweet_row("2", "Acme", answer=verdict("positive")),
+        tweet_row("3", "Acme", answer=verdict("negative")),
+        *(
+            tweet_row(f"doubt-{label}", "Acme", answer=_half_sure(label, "neutral"))
+            for label in POLARITIES
+        ),
+        tweet_row("4", "Lumen", answer=_half_sure("negative", "negative")),
+    ]
+    store.write(batch_row(len(rows), abstain_below=0.5), rows, [])
+
+    assert [
+        ("Acme", 6, 2, 0, 1, -0.333, 3),
+        ("Lumen", 1, 0, 0, 0, None, 1),
+    ] == query(
+        path,
+        "SELECT entity, tweets, negative, neutral, positive, net, abstained"
+        " FROM reputation_by_entity",
+    )
+    assert [("2025-06-15", "Acme", 6, 2, 0, 1, 3), ("2025-06-15", "Lumen", 1, 0, 0, 0, 1)] == query(
+        path,
+        "SELECT day, entity, tweets, negative, neutral, positive, abstained FROM reputation_by_day",
     )
 
 
@@ -543,10 +668,13 @@ def test_sqlite_understands_times(path: Path, store: Store) -> None:
     [
         (
             "labelled",
-            "id received_at entity label reputation sentiment text author lang topic is_retweet",
+            (
+                "id received_at entity label reputation sentiment text author lang topic"
+                " is_retweet abstained"
+            ),
         ),
-        ("reputation_by_entity", "entity tweets negative neutral positive net"),
-        ("reputation_by_day", "day entity tweets negative neutral positive"),
+        ("reputation_by_entity", "entity tweets negative neutral positive net abstained"),
+        ("reputation_by_day", "day entity tweets negative neutral positive abstained"),
         (
             "throughput_by_hour",
             (

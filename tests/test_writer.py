@@ -51,9 +51,10 @@ class Bench:
         store_text: str = "redacted",
         keep_days: int = 0,
         task: str = "reputation",
+        abstain_below: float = 0.0,
     ) -> None:
         settings = Settings(
-            model=Model(task=task),
+            model=Model(task=task, abstain_below=abstain_below),
             store=StoreSettings(keep_days=keep_days),
             privacy=Privacy(store_text=store_text),
             entities=ENTITIES,
@@ -173,6 +174,18 @@ def test_text_is_kept_as_allowed(
     Bench(store, StubClassifier(), store_text=store_text).finish("@bob see https://example.org")
 
     assert [(expected,)] == query(path, "SELECT text FROM tweets")
+
+
+@pytest.mark.parametrize(("expected", "abstain_below"), [(0, 0.0), (0, 0.8), (1, 0.81)])
+def test_low_confidence_is_marked_as_set(
+    path: Path, store: Store, expected: int, abstain_below: float
+) -> None:
+    """[model] abstain_below says how sure an answer has to be, also when asked for alone."""
+    Bench(store, StubClassifier(), abstain_below=abstain_below).finish("one", "poison", "two")
+
+    assert [("one", "positive", expected), ("two", "positive", expected)] == query(
+        path, "SELECT text, label, abstained FROM labelled ORDER BY text"
+    )
 
 
 def test_a_batch_keeps_its_own_record(path: Path, bench: Bench) -> None:
