@@ -9,11 +9,12 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # tflite-runtime ends at Python 3.11 and breaks with NumPy 2: it gets an environment of its own.
 OLD_VENV := .venv-tflite-runtime
 OLD_LOCK := requirements/tflite-runtime.lock
+MODEL    := models/mobilebert-6x384
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test check format bench lock clean
+.PHONY: help demo install test check format bench model compare lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -40,10 +41,20 @@ format: $(VENV)/.dev ## put the code into shape
 bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
 
+model: $(VENV)/.dev ## make the shipped model anew (hours): make model DATA=folder-with-tweets
+	$(BIN)/monitor train $(DATA) --precision bf16
+	$(BIN)/monitor distil $(DATA) --precision bf16
+	$(BIN)/monitor export .training/student --output $(MODEL)
+	$(BIN)/monitor evaluate $(DATA) --model $(MODEL) --record
+
+compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder
+	$(BIN)/monitor compare $(DATA) --teacher .training/teacher --student .training/student \
+	  --model $(MODEL) --tflite-runtime-python $(OLD_VENV)/bin/python --output .training/comparison
+
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv
 	$(COMPILE) --universal --constraint requirements/numpy2.in --extra demo -o $(LOCK)
-	$(COMPILE) --constraint $(LOCK) --extra demo --extra train --extra test --extra lint -o $(DEV_LOCK)
+	$(COMPILE) --constraint $(LOCK) --extra demo --extra compare --extra test --extra lint -o $(DEV_LOCK)
 	$(COMPILE) --universal --extra tflite-runtime -o $(OLD_LOCK)
 
 clean: ## remove the environments

@@ -21,8 +21,10 @@ EXIT_STOPPED: Final = 130
 _LAZY: Final = {
     "train": "monitor.training.commands",
     "distil": "monitor.training.commands",
+    "transfer": "monitor.training.commands",
     "export": "monitor.training.commands",
-    "evaluate": "monitor.training.commands",
+    "evaluate": "monitor.evaluation.command",
+    "compare": "monitor.comparison.command",
     "demo": "monitor.demo.command",
 }
 """Commands that a board may do without, by module."""

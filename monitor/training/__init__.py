@@ -1,4 +1,4 @@
-"""The tool-chain that makes the shipped model: train, distil, export, evaluate.
+"""The tool-chain that makes the shipped model: train, distil, export.
 
-Needs the extra ``[train]``, except for evaluation, which runs on what the daemon runs on.
+Needs the extra ``[train]``.
 """

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,10 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
     write_file(folder / "model.toml", tomli_w.dumps(card).encode())
 
 
-def record_metrics(folder: Path, metrics: dict[str, float]) -> None:
+def record_metrics(folder: Path, metrics: Mapping[str, float | list[float]]) -> None:
     """Put ``metrics`` into the ``[metrics]`` table of the model.toml in ``folder``."""
     card = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
-    card["metrics"] = card.get("metrics", {}) | metrics
+    card["metrics"] = card.get("metrics", {}) | dict(metrics)
     write_card(folder, card)
 
 

@@ -5,60 +5,57 @@ and distillation of the tasks, on tweets with and without labels, all layers and
 ("auxiliary knowledge transfer"; their progressive transfer takes longer).
 """
 
-import os
+import json
 import random
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from monitor.model import TASKS
 from monitor.training import network as networks
-from monitor.training.batches import Batch, collate, plan
-from monitor.training.data import NO_LABEL, Example, hold_out, labelled, unlabelled
+from monitor.training.batches import collate, plan
+from monitor.training.data import Example, Tweets, read
 from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
+from monitor.training.measure import measure
 from monitor.training.network import Network
 from monitor.training.student import Shape, fresh, start_from
-from monitor.training.teacher import (
-    HOLD_OUT_SEED,
-    label_loss,
-    measure,
-    without_entity_at_random,
-)
-from monitor.training.tokenization import encode
-
-Lesson: TypeAlias = tuple[Batch, tuple[dict[str, Tensor], tuple[Tensor, ...]]]
-"""A batch, and the teacher's logits and hidden states for it."""
+from monitor.training.teacher import label_loss, without_entity_at_random
+from monitor.training.temperature import calibrate
+from monitor.training.tokenization import Pieces, encode
 
 
 @dataclass(frozen=True)
 class DistilSettings:
     """How the student is made.
 
-    ``examples`` is how many tweets it sees in all; ``reputation_share`` and ``sentiment_share``
-    are the parts of them (0-1) that carry such a label, the rest carries none. ``hidden_weight``,
-    ``soft_weight`` and ``hard_weight`` are the weights of the losses: hidden states, the
-    teacher's probabilities, the labels. Lengths are in tokens.
+    ``examples`` is how many tweets it sees in all, ``shares`` which part of them (0-1) is of each
+    kind of `Tweets`; the rest are unlabelled ones. ``drop_entity`` is as for the teacher.
+    ``drop_tokens`` of the tokens are left out of every second example: tweets come more than once,
+    and the teacher answers for what is left. ``hidden_weight``, ``soft_weight`` and ``hard_weight``
+    are the weights of the losses: hidden states, the teacher's probabilities, the labels. Lengths
+    are in tokens.
     """
 
     shape: Shape
     seed: int = 0
-    examples: int = 160_000
-    batch: int = 32
+    examples: int = 760_000
+    batch: int = 64
     learning_rate: float = 1.2e-3
-    reputation_share: float = 0.3
-    sentiment_share: float = 0.35
+    shares: tuple[tuple[str, float], ...] = (
+        ("replab", 0.2),
+        ("targeted", 0.1),
+        ("general", 0.35),
+    )
     drop_entity: float = 0.5
+    drop_tokens: float = 0.1
     hidden_weight: float = 1.0
     soft_weight: float = 2.0
-    hard_weight: float = 0.5
-    dev_share: float = 0.03
+    hard_weight: float = 0.2
     max_length: int = 64
     precision: str = "fp32"
 
@@ -73,25 +70,41 @@ def repeated(examples: Sequence[Example], count: int, chance: random.Random) -> 
     return drawn[:count]
 
 
-def mixture(
-    learn: Sequence[Example], others: Sequence[Example], settings: DistilSettings
-) -> list[Example]:
+def mixture(tweets: Tweets, settings: DistilSettings, chance: random.Random) -> list[Example]:
     """Return the examples of the whole run in random order.
 
-    RepLab's tweets come several times: they are few, and reputation is learnt from them alone.
+    RepLab's tweets come most often: they are few, and reputation is learnt from them alone. Where
+    there are none of a kind, the others take their place.
     """
-    chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
-    reputation = [example for example in learn if example.reputation != NO_LABEL]
-    sentiment = [example for example in learn if example.sentiment != NO_LABEL]
-    drawn = repeated(reputation, round(settings.reputation_share * settings.examples), chance)
-    drawn += without_entity_at_random(
-        repeated(sentiment, round(settings.sentiment_share * settings.examples), chance),
-        settings.drop_entity,
-        chance,
-    )
-    drawn += repeated(others, settings.examples - len(drawn), chance)
+    wanted = {kind: share for kind, share in settings.shares if getattr(tweets, kind)}
+    if tweets.unlabelled:
+        wanted["unlabelled"] = 1.0 - sum(wanted.values())
+    drawn: list[Example] = []
+    for kind, share in wanted.items():
+        count = round(settings.examples * share / sum(wanted.values()))
+        drawn += repeated(getattr(tweets, kind), count, chance)
+    drawn = without_entity_at_random(drawn, settings.drop_entity, chance)
     chance.shuffle(drawn)
     return drawn
+
+
+def thinned(pieces: Sequence[Pieces], share: float, chance: random.Random) -> list[Pieces]:
+    """Return ``pieces`` with a random ``share`` of the tokens left out of every second one.
+
+    The first token ([CLS]) and each part's last ([SEP]) stay.
+    """
+    thin: list[Pieces] = []
+    for number, (ids, first) in enumerate(pieces):
+        if number % 2 or share == 0:
+            thin.append((ids, first))
+            continue
+        stay = [
+            place in (0, first - 1, len(ids) - 1) or chance.random() >= share
+            for place in range(len(ids))
+        ]
+        kept = [index for index, stays in zip(ids, stay, strict=True) if stays]
+        thin.append((kept, sum(stay[:first])))
+    return thin
 
 
 def hidden_loss(ours: Sequence[Tensor], theirs: Sequence[Tensor], mask: Tensor) -> Tensor:
@@ -123,56 +136,6 @@ def soft_loss(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> Tensor:
     ).sum()
 
 
-class Lessons:
-    """The teacher's answers to each batch, worked out in a thread while the student learns.
-
-    On a processor this uses two cores better than twice as many threads in each operation: the
-    two halves of a step need not wait for each other. Use as a context manager.
-    """
-
-    AHEAD = 2
-    """Batches that the teacher may be ahead."""
-
-    def __init__(
-        self, teacher: Network, batch_of: Callable[[int], Batch], steps: int, precision: str
-    ) -> None:
-        """Take what makes the batch of a step, and how many steps there are."""
-        self._teacher = teacher
-        self._batch_of = batch_of
-        self._steps = steps
-        self._precision = precision
-        self._threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(1, "teacher", torch.set_num_threads, (self._threads,))
-        self._pending: dict[int, Future[Lesson]] = {}
-
-    def __enter__(self) -> Self:
-        """Start nothing yet: the first step asked for does."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End the thread."""
-        self._pool.shutdown(cancel_futures=True)
-
-    def take(self, step: int) -> Lesson:
-        """Return the batch of ``step`` with the teacher's logits and hidden states."""
-        for coming in range(step, min(step + 1 + self.AHEAD, self._steps)):
-            if coming not in self._pending:
-                self._pending[coming] = self._pool.submit(self._work, coming)
-        return self._pending.pop(step).result()
-
-    def _work(self, step: int) -> Lesson:
-        batch = self._batch_of(step)
-        enabled = self._precision == "bf16"
-        # Both settings are a thread's own.
-        with torch.no_grad(), torch.autocast(batch.input_ids.device.type, torch.bfloat16, enabled):
-            return batch, self._teacher(batch.input_ids, batch.token_type_ids)
-
-
 def check_pair(student: Network, teacher: Network) -> None:
     """Refuse a student whose hidden states cannot be laid on its teacher's.
 
@@ -190,11 +153,12 @@ def check_pair(student: Network, teacher: Network) -> None:
 
 
 def distil(
-    data: Path, teacher_folder: Path, output: Path, settings: DistilSettings
+    data: Sequence[Path], teacher_folder: Path, output: Path, settings: DistilSettings
 ) -> dict[str, Any]:
     """Teach a fresh student and write it into ``output``.
 
-    Does nothing where this very run has ended before.
+    Does nothing where this very run has ended before. Beside the network, ``curve.jsonl`` keeps
+    the figures on the held-out tweets after each tenth of the steps.
     Returns the record that goes with the weights: settings, sizes, figures on the held-out part.
 
     Raises:
@@ -202,50 +166,53 @@ def distil(
         TrainingError: data or teacher are missing, or teacher and student do not fit.
     """
     teacher, tokenizer, teacher_record = networks.load(teacher_folder)
+    tweets = read(data)
+    identity: dict[str, Any] = {
+        "settings": asdict(settings),
+        "tweets": tweets.sizes(),
+        "teacher": {"settings": teacher_record["settings"], "dev": teacher_record["dev"]},
+    }
+    if (before := networks.finished(output, identity)) is not None:
+        return before
     torch.manual_seed(settings.seed)
     student = fresh(settings.shape, tokenizer.get_vocab_size())
     check_pair(student, teacher)
     start_from(student, teacher)
     device = networks.device()
-    if device.type == "cpu":
-        # Two threads work at a time, teacher and student: each gets half of the cores.
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     student.to(device)
     teacher.to(device)
 
-    learn, dev = hold_out(labelled(data), settings.dev_share, HOLD_OUT_SEED)
-    shown = mixture(learn, unlabelled(data), settings)
-    pieces = encode(tokenizer, shown, settings.max_length)
+    chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
+    shown = mixture(tweets, settings, chance)
+    pieces = thinned(encode(tokenizer, shown, settings.max_length), settings.drop_tokens, chance)
     batches = plan(
         [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
     )
 
-    def batch_of(step: int) -> Batch:
-        chosen = batches[step]
-        return collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
-
-    def loss_of(step: int) -> Tensor:
-        batch, (theirs, their_states) = lessons.take(step)
-        ours, our_states = student(batch.input_ids, batch.token_type_ids)
+    def loss_of(learner: Network, chosen: list[int]) -> Tensor:
+        batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
+        with torch.no_grad():
+            theirs, their_states = teacher(batch.input_ids, batch.token_type_ids)
+        ours, our_states = learner(batch.input_ids, batch.token_type_ids)
         return (
             settings.hidden_weight * hidden_loss(our_states, their_states, batch.input_ids != 0)
             + settings.soft_weight * soft_loss(ours, theirs)
             + settings.hard_weight * label_loss(ours, batch, smoothing=0.0)
         )
 
-    record: dict[str, Any] = {
-        "settings": asdict(settings),
-        "examples": len(shown),
-        "held_out": len(dev),
-        "teacher": {"settings": teacher_record["settings"], "dev": teacher_record["dev"]},
-    }
-    if (before := networks.finished(output, record)) is not None:
-        return before
+    def figures() -> dict[str, Any]:
+        return measure(student, tokenizer, tweets.dev, settings.max_length)
+
+    def look(step: int) -> None:
+        with (output / "curve.jsonl").open("a", encoding="utf-8") as curve:
+            curve.write(json.dumps({"examples": step * settings.batch, "dev": figures()}) + "\n")
+
+    output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / "checkpoint.pt"
     loop = LoopSettings(settings.learning_rate, precision=settings.precision, warmup=0.03)
-    with Lessons(teacher, batch_of, len(batches), settings.precision) as lessons:
-        descend(student, range(len(batches)), loss_of, loop, checkpoint, dict(record), "distil")
-    record["dev"] = measure(student, dev, encode(tokenizer, dev, settings.max_length))
+    descend(student, batches, loss_of, loop, checkpoint, identity, "distil", look)
+    calibration = calibrate(student, tokenizer, tweets.dev, settings.max_length)
+    record = identity | {"dev": figures(), "calibration": calibration}
     networks.save(student, tokenizer, record, output)
     checkpoint.unlink(missing_ok=True)
     return record

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
+from monitor.training import temperature
 from monitor.training.batches import collate
 from monitor.training.card import without_folders, write_card, write_file
 from monitor.training.data import Example
@@ -19,6 +20,7 @@ from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, fold
 from monitor.training.network import Network
 from monitor.training.tokenization import encode
+from monitor.training.variants import Variant
 
 KNOWN = Example(
     "Third time this year that my Veloria breaks down on the way to work. "
@@ -40,20 +42,29 @@ PROBES = (
 """Invented tweets on which the exported file is compared with the network it was made from."""
 
 
+TOLERANCES: Final[dict[Variant, float]] = {
+    "fp32": 1e-4,
+    "fp16": 0.01,
+    "int8": 0.1,
+    "full-int8": 0.2,
+}
+"""How far a probability may be from the network's, on the `PROBES`."""
+
+
 @dataclass(frozen=True)
 class ExportSettings:
     """What to write.
 
-    ``variant`` is "int8" (dynamic-range) or "fp32" (to compare with). ``tolerance`` is the
-    largest difference of probabilities, between the file and the network, that is let through.
+    ``variant`` is one of `variants.Variant`. ``tolerance`` is the largest difference
+    of probabilities, between the file and the network, that is let through; None: `TOLERANCES`'.
     Lengths are in tokens.
     """
 
-    variant: str = "int8"
+    variant: Variant = "int8"
     version: str = "1"
     max_length: int = 64
     positions: int = 128
-    tolerance: float = 0.1
+    tolerance: float | None = None
 
 
 def folded(network: Network, positions: int) -> Folded:
@@ -84,6 +95,17 @@ def folded(network: Network, positions: int) -> Folded:
     )
 
 
+def ids_of(
+    tokenizer: Tokenizer, examples: Sequence[Example], max_length: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return token ids and type ids [examples, longest] as the file takes them."""
+    batch = collate(examples, encode(tokenizer, examples, max_length))
+    return (
+        batch.input_ids.numpy().astype(np.int32),
+        batch.token_type_ids.numpy().astype(np.int32),
+    )
+
+
 def answers_of_network(
     network: Network, tokenizer: Tokenizer, examples: Sequence[Example], max_length: int
 ) -> dict[str, NDArray[np.float32]]:
@@ -100,31 +122,37 @@ def answers_of_file(
     """Return the FlatBuffer's probabilities [examples, labels] of each task."""
     from ai_edge_litert.interpreter import Interpreter
 
-    batch = collate(examples, encode(tokenizer, examples, max_length))
+    input_ids, token_type_ids = ids_of(tokenizer, examples, max_length)
     run = Interpreter(model_content=model, num_threads=1).get_signature_runner("serving_default")
     answers: dict[str, NDArray[np.float32]] = run(
-        input_ids=batch.input_ids.numpy().astype(np.int32),
-        token_type_ids=batch.token_type_ids.numpy().astype(np.int32),
+        input_ids=input_ids, token_type_ids=token_type_ids
     )
     return answers
 
 
+def common_options(made: dict[str, Any]) -> str:
+    """Return the options that the trainings of teacher and student share."""
+    return (
+        f"--batch {made['batch']} --learning-rate {made['learning_rate']} "
+        f"--precision {made['precision']} --seed {made['seed']}"
+    )
+
+
 def command_of(record: dict[str, Any], name: str, settings: ExportSettings) -> str:
     """Return the commands, by what is in a training record, that give the model ``name`` again."""
-    commands = []
     own = record.get("settings", {})
-    for made in (record.get("teacher", {}).get("settings", {}), own):
-        if "epochs" in made:
-            commands.append(
-                f"monitor train DATA --epochs {made['epochs']} --batch {made['batch']} "
-                f"--learning-rate {made['learning_rate']} --seed {made['seed']}"
-            )
-        if "shape" in made:
-            commands.append(
-                f"monitor distil DATA --examples {made['examples']} --batch {made['batch']} "
-                f"--learning-rate {made['learning_rate']} --stacks {made['shape']['stacks']} "
-                f"--intermediate {made['shape']['intermediate']} --seed {made['seed']}"
-            )
+    teacher = record.get("teacher", {}).get("settings", own)
+    commands = [
+        (
+            f"monitor train DATA --vocabulary {teacher['vocabulary']} "
+            f"--epochs {teacher['epochs']} {common_options(teacher)}"
+        )
+    ]
+    if "shape" in own:
+        commands.append(
+            f"monitor distil DATA --examples {own['examples']} --stacks {own['shape']['stacks']} "
+            f"--intermediate {own['shape']['intermediate']} {common_options(own)}"
+        )
     folder = ".training/student" if "shape" in own else ".training/teacher"
     commands.append(f"monitor export {folder} --output models/{name} --variant {settings.variant}")
     return " && ".join(commands)
@@ -140,19 +168,24 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
             not the network's.
     """
     network, tokenizer, record = networks.load(student)
+    calibration = record.get("calibration", {})
+    temperature.apply(network, calibration)
     arrays = folded(network, settings.positions)
     # TensorFlow takes seconds to import: only when it is sure to be needed.
     from monitor.training.graph import flatbuffer
 
-    model = flatbuffer(arrays, quantized=settings.variant == "int8")
+    # Only full-int8 looks at the samples. Eight tweets find its scales nearly as well as hundreds.
+    samples = [ids_of(tokenizer, PROBES, settings.max_length)]
+    model = flatbuffer(arrays, settings.variant, samples)
 
     expected = answers_of_network(network, tokenizer, PROBES, settings.max_length)
     found = answers_of_file(model, tokenizer, PROBES, settings.max_length)
     difference = max(float(np.abs(expected[task] - found[task]).max()) for task in TASKS)
-    if not difference <= settings.tolerance:
+    tolerance = TOLERANCES[settings.variant] if settings.tolerance is None else settings.tolerance
+    if not difference <= tolerance:
         raise TrainingError(
             f"the exported file differs from the network by {difference:.3f} in a probability "
-            f"(at most {settings.tolerance} is let through); nothing was written"
+            f"(at most {tolerance} is let through); nothing was written"
         )
     known = answers_of_file(model, tokenizer, [KNOWN], settings.max_length)
 
@@ -173,11 +206,12 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
             "entity": KNOWN.entity,
             **{task: POLARITIES[int(known[task][0].argmax())] for task in TASKS},
         },
+        "calibration": calibration,
         "metrics": {},
         "training": {
             "command": command_of(record, output.resolve().name, settings),
             "seed": record.get("settings", {}).get("seed", 0),
-            **without_folders(record),
+            **without_folders({k: v for k, v in record.items() if k != "calibration"}),
         },
     }
     write_card(output, card)

@@ -1,19 +1,25 @@
 """Steps of gradient descent that survive an interruption."""
 
+import copy
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from monitor.training.errors import Interrupted, TrainingError
+
+Loss: TypeAlias = Callable[[Any, list[int]], Tensor]
+"""What a network loses, on average, on some examples (by their numbers)."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,75 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
+LOOKS = 10
+"""How often a run is looked at."""
+
+
+class Copies:
+    """A network and copies of it that share its weights, each with gradients and a thread.
+
+    On a processor, matrices this small keep one core busy but not two: halves of a batch side by
+    side are 1.2 times (teacher) and 1.5 times (student) as fast as two threads in each operation.
+    Gradients are added up in the order of the copies, so that a run can be repeated exactly.
+    """
+
+    def __init__(self, network: nn.Module, count: int, precision: str) -> None:
+        """Make ``count - 1`` copies; ``precision`` as in `LoopSettings`."""
+        self._networks = [network]
+        self._kind = next(network.parameters()).device.type
+        self._precision = precision
+        for _ in range(count - 1):
+            twin = copy.deepcopy(network)
+            for ours, theirs in zip(network.parameters(), twin.parameters(), strict=True):
+                theirs.data = ours.data
+            self._networks.append(twin)
+        threads = max(1, torch.get_num_threads() // count)
+        self._pool = ThreadPoolExecutor(count, "copy", torch.set_num_threads, (threads,))
+
+    def learn(self, loss_of: Loss, chosen: list[int]) -> float:
+        """Put the gradient of the mean loss on ``chosen`` into the network; return that loss."""
+        for network in self._networks:
+            network.train()
+            network.zero_grad()
+        parts = [chosen[i :: len(self._networks)] for i in range(len(self._networks))]
+        work = [
+            self._pool.submit(self._part, network, loss_of, part, len(part) / len(chosen))
+            for network, part in zip(self._networks, parts, strict=True)
+            if part
+        ]
+        loss = sum(part.result() for part in work)
+        with torch.no_grad():
+            for same in zip(*(network.parameters() for network in self._networks), strict=True):
+                for other in same[1:]:
+                    if other.grad is not None:
+                        same[0].grad = (
+                            other.grad if same[0].grad is None else same[0].grad.add_(other.grad)
+                        )
+        return loss
+
+    def _part(self, network: nn.Module, loss_of: Loss, part: list[int], share: float) -> float:
+        # Autocast and the number of threads are a thread's own settings.
+        with torch.autocast(self._kind, torch.bfloat16, enabled=self._precision == "bf16"):
+            loss = share * loss_of(network, part)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def copies_for(network: nn.Module) -> int:
+    """Return how many copies of ``network`` are best on this machine.
+
+    Two halves on a processor with two cores or more; but one network where it draws random
+    numbers (dropout): two threads would draw them in an order of chance.
+    """
+    on_processor = next(network.parameters()).device.type == "cpu"
+    draws = any(isinstance(part, nn.Dropout) and part.p > 0 for part in network.modules())
+    return 2 if on_processor and not draws and (os.cpu_count() or 1) > 1 else 1
+
+
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write ``state`` to ``path`` so that an abrupt end leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,18 +156,21 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 def descend(
     network: nn.Module,
-    batches: Sequence[Any],
-    loss_of: Callable[[Any], Tensor],
+    batches: Sequence[list[int]],
+    loss_of: Loss,
     settings: LoopSettings,
     checkpoint: Path,
     identity: dict[str, Any],
     title: str,
+    look: Callable[[int], None] | None = None,
 ) -> None:
-    """Take one step for each of ``batches``, going on from ``checkpoint`` where it exists.
+    """Take one step for each of ``batches`` (numbers of examples).
 
+    Goes on from ``checkpoint`` where it exists.
     A resumed run ends with the same weights as an uninterrupted one: the batches are fixed
     beforehand, and the checkpoint holds optimizer and random state. ``identity`` says what run
-    this is (settings, data sizes).
+    this is (settings, data sizes). ``look`` is called with the number of steps done, after each
+    tenth of them.
 
     Raises:
         Interrupted: SIGINT or SIGTERM came; the checkpoint is written.
@@ -127,10 +205,10 @@ def descend(
             },
         )
 
-    kind = next(network.parameters()).device.type
-    network.train()
+    copies = Copies(network, copies_for(network), settings.precision)
     saved = time.monotonic()
     with (
+        closing(copies),
         stop_requests() as stop_asked,
         tqdm(total=steps, initial=done, desc=title, unit="step", mininterval=1.0) as bar,
     ):
@@ -140,15 +218,14 @@ def descend(
                 raise Interrupted(f"stopped after step {step} of {steps}; run again to go on")
             for group in optimizer.param_groups:
                 group["lr"] = rate(step, steps, settings)
-            with torch.autocast(kind, torch.bfloat16, enabled=settings.precision == "bf16"):
-                loss = loss_of(batches[step])
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss = copies.learn(loss_of, batches[step])
             nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
             optimizer.step()
             bar.update()
             if step % 20 == 0:
-                bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            if look is not None and (step + 1) * LOOKS // steps > step * LOOKS // steps:
+                look(step + 1)
             if time.monotonic() - saved > settings.checkpoint_seconds:
                 save(step + 1)
                 saved = time.monotonic()

@@ -1,6 +1,7 @@
 """An encoder of the BERT family with one linear head a task."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,9 @@ from transformers.utils import logging
 
 from monitor.model import POLARITIES, TASKS
 from monitor.training.errors import TrainingError
+
+FAMILY = ("bert", "mobilebert")
+"""Kinds of encoder, as transformers calls them, that can be fine-tuned."""
 
 
 class Network(nn.Module):
@@ -48,8 +52,11 @@ class Network(nn.Module):
         return logits, output.hidden_states
 
 
-def pretrained(checkpoint: str) -> Network:
+def pretrained(checkpoint: str, words: Sequence[tuple[int, ...]] | None = None) -> Network:
     """Return the encoder of ``checkpoint`` (a folder, or a name on the hub) under fresh heads.
+
+    ``words`` says for each token of a new vocabulary which of the old embeddings it starts as the
+    mean of; None keeps the vocabulary.
 
     Raises:
         TrainingError: there is no checkpoint of the BERT family.
@@ -57,10 +64,23 @@ def pretrained(checkpoint: str) -> Network:
     # It would report each weight that is left over, such as the pooler's.
     cast(Any, logging).set_verbosity_error()
     try:
+        kind = AutoConfig.from_pretrained(checkpoint).model_type
+        if kind not in FAMILY:
+            raise TrainingError(
+                f"{checkpoint!r} is of the family {kind!r}; supported are {', '.join(FAMILY)}, "
+                "which includes MiniLM, TinyBERT and others of BERT's own structure"
+            )
         encoder = AutoModel.from_pretrained(checkpoint, add_pooling_layer=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise TrainingError(f"cannot start from {checkpoint!r}: {reason}") from error
+    if words is not None:
+        table = encoder.get_input_embeddings().weight.detach()
+        fitted = nn.Embedding(len(words), table.shape[1], padding_idx=0)
+        with torch.no_grad():
+            fitted.weight.copy_(torch.stack([table[list(ids)].mean(0) for ids in words]))
+        encoder.set_input_embeddings(fitted)
+        encoder.config.vocab_size = len(words)
     return Network(encoder, encoder.config.hidden_size)
 
 
@@ -70,12 +90,24 @@ def save(network: Network, tokenizer: Tokenizer, record: dict[str, Any], folder:
     cast(Any, network.encoder).config.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    # The weights come last: a folder that has them is complete.
+    save_weights(network, folder / "model.safetensors")
+
+
+def save_weights(network: nn.Module, path: Path) -> None:
+    """Write the weights of ``network`` to ``path``, all of them or nothing."""
     state = {
         name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()
     }
-    # The weights come last and in one step: a folder that has them is complete.
-    save_file(state, folder / "model.safetensors.new")
-    (folder / "model.safetensors.new").replace(folder / "model.safetensors")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    save_file(state, new)
+    new.replace(path)
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Give ``network`` the weights that `save_weights` wrote."""
+    network.load_state_dict(load_file(path))
 
 
 def load(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:

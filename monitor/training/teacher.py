@@ -1,47 +1,49 @@
 """Fine-tuning of the teacher: a pretrained encoder learns both tasks from labelled tweets."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from monitor.model import POLARITIES, TASKS
+from monitor.model import TASKS
 from monitor.training import network as networks
 from monitor.training.batches import Batch, collate, plan
-from monitor.training.data import NO_LABEL, Example, hold_out, labelled
+from monitor.training.data import NO_LABEL, Example, Tweets, read
 from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
-from monitor.training.metrics import score
+from monitor.training.measure import measure
 from monitor.training.network import Network
-from monitor.training.tokenization import Pieces, build, encode, vocabulary_of
-
-HOLD_OUT_SEED = 20130
-"""The same tweets are held out whatever the seed of a run, from the student too."""
+from monitor.training.temperature import calibrate
+from monitor.training.tokenization import build, encode, fit_vocabulary, vocabulary_of
 
 
 @dataclass(frozen=True)
 class TeacherSettings:
     """How the teacher is made.
 
-    ``epochs`` may be a fraction. ``drop_entity`` is how often a sentiment example that has an
-    entity is shown without it, since a sentiment label is of the tweet as a whole.
-    ``freeze_embeddings`` leaves the word embeddings as pretrained, which spares a third of the
-    weights a step. ``dev_share`` of the examples is held out to measure on. Lengths are in tokens.
+    ``vocabulary`` is how many of the checkpoint's tokens are kept (0: all as they are).
+    ``epochs`` may be a fraction; in an epoch the tweets of the kind ``replab`` come
+    ``replab_times``, since the task is learnt from them. ``drop_entity`` is how often a sentiment
+    example that has an entity is shown without it, since such a label is of the tweet as a whole.
+    ``leave_out`` names RepLab entities and domains that are not learnt from, to see how others
+    fare. Lengths are in tokens.
     """
 
     checkpoint: str
     seed: int = 0
+    vocabulary: int = 20_000
     epochs: float = 1.0
+    replab_times: int = 2
     batch: int = 32
     learning_rate: float = 6e-5
     label_smoothing: float = 0.05
     drop_entity: float = 0.5
-    freeze_embeddings: bool = True
-    dev_share: float = 0.03
+    leave_out: tuple[str, ...] = ()
     max_length: int = 64
     precision: str = "fp32"
 
@@ -63,12 +65,16 @@ def default_checkpoint() -> str:
 
 
 def without_entity_at_random(
-    examples: list[Example], share: float, chance: random.Random
+    examples: Sequence[Example], share: float, chance: random.Random
 ) -> list[Example]:
-    """Return ``examples`` with a random ``share`` of the sentiment entities left out."""
+    """Return ``examples`` with a random ``share`` of the sentiment entities left out.
+
+    Where nothing is named, a tweet's mood is the best guess of what it does to a reputation: an
+    example without an entity has its sentiment as its reputation label.
+    """
     return [
-        replace(example, entity=None)
-        if example.sentiment != NO_LABEL and chance.random() < share
+        replace(example, entity=None, reputation=example.sentiment)
+        if example.sentiment != NO_LABEL and (example.entity is None or chance.random() < share)
         else example
         for example in examples
     ]
@@ -88,39 +94,48 @@ def label_loss(logits: dict[str, Tensor], batch: Batch, smoothing: float) -> Ten
     return total / len(batch.input_ids)
 
 
-def measure(
-    network: Network, examples: list[Example], pieces: list[Pieces], size: int = 64
-) -> dict[str, float]:
-    """Return accuracy, macro-recall and macro-F1 of each task that ``examples`` have labels of."""
-    device = next(network.parameters()).device
-    network.eval()
-    truth: dict[str, list[int]] = {task: [] for task in TASKS}
-    answers: dict[str, list[int]] = {task: [] for task in TASKS}
-    order = sorted(range(len(examples)), key=lambda index: len(pieces[index][0]))
-    with torch.inference_mode():
-        for start in tqdm(range(0, len(order), size), desc="measure", unit="batch", leave=False):
-            chosen = order[start : start + size]
-            batch = collate([examples[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
-            logits, _ = network(batch.input_ids, batch.token_type_ids)
-            for task in TASKS:
-                labels = getattr(batch, task)
-                known = labels != NO_LABEL
-                truth[task] += labels[known].tolist()
-                answers[task] += logits[task][known].argmax(-1).tolist()
-    figures: dict[str, float] = {}
-    for task in TASKS:
-        if truth[task]:
-            scores = score(truth[task], answers[task], POLARITIES)
-            figures |= {
-                f"{task}_examples": scores.count,
-                f"{task}_accuracy": round(scores.accuracy, 4),
-                f"{task}_macro_recall": round(scores.macro_recall, 4),
-                f"{task}_macro_f1": round(scores.macro_f1, 4),
-            }
-    return figures
+def lessons(tweets: Tweets, settings: TeacherSettings, chance: random.Random) -> list[Example]:
+    """Return the examples of the whole run in their order."""
+    shown: list[Example] = []
+    wanted = 0
+    while not shown or len(shown) < wanted:
+        epoch = without_entity_at_random(tweets.general, settings.drop_entity, chance)
+        epoch += tweets.targeted
+        epoch += tweets.replab * settings.replab_times
+        wanted = round(settings.epochs * len(epoch))
+        chance.shuffle(epoch)
+        shown += epoch
+    return shown[:wanted]
 
 
-def train(data: Path, output: Path, settings: TeacherSettings) -> dict[str, Any]:
+def fine_tune(
+    network: Network,
+    tokenizer: Tokenizer,
+    tweets: Tweets,
+    settings: TeacherSettings,
+    checkpoint: Path,
+    identity: dict[str, Any],
+) -> None:
+    """Teach ``network`` both tasks; the order of the examples is by ``settings.seed``."""
+    chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
+    shown = lessons(tweets, settings, chance)
+    pieces = encode(tokenizer, shown, settings.max_length)
+    batches = plan(
+        [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
+    )
+    device = networks.device()
+
+    def loss_of(learner: Network, chosen: list[int]) -> Tensor:
+        batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
+        logits, _ = learner(batch.input_ids, batch.token_type_ids)
+        return label_loss(logits, batch, settings.label_smoothing)
+
+    torch.manual_seed(settings.seed)
+    loop = LoopSettings(settings.learning_rate, precision=settings.precision)
+    descend(network, batches, loss_of, loop, checkpoint, identity, "train")
+
+
+def train(data: Sequence[Path], output: Path, settings: TeacherSettings) -> dict[str, Any]:
     """Fine-tune ``settings.checkpoint`` on the tweets of ``data`` and write it into ``output``.
 
     Does nothing where this very run has ended before.
@@ -130,42 +145,26 @@ def train(data: Path, output: Path, settings: TeacherSettings) -> dict[str, Any]
         Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
         TrainingError: data or pretrained encoder are missing.
     """
-    torch.manual_seed(settings.seed)
-    tokenizer = build(vocabulary_of(settings.checkpoint))
-    learn, dev = hold_out(labelled(data), settings.dev_share, HOLD_OUT_SEED)
-    network = networks.pretrained(settings.checkpoint).to(networks.device())
-    if settings.freeze_embeddings:
-        cast(Any, network.encoder).get_input_embeddings().weight.requires_grad_(False)
-
-    chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
-    shown: list[Example] = []
-    while len(shown) < settings.epochs * len(learn):
-        epoch = without_entity_at_random(learn, settings.drop_entity, chance)
-        chance.shuffle(epoch)
-        shown += epoch
-    shown = shown[: round(settings.epochs * len(learn))]
-    pieces = encode(tokenizer, shown, settings.max_length)
-    batches = plan(
-        [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
-    )
-
-    def loss_of(chosen: list[int]) -> Tensor:
-        batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen])
-        batch = batch.to(networks.device())
-        logits, _ = network(batch.input_ids, batch.token_type_ids)
-        return label_loss(logits, batch, settings.label_smoothing)
-
-    record: dict[str, Any] = {
-        "settings": asdict(settings),
-        "examples": len(shown),
-        "held_out": len(dev),
-    }
-    if (before := networks.finished(output, record)) is not None:
+    tweets = read(data, settings.leave_out)
+    identity: dict[str, Any] = {"settings": asdict(settings), "tweets": tweets.sizes()}
+    if (before := networks.finished(output, identity)) is not None:
         return before
+
+    vocabulary = vocabulary_of(settings.checkpoint)
+    words = None
+    if settings.vocabulary:
+        fitted = fit_vocabulary(vocabulary, tweets.texts(), settings.vocabulary)
+        vocabulary = {token: index for index, token in enumerate(fitted)}
+        words = list(fitted.values())
+    tokenizer = build(vocabulary)
+    torch.manual_seed(settings.seed)
+    network = networks.pretrained(settings.checkpoint, words).to(networks.device())
     checkpoint = output / "checkpoint.pt"
-    loop = LoopSettings(settings.learning_rate, precision=settings.precision)
-    descend(network, batches, loss_of, loop, checkpoint, dict(record), "train")
-    record["dev"] = measure(network, dev, encode(tokenizer, dev, settings.max_length))
+    fine_tune(network, tokenizer, tweets, settings, checkpoint, identity)
+    record = identity | {
+        "dev": measure(network, tokenizer, tweets.dev, settings.max_length),
+        "calibration": calibrate(network, tokenizer, tweets.dev, settings.max_length),
+    }
     networks.save(network, tokenizer, record, output)
     checkpoint.unlink(missing_ok=True)
     return record

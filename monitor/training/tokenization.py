@@ -1,6 +1,9 @@
 """The tokenizer that does all preparation of a tweet's text, so that the daemon needs none."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,21 +14,28 @@ from monitor.training.data import Example
 from monitor.training.errors import TrainingError
 
 LINK = r"(?:https?://|www\.|pic\.twitter\.com/)\S+"
+EMOJI = "[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+SKIN_TONE = "[\U0001f3fb-\U0001f3ff]"
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+EMOJI_USES = 5
+"""An emoji that comes at least so often gets a place in the vocabulary."""
 
 
 def build(vocabulary: dict[str, int]) -> Tokenizer:
     """Return a tokenizer for tweets over a BERT-uncased ``vocabulary`` (token -> id).
 
     Links become the word "http", as TweetEval has them (arXiv 2010.12421), the HTML entities that
-    Twitter's API escapes are restored, then BERT's own lower-casing and WordPiece.
+    Twitter's API escapes are restored, and the apostrophe and comma that TweetEval's files have as
+    escapes; skin tones are left out. Each emoji is a word of its own (BERT would make
+    "thanks" with an emoji behind it one unknown word). The rest is BERT's own lower-casing and
+    WordPiece.
     One text gives ``[CLS] text [SEP]``, a pair ``[CLS] text [SEP] entity [SEP]`` with type ids 0
     and 1. Neither padding nor truncation is set.
 
     Raises:
         TrainingError: the vocabulary lacks one of BERT's special tokens, or [PAD] is not 0.
     """
-    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-    if missing := [token for token in special if token not in vocabulary]:
+    if missing := [token for token in SPECIAL if token not in vocabulary]:
         raise TrainingError(f"not a BERT vocabulary: it lacks {', '.join(missing)}")
     if vocabulary["[PAD]"] != 0:
         # The exported graph derives its attention mask from input_ids != 0.
@@ -37,17 +47,62 @@ def build(vocabulary: dict[str, int]) -> Tokenizer:
             normalizers.Replace("&lt;", "<"),
             normalizers.Replace("&gt;", ">"),
             normalizers.Replace("&amp;", "&"),
+            normalizers.Replace("\\u2019", "'"),
+            normalizers.Replace("\\u002c", ","),
+            normalizers.Replace(Regex(SKIN_TONE), ""),
             normalizers.BertNormalizer(lowercase=True),
         ]
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(EMOJI), "isolated"), pre_tokenizers.BertPreTokenizer()]
+    )
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
     )
-    tokenizer.add_special_tokens(list(special))
+    tokenizer.add_special_tokens(list(SPECIAL))
     return tokenizer
+
+
+def fit_vocabulary(
+    vocabulary: dict[str, int], texts: Iterable[str], size: int
+) -> dict[str, tuple[int, ...]]:
+    """Fit a BERT-uncased ``vocabulary`` (token -> id) to the tweets in ``texts``.
+
+    Of its tokens the ``size`` most used are kept (special tokens and the single letters, digits
+    and signs of ASCII in any case), and emoji that BERT does not know are added.
+
+    Returns the new tokens in the order of their ids, each with the old ids whose mean embedding it
+    starts from: its own, or for an emoji those of the words of its Unicode name.
+    """
+    known = build(vocabulary)
+    uses: Counter[int] = Counter()
+    emoji: Counter[str] = Counter()
+    is_emoji = re.compile(EMOJI)
+    for text in texts:
+        uses.update(known.encode(text, add_special_tokens=False).ids)
+        emoji.update(is_emoji.findall(text))
+    needed = [vocabulary[token] for token in SPECIAL]
+    needed += [
+        vocabulary[token]
+        for character in map(chr, range(33, 127))
+        for token in (character, "##" + character)
+        if token in vocabulary
+    ]
+    often = [index for index, _ in uses.most_common()]
+    chosen = set(dict.fromkeys([*needed, *often][: max(size, len(needed))]))
+    by_id = {index: token for token, index in vocabulary.items()}
+    first = [vocabulary[token] for token in SPECIAL]
+    fitted: dict[str, tuple[int, ...]] = {
+        by_id[index]: (index,) for index in [*first, *sorted(chosen)]
+    }
+    for sign, count in sorted(emoji.items()):
+        named = unicodedata.name(sign, "").lower()
+        words = known.encode(named, add_special_tokens=False).ids
+        if count >= EMOJI_USES and sign not in vocabulary and words:
+            fitted[sign] = tuple(words)
+    return fitted
 
 
 def vocabulary_of(checkpoint: str) -> dict[str, int]:

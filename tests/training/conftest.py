@@ -55,9 +55,15 @@ def data(tmp_path: Path) -> Path:
         write_rows(folder / f"{name}.jsonl.gz", about[:2])
     for name in ("unlabelled", "replab2013_unrelated"):
         write_rows(folder / f"{name}.jsonl.gz", bare)
-    for name in ("tweeteval_sentiment_test", "s140_manual_test", "sts_gold"):
+    for name in (
+        "tweeteval_sentiment_val",
+        "tweeteval_sentiment_test",
+        "s140_manual_test",
+        "sts_gold",
+    ):
         write_rows(folder / f"{name}.jsonl.gz", rows)
-    write_rows(folder / "replab2013_test.jsonl.gz", about)
+    for name in ("replab2013_test", "twitter_entity_val"):
+        write_rows(folder / f"{name}.jsonl.gz", about)
     return folder
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from monitor.training import commands
+from monitor import cli
 
 
 def invoke(command: str, *arguments: object) -> Result:
     """Run a command in this process."""
-    return CliRunner().invoke(getattr(commands, command), [str(a) for a in arguments])
+    return CliRunner().invoke(cli.main, [command, *map(str, arguments)])
 
 
 def test_train_distil_export_evaluate(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
@@ -51,10 +51,13 @@ def test_train_distil_export_evaluate(data: Path, tiny_bert: Path, tmp_path: Pat
     assert "--examples 32" in card["training"]["command"]
     assert str(tmp_path) not in (model / "model.toml").read_text()
 
-    result = invoke("evaluate", data, "--model", model, "--json", "--file", "replab2013_test")
-    (report,) = json.loads(result.stdout)
+    result = invoke(
+        "evaluate", data, "--model", model, "--format", "json", "--file", "replab2013_test"
+    )
+    (report,) = json.loads(result.stdout)["files"]
     assert ("reputation", 12) == (report["task"], report["tweets"])
-    assert round(report["accuracy"], 4) == card["metrics"]["replab2013_test_accuracy"]
+    accuracy = report["heads"]["reputation"]["accuracy"]["value"]
+    assert round(accuracy, 4) == card["metrics"]["replab2013_test_accuracy"]
 
 
 def test_fine_tuned_mobilebert_is_exported_directly(
@@ -80,11 +83,11 @@ def test_bert_cannot_be_exported(data: Path, tiny_bert: Path, tmp_path: Path) ->
 
 
 def test_missing_data_file(tmp_path: Path, tiny_bert: Path) -> None:
-    """The missing file is named."""
+    """A folder without data is told."""
     result = invoke("train", tmp_path, "--output", tmp_path / "t", "--from", tiny_bert)
 
     assert 1 == result.exit_code
-    assert result.stderr.startswith("Error: no data file ")
+    assert result.stderr.startswith("Error: no labelled tweet in ")
 
 
 def test_missing_extra(
@@ -93,7 +96,7 @@ def test_missing_extra(
     """Without PyTorch the message says what to install."""
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in [name for name in sys.modules if name.startswith("monitor.training.")]:
-        if name not in ("monitor.training.commands", "monitor.training.errors"):
+        if name.rsplit(".", 1)[-1] not in ("commands", "options", "errors"):
             monkeypatch.delitem(sys.modules, name)
     result = invoke("train", data, "--output", tmp_path / "t", "--from", tiny_bert)
 
@@ -104,7 +107,8 @@ def test_missing_extra(
 def test_commands_and_evaluation_import_nothing_heavy() -> None:
     """Help is quick, and evaluation runs on a board."""
     code = (
-        "import sys, monitor.training.commands, monitor.training.evaluate, monitor.training.card\n"
+        "import sys, monitor.training.commands, monitor.evaluation.evaluate\n"
+        "import monitor.comparison.command, monitor.training.card\n"
         "print([m for m in ('torch', 'tensorflow', 'transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -112,7 +116,9 @@ def test_commands_and_evaluation_import_nothing_heavy() -> None:
     assert "[]\n" == done.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "distil", "export", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["train", "distil", "transfer", "export", "evaluate", "compare"]
+)
 def test_help_teaches(command: str) -> None:
     """Each command says what it reads, what it writes and what comes next."""
     result = invoke(command, "--help")

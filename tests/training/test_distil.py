@@ -1,17 +1,29 @@
 """Distillation of a student."""
 
+import json
 import os
+import random
 import signal
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.training import distil as distillation
 from monitor.training import teacher
-from monitor.training.data import NO_LABEL, Example
-from monitor.training.distil import DistilSettings, distil, hidden_loss, mixture, soft_loss
+from monitor.training.data import Example, Tweets
+from monitor.training.distil import (
+    DistilSettings,
+    distil,
+    hidden_loss,
+    mixture,
+    soft_loss,
+    thinned,
+)
 from monitor.training.errors import Interrupted, TrainingError
 from monitor.training.teacher import TeacherSettings
 from tests.training.test_student import TOY
@@ -23,7 +35,7 @@ SETTINGS = DistilSettings(TOY, examples=64, batch=4, learning_rate=1e-3)
 def taught(data: Path, tiny_bert: Path, tmp_path: Path) -> Path:
     """A teacher, hardly trained."""
     settings = TeacherSettings(str(tiny_bert), epochs=0.2, batch=4)
-    teacher.train(data, tmp_path / "teacher", settings)
+    teacher.train([data], tmp_path / "teacher", settings)
     return tmp_path / "teacher"
 
 
@@ -31,7 +43,7 @@ def test_interrupted_distillation_ends_with_the_same_weights(
     data: Path, taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped by Ctrl-C and run again, the whole of distillation gives the same file."""
-    distil(data, taught, tmp_path / "straight", SETTINGS)
+    distil([data], taught, tmp_path / "straight", SETTINGS)
     calls = 0
 
     def interrupting(
@@ -45,8 +57,8 @@ def test_interrupted_distillation_ends_with_the_same_weights(
 
     monkeypatch.setattr(distillation, "hidden_loss", interrupting)
     with pytest.raises(Interrupted):
-        distil(data, taught, tmp_path / "resumed", SETTINGS)
-    distil(data, taught, tmp_path / "resumed", SETTINGS)
+        distil([data], taught, tmp_path / "resumed", SETTINGS)
+    distil([data], taught, tmp_path / "resumed", SETTINGS)
 
     straight = (tmp_path / "straight" / "model.safetensors").read_bytes()
     assert straight == (tmp_path / "resumed" / "model.safetensors").read_bytes()
@@ -55,11 +67,13 @@ def test_interrupted_distillation_ends_with_the_same_weights(
 def test_mobilebert_can_be_the_teacher(data: Path, tiny_mobilebert: Path, tmp_path: Path) -> None:
     """A fine-tuned MobileBERT teaches a smaller one of its depth and width."""
     settings = TeacherSettings(str(tiny_mobilebert), epochs=0.2, batch=4)
-    teacher.train(data, tmp_path / "teacher", settings)
+    teacher.train([data], tmp_path / "teacher", settings)
     shape = replace(TOY, hidden=32)
-    record = distil(data, tmp_path / "teacher", tmp_path / "s", replace(SETTINGS, shape=shape))
+    record = distil([data], tmp_path / "teacher", tmp_path / "s", replace(SETTINGS, shape=shape))
 
-    assert 64 == record["examples"]
+    assert {"reputation", "sentiment"} == set(record["calibration"])
+    curve = (tmp_path / "s" / "curve.jsonl").read_text().splitlines()
+    assert record["dev"] == json.loads(curve[-1])["dev"]
     assert record["teacher"]["settings"]["checkpoint"] == str(tiny_mobilebert)
 
 
@@ -67,29 +81,49 @@ def test_student_must_fit_its_teacher(data: Path, taught: Path, tmp_path: Path) 
     """Layers are matched one to one."""
     wider = replace(SETTINGS, shape=replace(TOY, layers=3))
     with pytest.raises(TrainingError, match="layers 3, its teacher 2"):
-        distil(data, taught, tmp_path / "s", wider)
+        distil([data], taught, tmp_path / "s", wider)
 
 
 def test_unfinished_teacher(data: Path, tmp_path: Path) -> None:
     """A folder without weights is refused."""
     with pytest.raises(TrainingError, match="no finished network"):
-        distil(data, tmp_path, tmp_path / "s", SETTINGS)
+        distil([data], tmp_path, tmp_path / "s", SETTINGS)
 
 
 def test_mixture_keeps_its_shares() -> None:
     """Few reputation tweets come several times, all equally often."""
-    learn = [Example(f"r{i}", "e", reputation=1) for i in range(5)]
-    learn += [Example(f"s{i}", "e", sentiment=1) for i in range(50)]
-    others = [Example(f"u{i}") for i in range(50)]
-    shown = mixture(learn, others, replace(SETTINGS, examples=100))
+    tweets = Tweets(
+        replab=[Example(f"r{i}", "e", reputation=1) for i in range(5)],
+        targeted=[Example(f"t{i}", "e", reputation=1) for i in range(50)],
+        general=[Example(f"g{i}", sentiment=1) for i in range(50)],
+        unlabelled=[Example(f"u{i}") for i in range(50)],
+    )
+    shown = mixture(tweets, replace(SETTINGS, examples=100), random.Random(0))
 
-    counts = [
-        sum(e.reputation != NO_LABEL for e in shown),
-        sum(e.sentiment != NO_LABEL for e in shown),
-    ]
-    assert [30, 35] == counts
-    assert {6} == {sum(e.text == f"r{i}" for e in shown) for i in range(5)}
-    assert 100 == len(shown)
+    kinds = Counter(example.text[0] for example in shown)
+    assert {"r": 20, "t": 10, "g": 35, "u": 35} == kinds
+    assert {4} == {sum(e.text == f"r{i}" for e in shown) for i in range(5)}
+
+
+def test_mixture_of_what_there_is() -> None:
+    """An owner's own tweets alone fill the whole run."""
+    tweets = Tweets(replab=[Example("r", "e", reputation=1)])
+
+    assert 64 == len(mixture(tweets, SETTINGS, random.Random(0)))
+
+
+@given(
+    first=st.integers(2, 20), second=st.integers(0, 8), share=st.floats(0, 1), seed=st.integers()
+)
+def test_thinning_keeps_the_form(first: int, second: int, share: float, seed: int) -> None:
+    """[CLS], both [SEP] and the order stay, and the count of the first part stays true."""
+    ids = list(range(first + second))
+    (thin, kept), whole = thinned([(ids, first), (ids, first)], share, random.Random(seed))
+
+    assert (ids, first) == whole
+    assert sorted(set(thin)) == thin
+    assert {0, first - 1, len(ids) - 1} <= set(thin)
+    assert kept == sum(index < first for index in thin)
 
 
 def test_losses_are_zero_for_a_perfect_student() -> None:

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,17 +10,23 @@ import torch
 from torch import Tensor, nn
 
 from monitor.training.errors import Interrupted, TrainingError
-from monitor.training.loop import LoopSettings, descend, rate
+from monitor.training.loop import LOOKS, Copies, LoopSettings, Loss, copies_for, descend, rate
 
 SETTINGS = LoopSettings(learning_rate=0.01)
-BATCHES = [torch.full((4, 3), float(i % 5)) for i in range(30)]
+BATCHES = [[i % 5, (i + 1) % 5, 7, 7] for i in range(30)]
 
 
-def toy() -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+def toy(dropout: float = 0.5) -> tuple[nn.Module, Loss]:
     """Return a network with dropout, so that the random state matters, and its loss."""
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1))
-    return network, lambda batch: (network(batch) - 1).square().mean()
+    network = nn.Sequential(nn.Linear(3, 8), nn.Dropout(dropout), nn.Linear(8, 1))
+
+    def loss_of(learner: nn.Module, chosen: list[int]) -> Tensor:
+        batch = torch.tensor(chosen, dtype=torch.float32).unsqueeze(1).repeat(1, 3)
+        loss: Tensor = (learner(batch) - 1).square().mean()
+        return loss
+
+    return network, loss_of
 
 
 def run(path: Path, interrupt_at: int | None = None, number: int = signal.SIGINT) -> nn.Module:
@@ -28,12 +34,12 @@ def run(path: Path, interrupt_at: int | None = None, number: int = signal.SIGINT
     network, loss_of = toy()
     calls = 0
 
-    def loss(batch: Tensor) -> Tensor:
+    def loss(learner: nn.Module, chosen: list[int]) -> Tensor:
         nonlocal calls
         calls += 1
         if calls == interrupt_at:
             os.kill(os.getpid(), number)
-        return loss_of(batch)
+        return loss_of(learner, chosen)
 
     descend(network, BATCHES, loss, SETTINGS, path, {"run": 1}, "toy")
     return network
@@ -65,12 +71,12 @@ def test_killed_run_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     settings = LoopSettings(learning_rate=0.01, checkpoint_seconds=0.0)
     calls = 0
 
-    def dies(batch: Tensor) -> Tensor:
+    def dies(learner: nn.Module, chosen: list[int]) -> Tensor:
         nonlocal calls
         calls += 1
         if calls == 20:
             raise MemoryError
-        return loss_of(batch)
+        return loss_of(learner, chosen)
 
     path = tmp_path / "c.pt"
     with pytest.raises(MemoryError):
@@ -102,3 +108,51 @@ def test_rate_rises_then_falls() -> None:
     assert pytest.approx(1.0) == max(rates)
     assert 9 == rates.index(max(rates))
     assert pytest.approx(1 / 90) == rates[-1]
+
+
+def test_halves_side_by_side_give_the_same_gradient() -> None:
+    """Two copies on halves of a batch, even unequal ones, find what one finds on the whole."""
+    network, loss_of = toy(dropout=0.0)
+    with closing(Copies(network, 1, "fp32")) as alone:
+        expected_loss = alone.learn(loss_of, [0, 1, 2, 3, 4])
+    expected = [parameter.grad for parameter in network.parameters()]
+    network.zero_grad()
+    with closing(Copies(network, 2, "fp32")) as pair:
+        found_loss = pair.learn(loss_of, [0, 1, 2, 3, 4])
+
+    assert pytest.approx(expected_loss) == found_loss
+    for parameter, gradient in zip(network.parameters(), expected, strict=True):
+        assert gradient is not None
+        assert parameter.grad is not None
+        assert torch.allclose(gradient, parameter.grad)
+
+
+def test_copies_share_their_weights() -> None:
+    """What the optimizer does to the network, its copy sees: a batch of one example uses either."""
+    network, loss_of = toy(dropout=0.0)
+    with closing(Copies(network, 2, "fp32")) as pair:
+        before = pair.learn(loss_of, [1, 1])
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.zero_()
+        after = pair.learn(loss_of, [1, 1])
+
+    assert before != after
+    assert pytest.approx(1.0) == after
+
+
+def test_dropout_is_drawn_by_one_thread() -> None:
+    """Two threads would draw random numbers in an order of chance."""
+    with_dropout, _ = toy()
+
+    assert 1 == copies_for(with_dropout)
+
+
+def test_run_is_looked_at_ten_times(tmp_path: Path) -> None:
+    """After each tenth of the steps, the last included."""
+    network, loss_of = toy()
+    seen: list[int] = []
+    descend(network, BATCHES, loss_of, SETTINGS, tmp_path / "c.pt", {}, "toy", seen.append)
+
+    assert [3, 6, 9, 12, 15, 18, 21, 24, 27, 30] == seen
+    assert len(seen) == LOOKS

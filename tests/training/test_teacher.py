@@ -1,18 +1,25 @@
 """Fine-tuning of a pretrained encoder."""
 
+import json
+import os
 import random
+import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
+from torch import Tensor
+from transformers import RobertaConfig
 
 from monitor.training import network as networks
 from monitor.training import teacher
-from monitor.training.batches import collate
+from monitor.training.batches import Batch, collate
 from monitor.training.data import Example
-from monitor.training.errors import TrainingError
+from monitor.training.errors import Interrupted, TrainingError
 from monitor.training.teacher import TeacherSettings, label_loss, without_entity_at_random
+from tests.training.conftest import WORDS
 
 
 @pytest.mark.parametrize("kind", ["tiny_bert", "tiny_mobilebert"])
@@ -21,14 +28,14 @@ def test_from_any_checkpoint_of_the_family(
 ) -> None:
     """BERT and MobileBERT checkpoints are fine-tuned alike, and load again as they were saved."""
     checkpoint = str(request.getfixturevalue(kind))
-    settings = TeacherSettings(checkpoint, epochs=0.5, batch=4, dev_share=0.25)
-    record = teacher.train(data, tmp_path / "teacher", settings)
+    settings = TeacherSettings(checkpoint, vocabulary=50, epochs=0.5, batch=4)
+    record = teacher.train([data], tmp_path / "teacher", settings)
     network, tokenizer, saved = networks.load(tmp_path / "teacher")
 
-    assert record == saved
-    assert 27 == record["examples"]
-    assert 18 == record["held_out"]
-    assert 0 <= record["dev"]["sentiment_accuracy"] <= 1
+    assert json.loads(json.dumps(record)) == saved
+    assert 0 <= record["dev"]["sentiment_sentiment"]["accuracy"] <= 1
+    assert {"reputation", "sentiment"} == set(record["calibration"])
+    assert tokenizer.get_vocab_size() == cast(Any, network.encoder).config.vocab_size
     assert not (tmp_path / "teacher" / "checkpoint.pt").exists()
     ids = torch.tensor([tokenizer.encode("love my car", "Veloria").ids])
     logits, states = network(ids, torch.zeros_like(ids))
@@ -39,8 +46,8 @@ def test_from_any_checkpoint_of_the_family(
 def test_same_seed_same_weights(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
     """A run can be repeated."""
     settings = TeacherSettings(str(tiny_bert), epochs=0.3, batch=4, seed=5)
-    teacher.train(data, tmp_path / "a", settings)
-    teacher.train(data, tmp_path / "b", settings)
+    teacher.train([data], tmp_path / "a", settings)
+    teacher.train([data], tmp_path / "b", settings)
 
     first = (tmp_path / "a" / "model.safetensors").read_bytes()
     assert first == (tmp_path / "b" / "model.safetensors").read_bytes()
@@ -49,20 +56,29 @@ def test_same_seed_same_weights(data: Path, tiny_bert: Path, tmp_path: Path) -> 
 def test_finished_run_is_not_repeated(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
     """The same command again does nothing; with other settings it is refused."""
     settings = TeacherSettings(str(tiny_bert), epochs=0.2, batch=4)
-    record = teacher.train(data, tmp_path / "t", settings)
+    record = teacher.train([data], tmp_path / "t", settings)
     made = (tmp_path / "t" / "model.safetensors").stat().st_mtime_ns
 
-    assert record == teacher.train(data, tmp_path / "t", settings)
+    again = teacher.train([data], tmp_path / "t", settings)
+    assert json.loads(json.dumps(record)) == again
     assert made == (tmp_path / "t" / "model.safetensors").stat().st_mtime_ns
     with pytest.raises(TrainingError, match="other settings"):
-        teacher.train(data, tmp_path / "t", replace(settings, seed=9))
+        teacher.train([data], tmp_path / "t", replace(settings, seed=9))
 
 
 def test_no_checkpoint_there(data: Path, tmp_path: Path) -> None:
     """One line says what could not be loaded."""
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingError, match="no vocabulary in"):
-        teacher.train(data, tmp_path / "t", TeacherSettings(str(tmp_path / "empty")))
+        teacher.train([data], tmp_path / "t", TeacherSettings(str(tmp_path / "empty")))
+
+
+def test_other_family_is_refused(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    """A checkpoint that is no BERT is told from one, with what is supported."""
+    RobertaConfig(vocab_size=len(WORDS)).save_pretrained(tiny_bert)
+    settings = TeacherSettings(str(tiny_bert), epochs=0.1)
+    with pytest.raises(TrainingError, match="family 'roberta'; supported are bert, mobilebert"):
+        teacher.train([data], tmp_path / "t", settings)
 
 
 def test_padding_changes_nothing(tiny_bert: Path) -> None:
@@ -79,11 +95,37 @@ def test_padding_changes_nothing(tiny_bert: Path) -> None:
 
 
 def test_only_sentiment_loses_its_entity() -> None:
-    """Reputation is of an entity: without one there is nothing to learn."""
-    examples = [Example("a", "e", sentiment=1), Example("b", "e", reputation=1)]
+    """Without an entity, a tweet's mood stands for what it does to a reputation."""
+    examples = [Example("a", "e", reputation=0, sentiment=1), Example("b", "e", reputation=1)]
     result = without_entity_at_random(examples, 1.0, random.Random(0))
 
-    assert [None, "e"] == [example.entity for example in result]
+    assert [Example("a", None, 1, 1), examples[1]] == result
+    assert examples == without_entity_at_random(examples, 0.0, random.Random(0))
+
+
+def test_interrupted_run_ends_with_the_same_weights(
+    data: Path, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the middle and run again, with dropout and all, nothing changes."""
+    settings = TeacherSettings(str(tiny_bert), epochs=0.3, batch=4)
+    teacher.train([data], tmp_path / "straight", settings)
+    calls = 0
+
+    def stopping(logits: dict[str, Tensor], batch: Batch, smoothing: float) -> Tensor:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return label_loss(logits, batch, smoothing)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(teacher, "label_loss", stopping)
+        with pytest.raises(Interrupted):
+            teacher.train([data], tmp_path / "resumed", settings)
+    teacher.train([data], tmp_path / "resumed", settings)
+
+    straight = (tmp_path / "straight" / "model.safetensors").read_bytes()
+    assert straight == (tmp_path / "resumed" / "model.safetensors").read_bytes()
 
 
 def test_loss_ignores_what_has_no_label() -> None:

@@ -7,7 +7,13 @@ from tokenizers import Tokenizer
 
 from monitor.training.data import Example
 from monitor.training.errors import TrainingError
-from monitor.training.tokenization import build, encode, vocabulary_of
+from monitor.training.tokenization import (
+    SPECIAL,
+    build,
+    encode,
+    fit_vocabulary,
+    vocabulary_of,
+)
 from tests.training.conftest import WORDS
 
 
@@ -26,6 +32,9 @@ def tokenizer() -> Tokenizer:
         ("car &amp; phone &lt; bank &gt;", ["car", "&", "phone", "<", "bank", ">"]),
         ("&amp;lt;", ["&", "[UNK]", "[UNK]"]),
         ("#cars @veloria!", ["#", "car", "##s", "@", "veloria", "!"]),
+        ("love😂😂 it❤️", ["love", "[UNK]", "[UNK]", "it", "[UNK]"]),
+        ("good👍🏽car", ["good", "[UNK]", "car"]),
+        (r"car\u002c bank", ["car", ",", "bank"]),
     ],
 )
 def test_text_is_prepared(tokenizer: Tokenizer, text: str, tokens: list[str]) -> None:
@@ -67,3 +76,27 @@ def test_other_vocabularies_are_refused() -> None:
         build({"<s>": 0, "</s>": 1})
     with pytest.raises(TrainingError, match=r"\[PAD\] has id 1"):
         build({"[UNK]": 0, "[PAD]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4})
+
+
+def test_vocabulary_is_fitted_to_the_tweets() -> None:
+    """Special tokens and signs stay, then what is used most; old ids say where each comes from."""
+    old = {word: i for i, word in enumerate(WORDS)}
+    fitted = fit_vocabulary(old, ["car car bank", "car phone!", "bank"], size=17)
+
+    assert list(SPECIAL) == list(fitted)[:5]
+    assert (old["car"],) == fitted["car"]
+    assert {"car", "bank", "a", "!", "<"} <= set(fitted)
+    assert "phone" not in fitted
+    assert "awful" not in fitted
+
+
+def test_emoji_join_the_vocabulary() -> None:
+    """One that is used often starts as what its name says; a rare one stays unknown."""
+    old = {word: i for i, word in enumerate([*WORDS, "face"])}
+    fitted = fit_vocabulary(old, ["love 😍 car 🚗🚗🚗🚗🚗", "😍😍😍😍", "🏦"], size=40)
+
+    assert fitted["🚗"] == tuple(build(old).encode("automobile", add_special_tokens=False).ids)
+    assert "😍" in fitted
+    assert "🏦" not in fitted
+    tokens = build({token: i for i, token in enumerate(fitted)}).encode("car🚗!").tokens
+    assert ["[CLS]", "car", "🚗", "!", "[SEP]"] == tokens

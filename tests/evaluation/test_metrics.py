@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from monitor.training.metrics import score
+from monitor.evaluation.metrics import accuracy, f1, macro_f1, macro_recall, ratio, score
 
 POLARITIES = ("negative", "neutral", "positive")
 
@@ -37,3 +40,27 @@ def test_nothing_to_compare(truth: list[int], answers: list[int]) -> None:
     """No tweets, or not one answer each, is an error rather than a figure."""
     with pytest.raises(ValueError, match="answers for"):
         score(truth, answers, POLARITIES)
+
+
+@given(arrays(np.int64, (4, 2, 3, 3), elements=st.integers(0, 9)))
+def test_many_tables_at_once(tables: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> None:
+    """Leading axes are kept, each table computed as if it were alone; figures are shares."""
+    for figure in (accuracy, macro_recall, macro_f1):
+        values = figure(tables)
+        assert (4, 2) == values.shape
+        assert pytest.approx(figure(tables[3, 1]), nan_ok=True) == values[3, 1]
+        assert np.all(np.isnan(values) | ((values >= 0) & (values <= 1)))
+    assert (4, 2, 3) == f1(tables).shape
+
+
+def test_undefined_is_nan() -> None:
+    """A table without examples has no figures, and makes no warning."""
+    empty = np.zeros((3, 3), dtype=np.int64)
+
+    assert np.isnan([accuracy(empty), macro_recall(empty), macro_f1(empty)]).all()
+    assert np.isnan(ratio(np.ones(1), np.zeros(1))).all()
+
+
+def test_majority() -> None:
+    """What any model must beat."""
+    assert pytest.approx(3 / 4) == score([0, 2, 2, 2], [0, 0, 0, 0], POLARITIES).majority

