@@ -185,32 +185,33 @@ def answer(rows: Sequence[Row], truths: dict[str, list[int]], tflite_python: Pat
     """Return ``rows`` with scores, where weights are trained. No clock runs: all cores are used."""
     found = list(rows)
     with (
-        tqdm(desc="answering", unit="test") as progress,
+        tqdm(desc="answering", unit="row") as progress,
         ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool,
         Workers() as workers,
     ):
         jobs = {}
         for i, row in enumerate(rows):
             one = row.contestant
-            for name, ids in one.scored.items():
+            if one.scored:
                 job = {
                     "engine": one.engine,
                     "model": str(one.model.resolve()),
-                    "ids": str(ids),
-                    "task": TASKS_OF[name],
+                    "asked": {str(ids): TASKS_OF[name] for name, ids in one.scored.items()},
                 }
-                future = pool.submit(workers.ask, job, python_of(one, tflite_python))
-                jobs[future] = (i, name)
+                jobs[pool.submit(workers.ask, job, python_of(one, tflite_python))] = i
         progress.reset(len(jobs))
         for future in as_completed(jobs):
-            i, name = jobs[future]
+            row = found[jobs[future]]
             try:
                 answers = future.result()["answers"]
             except CannotMeasureError as error:
-                found[i] = replace(found[i], problem=str(error))
+                found[jobs[future]] = replace(row, problem=str(error))
             else:
-                scores = score(truths[name], answers, POLARITIES)
-                found[i] = replace(found[i], scores=found[i].scores | {name: scores})
+                scores = {
+                    name: score(truths[name], answers[str(ids)], POLARITIES)
+                    for name, ids in row.contestant.scored.items()
+                }
+                found[jobs[future]] = replace(row, scores=scores)
             progress.update()
     return found
 

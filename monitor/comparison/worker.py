@@ -168,16 +168,22 @@ def answers(run: Run, ids: Ids, types: Ids, task: str) -> list[int]:
 
 
 def work(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Do ``job``: {engine, model, ids} and either {batches, seconds} or {task}.
+    """Do ``job``: {engine, model} and either {asked: {ids: task}} or {ids, batches, seconds}.
 
-    ``ids`` is a .npz with arrays ids and types [tweets, length].
+    ``ids`` names a .npz with arrays ids and types [tweets, length]. Answers are by ``ids`` too.
     """
     run, runtime = ENGINES[job["engine"]](Path(job["model"]))
-    with np.load(job["ids"]) as arrays:
-        ids, types = arrays["ids"], arrays["types"]
-    if "task" in job:
-        return {"runtime": runtime, "answers": answers(run, ids, types, job["task"])}
-    return {"runtime": runtime, "speed": speed(run, ids, types, job["batches"], job["seconds"])}
+    if "asked" in job:
+        found = {path: answers(run, *load(path), task) for path, task in job["asked"].items()}
+        return {"runtime": runtime, "answers": found}
+    result = speed(run, *load(job["ids"]), job["batches"], job["seconds"])
+    return {"runtime": runtime, "speed": result}
+
+
+def load(path: str) -> tuple[Ids, Ids]:
+    """Return ids and types [tweets, length] of a .npz."""
+    with np.load(path) as arrays:
+        return arrays["ids"], arrays["types"]
 
 
 def main() -> None:
