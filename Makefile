@@ -42,9 +42,9 @@ bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-twe
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
 
 model: $(VENV)/.dev ## make the shipped model anew (hours): make model DATA=folder-with-tweets
-	$(BIN)/monitor train $(DATA) --precision bf16
+	OMP_NUM_THREADS=1 $(BIN)/monitor train $(DATA) --precision bf16
 	$(BIN)/monitor distil $(DATA) --precision bf16
-	$(BIN)/monitor export .training/student --output $(MODEL)
+	$(BIN)/monitor export .training/student --output $(MODEL) --version 2
 	$(BIN)/monitor evaluate $(DATA) --model $(MODEL) --record
 
 compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder
