@@ -109,6 +109,14 @@ def test_an_entity_makes_a_difference(classifier: Classifier) -> None:
     assert 3 == len({tuple(_numbers(verdict)) for verdict in answers})
 
 
+def test_two_brands_can_get_two_labels(classifier: Classifier) -> None:
+    """One tweet, asked about two brands, may help neither or harm one."""
+    text = "Just parked my BMW in front of the Bank of America"
+    car, bank = classifier.classify([(text, "BMW"), (text, "Bank of America")])
+
+    assert ("neutral", "negative") == (car["reputation"].label, bank["reputation"].label)
+
+
 def test_an_entity_is_a_segment_of_its_own(classifier: Classifier) -> None:
     """Text and entity go in as a pair; without an entity there is one segment."""
     without, with_ = classifier.tokenize([("hello there", None), ("hello there", "Acme")])

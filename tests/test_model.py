@@ -220,3 +220,13 @@ def test_an_unknown_name_tells_where_it_was_looked_for() -> None:
 def test_the_shipped_model_is_small(model: Model) -> None:
     """160 times smaller than BERT-large's 1.34 GB, with everything it needs."""
     assert 8_400_000 >= len(model.flatbuffer) + len(model.tokenizer.encode())
+
+
+def test_the_shipped_model_is_calibrated(model: Model) -> None:
+    """Its card has a temperature and a confusion matrix on validation data for each task."""
+    card = tomllib.loads((model.folder / "model.toml").read_text(encoding="utf-8"))
+
+    for task in model.tasks:
+        found = card["calibration"][task]
+        assert 0.25 < found["temperature"] < 4
+        assert found["tweets"] == sum(map(sum, found["confusion"])) >= 1000
