@@ -1,5 +1,6 @@
 """A comparison as a picture: accuracy against speed, size as area."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,9 @@ COLOURS: Final = ("#0072B2", "#555555", "#D55E00")
 
 POINTS_A_MB: Final = 6.0
 """Area in square points of one MB."""
+
+SPAN: Final = 0.06
+"""Accuracy that the axis spans at least."""
 
 
 def draw(comparison: Comparison, path: Path) -> None:
@@ -39,9 +43,9 @@ def draw(comparison: Comparison, path: Path) -> None:
             arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6},
         )
     above.set_ylabel("accuracy on RepLab 2013 test")
-    above.set_title(
-        "accuracy against speed on one thread; the area is the file's size", fontsize=10
-    )
+    above.set_title("on one thread; areas are file sizes", fontsize=10)
+    if scored:
+        above.set_ylim(*span([row.accuracy for _, row in scored if row.accuracy is not None]))
     for place, (_, row) in enumerate(rows):
         below.hlines(place, 0, speed_of(row), color="#dddddd", linewidth=0.8, zorder=0)
         dot(below, row, place, colours[row.contestant.name])
@@ -56,6 +60,13 @@ def draw(comparison: Comparison, path: Path) -> None:
     above.set_axisbelow(True)
     FigureCanvasAgg(figure)  # draws without a screen
     figure.savefig(path, dpi=150)
+
+
+def span(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis for ``values``: `SPAN` or more, lest noise look like a result."""
+    middle = (min(values) + max(values)) / 2
+    half = max(SPAN, 1.3 * (max(values) - min(values))) / 2
+    return middle - half, middle + half
 
 
 def dot(axes: Axes, row: Row, height: float, colour: str) -> None:
