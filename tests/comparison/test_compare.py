@@ -113,6 +113,7 @@ def test_missing_extra(
     assert "tweet-reputation-monitor[compare]" in result.stderr
 
 
+@pytest.mark.timeout(300)
 def test_interrupted(data: Path, folders: dict[str, Path], tmp_path: Path) -> None:
     """A signal ends it in seconds, with exit code 130 and without leaving anything."""
     output, temporary = tmp_path / "output", tmp_path / "temporary"
@@ -130,7 +131,7 @@ def test_interrupted(data: Path, folders: dict[str, Path], tmp_path: Path) -> No
     while not list(temporary.glob("monitor-compare-*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=60)
+    _, complaints = process.communicate(timeout=150)
 
     assert 130 == process.returncode, complaints
     assert complaints.endswith("stopped; nothing was written\n")
