@@ -90,24 +90,12 @@ def save(network: Network, tokenizer: Tokenizer, record: dict[str, Any], folder:
     cast(Any, network.encoder).config.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    # The weights come last: a folder that has them is complete.
-    save_weights(network, folder / "model.safetensors")
-
-
-def save_weights(network: nn.Module, path: Path) -> None:
-    """Write the weights of ``network`` to ``path``, all of them or nothing."""
     state = {
         name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    save_file(state, new)
-    new.replace(path)
-
-
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Give ``network`` the weights that `save_weights` wrote."""
-    network.load_state_dict(load_file(path))
+    # The weights come last and in one step: a folder that has them is complete.
+    save_file(state, folder / "model.safetensors.new")
+    (folder / "model.safetensors.new").replace(folder / "model.safetensors")
 
 
 def load(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
