@@ -154,7 +154,10 @@ def command_of(record: dict[str, Any], name: str, settings: ExportSettings) -> s
             f"--intermediate {own['shape']['intermediate']} {common_options(own)}"
         )
     folder = ".training/student" if "shape" in own else ".training/teacher"
-    commands.append(f"monitor export {folder} --output models/{name} --variant {settings.variant}")
+    commands.append(
+        f"monitor export {folder} --output models/{name} --variant {settings.variant} "
+        f"--version {settings.version}"
+    )
     return " && ".join(commands)
 
 
