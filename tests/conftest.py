@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_TEST_MODEL")
 # Time limits on single examples would make a busy machine fail.
 hypothesis.settings.register_profile("monitor", deadline=None)
 hypothesis.settings.load_profile("monitor")
+
+# A shell's background jobs ignore Ctrl-C, and so would the processes that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
