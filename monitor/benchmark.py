@@ -17,6 +17,7 @@ import click
 import numpy as np
 
 from monitor.classifier import GROUP_SIZE, Classifier, Pair
+from monitor.interpreter import package_of
 from monitor.model import Model
 from monitor.throughput import LatencyHistogram, resident_mib
 
@@ -97,16 +98,12 @@ def measure(model: Model, runtime: str, workers: int, seconds: float) -> Report:
         return Report(
             machine=f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores",
             python=platform.python_version(),
-            runtime=f"{all_workers.runtime} {_version(all_workers.runtime)}",
+            runtime=f"{all_workers.runtime} {version(package_of(all_workers.runtime))}",
             model=model.name,
             model_mib=(len(model.flatbuffer) + len(model.tokenizer.encode())) / 2**20,
             resident_mib=resident_mib(),
             measurements=measurements,
         )
-
-
-def _version(runtime: str) -> str:
-    return version({"litert": "ai-edge-litert"}.get(runtime, runtime))
 
 
 def _measure(classifier: Classifier, batch: int, tokens: int, seconds: float) -> Measurement:

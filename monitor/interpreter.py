@@ -23,6 +23,11 @@ RUNTIMES: Final = {
 """Setting to module; the first that is installed is taken for ``auto``."""
 
 
+def package_of(runtime: str) -> str:
+    """Return the name of the package that a key of `RUNTIMES` comes from."""
+    return {"litert": "ai-edge-litert"}.get(runtime, runtime)
+
+
 def choose_runtime(wanted: str = "auto") -> str:
     """Name the runtime that will be used.
 
@@ -32,8 +37,7 @@ def choose_runtime(wanted: str = "auto") -> str:
     for runtime, module in RUNTIMES.items():
         if wanted in ("auto", runtime) and importlib.util.find_spec(module.partition(".")[0]):
             return runtime
-    package = {"litert": "ai-edge-litert"}.get(wanted, wanted)
-    missing = "ai-edge-litert or tflite-runtime" if wanted == "auto" else package
+    missing = "ai-edge-litert or tflite-runtime" if wanted == "auto" else package_of(wanted)
     raise ModelError(f"runtime {wanted!r}: {missing} is not installed in this environment")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from monitor.classifier import Classifier
 from monitor.model import Model
-from tests.processes import Daemon, Mosquitto
+from tests.processes import OTHER_PYTHON, Daemon, Mosquitto
 
 _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_TEST_MODEL")
 """Variables of the tests themselves: no test may skip; another model than the shipped one."""
@@ -33,6 +34,16 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("MONITOR_") and name not in _OURS:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def other_python() -> Path:
+    """The Python of the environment that has tflite-runtime instead of LiteRT."""
+    if not OTHER_PYTHON.exists():
+        if sys.version_info >= (3, 12):
+            pytest.skip("tflite-runtime has no wheels for Python 3.12 and newer")
+        pytest.fail("run `make .venv-tflite-runtime/.ready` first (`make test` does)")
+    return OTHER_PYTHON
 
 
 @pytest.fixture(scope="session")

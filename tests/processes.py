@@ -15,6 +15,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+REPOSITORY = Path(__file__).parent.parent
+OTHER_PYTHON = REPOSITORY / ".venv-tflite-runtime" / "bin" / "python"
+"""Of the environment that has tflite-runtime instead of LiteRT; see the fixture `other_python`."""
+
 PATIENCE_S = 30.0
 """Far more than anything here takes, also on a busy machine."""
 

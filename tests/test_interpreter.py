@@ -18,9 +18,7 @@ from monitor.classifier import Classifier
 from monitor.interpreter import RUNTIMES, Interpreter, choose_runtime
 from monitor.model import Model, ModelError
 from tests.factories import PAIRS
-
-REPOSITORY = Path(__file__).parent.parent
-OTHER_PYTHON = REPOSITORY / ".venv-tflite-runtime" / "bin" / "python"
+from tests.processes import REPOSITORY
 
 RUNTIMES_DIFFER = 0.02
 """How far a probability may differ between LiteRT and tflite-runtime.
@@ -145,14 +143,10 @@ def _classified(python: str | Path, model_path: str, runtime: str) -> list[dict[
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_both_runtimes_say_the_same(model_path: str) -> None:
+def test_both_runtimes_say_the_same(model_path: str, other_python: Path) -> None:
     """The shipped model gives the same labels in LiteRT and in tflite-runtime."""
-    if not OTHER_PYTHON.exists():
-        if sys.version_info >= (3, 12):
-            pytest.skip("tflite-runtime has no wheels for Python 3.12 and newer")
-        pytest.fail("run `make .venv-tflite-runtime/.ready` first (`make test` does)")
     litert = _classified(sys.executable, model_path, "litert")
-    other = _classified(OTHER_PYTHON, model_path, "tflite-runtime")
+    other = _classified(other_python, model_path, "tflite-runtime")
 
     assert len(PAIRS) == len(litert) == len(other)
     for (text, entity), one, two in zip(PAIRS, litert, other, strict=True):

@@ -24,7 +24,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from monitor.interpreter import RUNTIMES, choose_runtime
+from monitor.interpreter import RUNTIMES, choose_runtime, package_of
 from monitor.model import ModelError
 
 Ids: TypeAlias = npt.NDArray[np.int32]
@@ -44,7 +44,7 @@ def tensorflow_lite(runtime: str, model: Path) -> tuple[Run, str]:
     module = import_module(RUNTIMES[choose_runtime(runtime)])
     interpreter = module.Interpreter(model_content=model.read_bytes(), num_threads=1)
     ask = interpreter.get_signature_runner()
-    package = {"litert": "ai-edge-litert"}.get(runtime, runtime)
+    package = package_of(runtime)
     return (
         lambda ids, types: ask(input_ids=ids, token_type_ids=types),
         f"{package} {version(package)}",

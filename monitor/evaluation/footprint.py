@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from monitor.classifier import Classifier, Pair
+from monitor.interpreter import package_of
 from monitor.model import Model
 
 BERT_LARGE_BYTES = 335_141_888 * 4
@@ -72,13 +73,12 @@ def peak_mib() -> float:
 def speed(classifier: Classifier, pairs: Sequence[Pair], seconds: float) -> Speed:
     """Measure what is left to measure once all ``pairs`` have taken ``seconds`` together."""
     single = latencies(classifier, pairs)
-    package = {"litert": "ai-edge-litert"}.get(classifier.runtime, classifier.runtime)
     return Speed(
         tweets_per_s=len(pairs) / seconds,
         latency_ms={p: float(np.percentile(single, p)) for p in (50, 95, 99)},
         single=len(single),
         peak_mib=peak_mib(),
         workers=classifier.workers,
-        runtime=f"{classifier.runtime} {version(package)}",
+        runtime=f"{classifier.runtime} {version(package_of(classifier.runtime))}",
         machine=platform.machine(),
     )

@@ -73,8 +73,8 @@ def repeated(examples: Sequence[Example], count: int, chance: random.Random) -> 
 def mixture(tweets: Tweets, settings: DistilSettings, chance: random.Random) -> list[Example]:
     """Return the examples of the whole run in random order.
 
-    RepLab's tweets come most often: they are few, and reputation is learnt from them alone. Where
-    there are none of a kind, the others take their place.
+    RepLab's tweets come most often: they are few, and RepLab's idea of reputation is in them
+    alone. Where there are none of a kind, the others take their place.
     """
     wanted = {kind: share for kind, share in settings.shares if getattr(tweets, kind)}
     if tweets.unlabelled:

@@ -21,7 +21,7 @@ from monitor.comparison.contestants import Contestant
 from monitor.training import export
 from monitor.training import network as networks
 from monitor.training.tokenization import build
-from tests.test_interpreter import OTHER_PYTHON
+from tests.processes import OTHER_PYTHON
 from tests.training.conftest import WORDS
 from tests.training.test_export import write_student
 

@@ -14,7 +14,6 @@ import pytest
 from monitor.comparison.workers import CannotMeasureError, Workers
 from monitor.training.export import folded
 from monitor.training.graph import flatbuffer
-from tests.test_interpreter import OTHER_PYTHON
 from tests.training.test_fold import random_student
 
 
@@ -53,11 +52,10 @@ def test_answers(job: dict[str, Any]) -> None:
     assert 1 == len(set(answers))
 
 
-@pytest.mark.skipif(not OTHER_PYTHON.exists(), reason="make .venv-tflite-runtime/.ready")
-def test_in_the_other_environment(job: dict[str, Any]) -> None:
+def test_in_the_other_environment(job: dict[str, Any], other_python: Path) -> None:
     """Where there is neither PyTorch nor TensorFlow."""
     with Workers() as workers:
-        result = workers.ask(job | {"engine": "tflite-runtime"}, OTHER_PYTHON)
+        result = workers.ask(job | {"engine": "tflite-runtime"}, other_python)
 
     assert result["runtime"].startswith("tflite-runtime 2.14")
     assert result["speed"][0]["tweets_per_s"] > 0

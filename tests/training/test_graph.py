@@ -18,7 +18,7 @@ from monitor.training.graph import Ids, flatbuffer, one_by_one
 from monitor.training.network import Network
 from monitor.training.student import Shape, fresh
 from monitor.training.variants import VARIANTS, Variant
-from tests.test_interpreter import OTHER_PYTHON, REPOSITORY
+from tests.processes import REPOSITORY
 
 WORDS = 64
 POSITIONS = 16
@@ -131,10 +131,13 @@ print(json.dumps([{task: a[task].tolist() for task in a} for a in answers]))
 """
 
 
-@pytest.mark.skipif(not OTHER_PYTHON.exists(), reason="make .venv-tflite-runtime/.ready")
 @pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant != "full-int8"])
 def test_same_answers_on_tflite_runtime(
-    variant: Variant, models: dict[Variant, bytes], network: Network, tmp_path: Path
+    variant: Variant,
+    models: dict[Variant, bytes],
+    network: Network,
+    tmp_path: Path,
+    other_python: Path,
 ) -> None:
     """The predecessor runs every variant but full int8, for which it has no division."""
     (tmp_path / "model.tflite").write_bytes(models[variant])
@@ -144,7 +147,7 @@ def test_same_answers_on_tflite_runtime(
         "questions": [np.stack(ids).tolist() for ids in asked],
     }
     done = subprocess.run(
-        [OTHER_PYTHON, "-c", ON_TFLITE_RUNTIME],
+        [other_python, "-c", ON_TFLITE_RUNTIME],
         input=json.dumps(job),
         capture_output=True,
         text=True,
