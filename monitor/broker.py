@@ -14,10 +14,8 @@ Delivery semantics (MQTT 5.0, section 4.3, 4.4; 3.1.1 likewise):
 from __future__ import annotations
 
 import random
-import ssl
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,12 +29,19 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from tenacity import Retrying, retry_if_exception_type, stop_when_event_set, wait_random_exponential
 from tenacity.nap import sleep_using_event
 
+from monitor.clock import Moment, now
 from monitor.settings import Mqtt
+from monitor.tls import LastWords, explain, make_context
 
 _SETTLE_S: Final = 15.0
 """How long a broker may take from TCP connection to subscription."""
 _CLOSE_S: Final = 5.0
 _LONGEST_BACKOFF_S: Final = 60.0
+_LEAST_PACKET_BYTES: Final = 2**20
+"""Packets up to this size, or twice the largest payload allowed, arrive and become dead letters;
+larger ones the broker withholds (MQTT 5.0, section 3.1.2.11.4), and memory stays bounded."""
+_DROPPED_TOPIC: Final = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto tells how many messages it has dropped, for all its clients, since its start."""
 _REFUSED_FOR_GOOD: Final = frozenset(
     {
         "Bad user name or password",
@@ -57,15 +62,27 @@ class _ConnectionFailedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """What we know of our session at the broker from an earlier life."""
+
+    expected: bool = False
+    """Whether there was one."""
+    stale_topics: Sequence[str] = ()
+    """Filters it still has, but should not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A message as it arrived."""
 
     topic: str
     payload: bytes
+    """Cut off after ``max_payload_bytes`` + 1: enough to see that it is too large."""
+    size: int
+    """Bytes of the payload before that."""
     arrived: float
     """Monotonic seconds."""
-    received_at: float
-    """Seconds since the epoch, by the board's clock."""
+    received: Moment
     acknowledge: Callable[[], None] = field(repr=False)
     """Tell the broker that it may forget the message (nothing to tell for QoS 0)."""
 
@@ -83,6 +100,8 @@ class Connection:
         protocol: MQTTProtocolVersion,
         receive_maximum: int,
         deliver: Callable[[Delivery], object],
+        on_dropped: Callable[[int], object] = lambda _total: None,
+        stale_topics: Sequence[str] = (),
         *,
         visit: bool = False,
     ) -> None:
@@ -93,6 +112,8 @@ class Connection:
             protocol: the version of MQTT to speak.
             receive_maximum: as for `Broker`.
             deliver: as for `Broker`.
+            on_dropped: as for `Broker`.
+            stale_topics: filters to unsubscribe from.
             visit: only look: under another client identifier, subscribe to nothing, leave no
                 session behind.
         """
@@ -101,6 +122,9 @@ class Connection:
         self._protocol = protocol
         self._receive_maximum = receive_maximum
         self._deliver = deliver
+        self._on_dropped = on_dropped
+        self._stale_topics = list(stale_topics)
+        self._subscription: int | None = None
         self._settled = threading.Event()
         self._problem: str | None = "no answer from the broker"
         self.lost = threading.Event()
@@ -119,9 +143,8 @@ class Connection:
         if settings.username:
             self._client.username_pw_set(settings.username, settings.password or None)
         if settings.tls:
-            self._client.tls_set_context(
-                ssl.create_default_context(cafile=settings.ca_file or None)
-            )
+            self._client.tls_set_context(make_context(settings))
+        self._last_words = LastWords(self._client)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
@@ -142,8 +165,14 @@ class Connection:
             # Without an expiry interval, MQTT 5 keeps no session at all.
             properties.SessionExpiryInterval = 0 if self._visit else settings.session_expiry_s
             properties.ReceiveMaximum = self._receive_maximum
+            properties.MaximumPacketSize = max(
+                _LEAST_PACKET_BYTES, min(2 * settings.max_payload_bytes, 268_435_455)
+            )
             v5 = {"clean_start": self._visit, "properties": properties}
-        self._client.connect(settings.host, settings.port, settings.keepalive_s, **v5)
+        try:
+            self._client.connect(settings.host, settings.port, settings.keepalive_s, **v5)
+        except OSError as error:
+            raise OSError(explain(error)) from error
         self._client.loop_start()
         self._settled.wait(_SETTLE_S)
         if self._problem is not None:
@@ -173,6 +202,7 @@ class Connection:
         _properties: Properties | None,
     ) -> None:
         self.answered = True
+        self._last_words.ignore()
         if reason.is_failure:
             self._settle(str(reason))
             return
@@ -186,18 +216,27 @@ class Connection:
             options = SubscribeOptions(
                 qos=qos, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
             )
-            client.subscribe([(topic, options) for topic in self._settings.topics])
+            _, self._subscription = client.subscribe(
+                [(topic, options) for topic in self._settings.topics]
+            )
         else:
-            client.subscribe([(topic, qos) for topic in self._settings.topics])
+            _, self._subscription = client.subscribe(
+                [(topic, qos) for topic in self._settings.topics]
+            )
+        if self._stale_topics:
+            client.unsubscribe(self._stale_topics)
+        client.subscribe(_DROPPED_TOPIC)  # if it will not say, we do without
 
     def _on_subscribe(
         self,
         _client: Client,
         _userdata: object,
-        _mid: int,
+        mid: int,
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        if mid != self._subscription:
+            return
         refused = [
             f"{topic}: {reason}"
             for topic, reason in zip(self._settings.topics, reasons, strict=False)
@@ -213,7 +252,7 @@ class Connection:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._settle(f"connection closed: {reason}")
+        self._settle(f"connection closed: {reason}" if self.answered else self._last_words.why())
         self.lost.set()
 
     def _on_message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
@@ -222,6 +261,10 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "\N{REPLACEMENT CHARACTER}"
+        if topic == _DROPPED_TOPIC:
+            if message.payload.isdigit():
+                self._on_dropped(int(message.payload))
+            return
         if message.qos:
             mid, qos = message.mid, message.qos
 
@@ -229,9 +272,9 @@ class Connection:
                 client.ack(mid, qos)
         else:
             acknowledge = _no_acknowledgement
-        self._deliver(
-            Delivery(topic, bytes(message.payload), message.timestamp, time.time(), acknowledge)
-        )
+        payload = bytes(message.payload)
+        kept = payload[: self._settings.max_payload_bytes + 1]
+        self._deliver(Delivery(topic, kept, len(payload), message.timestamp, now(), acknowledge))
 
 
 class Broker:
@@ -243,6 +286,8 @@ class Broker:
         receive_maximum: int,
         deliver: Callable[[Delivery], object],
         on_refused: Callable[[BrokerRefusedError], object],
+        on_dropped: Callable[[int], object] = lambda _total: None,
+        session: Session | None = None,
     ) -> None:
         """Prepare; `start` connects.
 
@@ -252,11 +297,15 @@ class Broker:
             deliver: called with every message on the network thread; blocking there holds the
                 broker back.
             on_refused: called once, on a refusal for good before the first success.
+            on_dropped: told, if the broker tells, how many messages it has dropped since its start.
+            session: what an earlier life left behind.
         """
         self._settings = settings
         self._receive_maximum = receive_maximum
         self._deliver = deliver
         self._on_refused = on_refused
+        self._on_dropped = on_dropped
+        self._session = session or Session()
         self._protocol = MQTTProtocolVersion.MQTTv5
         self._stop = threading.Event()
         self._connection: Connection | None = None
@@ -316,7 +365,12 @@ class Broker:
         if self._stop.is_set():
             return None
         connection = Connection(
-            self._settings, self._protocol, self._receive_maximum, self._deliver
+            self._settings,
+            self._protocol,
+            self._receive_maximum,
+            self._deliver,
+            self._on_dropped,
+            self._session.stale_topics,
         )
         self._connection = connection
         try:
@@ -338,7 +392,8 @@ class Broker:
                     return self._attempt()
             raise
         self._connections += 1
-        if self._connections > 1 and not connection.session_present:
+        expected = self._connections > 1 or self._session.expected
+        if expected and not connection.session_present:
             self._log.warning("session-lost", note="the broker may have dropped queued tweets")
         self._log.info(
             "subscribed",
@@ -356,8 +411,8 @@ def probe(settings: Mqtt) -> str:
         The version of MQTT that the broker speaks.
 
     Raises:
-        OSError: if the broker cannot be reached.
-        BrokerRefusedError: if it refuses.
+        OSError: if the broker cannot be reached, or hangs up.
+        BrokerRefusedError: if it refuses for good.
     """
     problem = ""
     for protocol, version in (
@@ -372,4 +427,4 @@ def probe(settings: Mqtt) -> str:
             continue
         connection.close()
         return version
-    raise BrokerRefusedError(problem)
+    raise OSError(problem)

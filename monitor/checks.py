@@ -57,11 +57,9 @@ def _broker(settings: Settings) -> str:
     try:
         version = probe(mqtt)
     except OSError as error:
-        raise OSError(
-            f"{mqtt.host}:{mqtt.port}: {error} (is it running? [mqtt] host, port)"
-        ) from error
+        raise OSError(f"{mqtt.host}:{mqtt.port}: {error}") from error
     except BrokerRefusedError as error:
         raise BrokerRefusedError(
             f"{mqtt.host}:{mqtt.port} refuses us: {error} (see [mqtt] username, password)"
         ) from error
-    return f"{mqtt.host}:{mqtt.port} speaks MQTT {version}"
+    return f"{mqtt.host}:{mqtt.port} speaks MQTT {version}{' over TLS' if mqtt.tls else ''}"

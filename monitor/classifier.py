@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -74,6 +75,8 @@ class Classifier:
         self._tokenizer = _tokenizer(model)
         interpreters = [Interpreter(model.flatbuffer, self.runtime) for _ in range(self.workers)]
         self._local = threading.local()
+        self.progress = time.monotonic()
+        """When any worker last finished a group."""
         self._pool = ThreadPoolExecutor(
             self.workers, "classify", initializer=lambda: self._adopt(interpreters.pop())
         )
@@ -169,6 +172,7 @@ class Classifier:
             outputs = interpreter(*_padded([encodings[i] for i in group]))
             for i, verdict in zip(group, self._verdicts(outputs), strict=True):
                 verdicts[i] = verdict
+            self.progress = time.monotonic()
         return verdicts
 
     def _classify(self, pairs: Sequence[Pair]) -> list[Verdict]:

@@ -115,16 +115,21 @@ def run(config: Path | None) -> None:
     """Run the daemon: subscribe, label, store, until a signal ends it.
 
     SIGTERM or Ctrl-C ends it cleanly: what is being labelled is stored and acknowledged, the rest
-    stays with the broker. Logs go to standard error, as JSON lines unless that is a terminal.
+    stays with the broker. SIGHUP reads the configuration and the model anew; if they are wrong, it
+    goes on as before. Logs go to standard error, as JSON lines unless that is a terminal.
     """
-    from monitor import logs, service
+    from monitor import logs, secrets, service
     from monitor.model import ModelError
-    from monitor.settings import ConfigurationError, load
+    from monitor.settings import ConfigurationError, Settings, load
     from monitor.store import StoreError
 
+    def settings() -> Settings:
+        loaded = load(config)
+        logs.configure(loaded.log)
+        secrets.warn_of_readable(config, loaded.mqtt)
+        return loaded
+
     try:
-        settings = load(config)
-        logs.configure(settings.log)
         service.run(settings)
     except ConfigurationError as error:
         _fail(error, EXIT_CONFIGURATION)

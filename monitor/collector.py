@@ -8,11 +8,12 @@ from typing import Final
 
 from monitor.broker import Delivery
 from monitor.classifier import Classifier
+from monitor.clock import utc
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
-from monitor.privacy import Pseudonyms
+from monitor.privacy import Pseudonyms, mask
 from monitor.settings import Settings
-from monitor.store import DeadLetter, utc
+from monitor.store import DeadLetter
 from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
 
 _DEAD_LETTER_BYTES: Final = 65_536
@@ -65,13 +66,22 @@ class Collector:
 
     def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         """Keep what cannot be labelled, as far as privacy allows."""
-        keep = self._settings.privacy.store_text != "none"
+        kept: bytes | None
+        match self._settings.privacy.store_text:
+            case "full":
+                kept = delivery.payload[:_DEAD_LETTER_BYTES]
+            case "redacted":
+                kept = mask(delivery.payload[:_DEAD_LETTER_BYTES])
+            case _:
+                kept = None
         return DeadLetter(
-            digest=self._pseudonyms.payload(delivery.topic.encode() + b"\0" + delivery.payload),
-            received_at=utc(delivery.received_at),
+            digest=self._pseudonyms.payload(
+                b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
+            ),
+            received_at=utc(delivery.received.epoch_s),
             topic=delivery.topic,
             reason=reason,
             detail=detail,
-            size=len(delivery.payload),
-            payload=delivery.payload[:_DEAD_LETTER_BYTES] if keep else None,
+            size=delivery.size,
+            payload=kept,
         )

@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
+import traceback
+from collections.abc import Iterator
+from typing import Final
 
 import structlog
 
 from monitor.settings import Log
+
+_TELLING: Final = (OSError, RuntimeError, sqlite3.Error)
+"""Errors of the system, the interpreter and the log: they speak of files, tensors and tables."""
+
+
+def describe(error: BaseException) -> str:
+    """Name an error, with its message if that cannot hold a tweet: ``KeyError(text)`` would."""
+    kind = type(error)
+    telling = isinstance(error, _TELLING) or kind.__module__.startswith("monitor.")
+    return f"{kind.__qualname__}: {error}" if telling else kind.__qualname__
+
+
+def _trace(exc_info: structlog.typing.ExcInfo) -> str:
+    """Show where an error came from: neither the values of variables nor what it may quote."""
+
+    def parts(error: BaseException | None) -> Iterator[str]:
+        if error is not None:
+            yield from parts(error.__cause__ or error.__context__)
+            yield from traceback.format_tb(error.__traceback__)
+            yield f"{describe(error)}\n"
+
+    return "".join(parts(exc_info[1])).rstrip()
 
 
 def configure(settings: Log) -> None:
     """Set up structlog once, at the start of the process."""
     pretty = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         if pretty
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # Before the renderer, which for people would print every frame's variables.
+        structlog.processors.ExceptionRenderer(_trace),
     ]
-    if not pretty:
-        shared.append(structlog.processors.format_exc_info)
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(

@@ -72,6 +72,10 @@ class Pipeline:
         """What was done since the start."""
         return self._writer.totals
 
+    def note_dropped(self, total: int) -> None:
+        """Take note of how many messages the broker says it has dropped."""
+        self._writer.note_dropped(total)
+
     def start(self) -> None:
         """Run the stages. What one raises ends its thread and reaches `threading.excepthook`."""
         for thread in self._threads:

@@ -19,6 +19,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from monitor.settings import Mqtt
+from monitor.tls import LastWords, explain, make_context
 
 _CONNECT_S: Final = 10.0
 _ANSWER_S: Final = 60.0
@@ -132,20 +133,27 @@ def connected(settings: Mqtt) -> Iterator[Publisher]:
     if settings.username:
         client.username_pw_set(settings.username, settings.password or None)
     if settings.tls:
-        client.tls_set(settings.ca_file or None)
+        client.tls_set_context(make_context(settings))
+    last_words = LastWords(client)
     answer: list[str] = []
     answered = threading.Event()
 
     def on_connect(*args: object) -> None:
         reason = args[3]
-        answer.append("" if reason == 0 else str(reason))
+        answer.append("" if reason == 0 else f"{reason} (see [mqtt] username, password)")
+        answered.set()
+        last_words.ignore()
+
+    def on_disconnect(*_args: object) -> None:
+        answer.append(last_words.why())
         answered.set()
 
     client.on_connect = on_connect
+    client.on_disconnect = on_disconnect
     try:
         client.connect(settings.host, settings.port, settings.keepalive_s)
     except OSError as error:
-        raise OSError(f"broker {settings.host}:{settings.port}: {error}") from error
+        raise OSError(f"broker {settings.host}:{settings.port}: {explain(error)}") from error
     client.loop_start()
     try:
         if not answered.wait(_CONNECT_S):

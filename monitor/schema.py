@@ -188,3 +188,70 @@ def m002_abstained(db: Database) -> None:
         GROUP BY 1, l.entity ORDER BY 1 DESC, tweets DESC""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m003_order_of_arrival(db: Database) -> None:
+    """Note whether the clock could be believed, and let retention go by the order of arrival.
+
+    ``clock_synchronised`` is NULL where the board cannot tell, and in rows from before.
+    """
+    for statement in (
+        "ALTER TABLE batches ADD COLUMN clock_synchronised INTEGER",
+        "ALTER TABLE dead_letters ADD COLUMN batch_id INTEGER",
+        """
+        UPDATE dead_letters SET batch_id =
+            (SELECT max(id) FROM batches WHERE started_at <= received_at)""",
+        "DROP INDEX batches_started_at",
+        "DROP INDEX dead_letters_received_at",
+        "DROP VIEW labelled",
+        """
+        CREATE VIEW labelled AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END AS label,
+            l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained
+                ELSE l.reputation_abstained END AS abstained,
+            b.clock_synchronised
+        FROM labels AS l
+        JOIN tweets AS t ON t.id = l.tweet_id
+        JOIN models AS m ON m.id = l.model_id
+        LEFT JOIN batches AS b ON b.id = t.batch_id""",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m004_broker(db: Database) -> None:
+    """Remember what the broker knows of us and says of itself.
+
+    The topic filters of our session outlive the process, so that those no longer wanted can be
+    given up, and a session that the broker has forgotten can be told from one that never was.
+    """
+    for statement in (
+        """
+        CREATE TABLE subscriptions (
+            broker TEXT NOT NULL,          -- host:port
+            client_id TEXT NOT NULL,
+            topic TEXT NOT NULL,           -- filter
+            PRIMARY KEY (broker, client_id, topic)
+        ) WITHOUT ROWID""",
+        # Messages it dropped for any of its clients since its own start; NULL if it does not say.
+        "ALTER TABLE throughput ADD COLUMN broker_dropped INTEGER",
+        "DROP VIEW throughput_by_hour",
+        """
+        CREATE VIEW throughput_by_hour AS
+        WITH minutes AS (
+            SELECT *, broker_dropped - lag(broker_dropped) OVER (ORDER BY id) AS more
+            FROM throughput
+        )
+        SELECT substr(started_at, 1, 13) AS hour, sum(received) AS received,
+            sum(labelled) AS labelled, sum(duplicates) AS duplicates, sum(rejected) AS rejected,
+            round(sum(labelled) / sum(seconds), 2) AS tweets_per_s,
+            max(latency_p99_ms) AS worst_p99_ms, max(queue_depth) AS queue_depth,
+            max(rss_mib) AS rss_mib, max(cpu_celsius) AS cpu_celsius,
+            -- A broker that restarted counts from nothing again.
+            sum(CASE WHEN more < 0 THEN broker_dropped ELSE more END) AS broker_dropped
+        FROM minutes GROUP BY 1 ORDER BY 1 DESC""",
+    ):
+        db.execute(statement)

@@ -1,4 +1,4 @@
-"""The daemon's life: start in order, tell systemd, end on a signal, exit with a code."""
+"""The daemon's life: start in order, tell systemd, reload or end on a signal, exit with a code."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import structlog
 
-from monitor.broker import Broker, BrokerRefusedError
+from monitor import integrity
+from monitor.broker import Broker, BrokerRefusedError, Session
 from monitor.classifier import Classifier
-from monitor.model import Model
+from monitor.model import Model, ModelError
 from monitor.pipeline import Pipeline
 from monitor.privacy import Pseudonyms, load_key
-from monitor.settings import Settings
-from monitor.store import Store
+from monitor.settings import ConfigurationError, Settings
+from monitor.store import DamagedLogError, Store, StoreError
 
 STOP_TIMEOUT_S: Final = 20.0
 """Less than the unit's TimeoutStopSec."""
@@ -38,66 +40,116 @@ def key_path(settings: Settings) -> Path:
     return Path(settings.privacy.key_file or settings.store.path + ".key")
 
 
-def run(settings: Settings) -> None:
-    """Run the daemon until a signal ends it. Call from the main thread.
+class _Control:
+    """What the main thread waits for: a signal, or the failure of a part."""
 
-    Raises:
-        ModelError: if the model cannot be used.
-        StoreError: if the database cannot be used.
-        PermissionError, ValueError: if the key of pseudonyms cannot be used.
-        ServiceFailedError: if the broker refuses us, or a stage died or hangs.
-    """
-    log = structlog.get_logger()
-    started = time.monotonic()
-    ended = threading.Event()
-    failures: list[str] = []
+    def __init__(self) -> None:
+        self.woken = threading.Event()
+        self.ending = False
+        self.failures: list[str] = []
+        self.damaged = False
+        """Whether the log turned out to be damaged."""
 
-    def fail(why: str) -> None:
-        failures.append(why)
-        ended.set()
+    def fail(self, why: str) -> None:
+        """End, because of this."""
+        self.failures.append(why)
+        self.ending = True
+        self.woken.set()
 
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if ended.is_set():  # asked twice: now
+    def install(self) -> None:
+        """Take over the signals, and the last words of threads."""
+        signal.signal(signal.SIGTERM, self._end)
+        signal.signal(signal.SIGINT, self._end)
+        if not os.isatty(0):  # where a hang-up means that the terminal was closed
+            signal.signal(signal.SIGHUP, lambda _number, _frame: self.woken.set())
+        threading.excepthook = self._on_thread_death
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        if self.ending:  # asked twice: now
             os._exit(128 + number)
-        ended.set()
+        self.ending = True
+        self.woken.set()
 
-    def on_thread_death(args: threading.ExceptHookArgs) -> None:
-        log.error("thread-died", thread=args.thread and args.thread.name, exc_info=args.exc_value)
-        fail(f"{args.thread and args.thread.name}: {args.exc_value!r}")
+    def _on_thread_death(self, args: threading.ExceptHookArgs) -> None:
+        name, error = args.thread and args.thread.name, args.exc_value
+        structlog.get_logger().error("thread-died", thread=name, exc_info=error)
+        self.damaged |= isinstance(error, DamagedLogError)
+        self.fail(str(error) if isinstance(error, StoreError) else f"{name}: {error!r}")
 
-    def on_refused(error: BrokerRefusedError) -> None:
-        mqtt = settings.mqtt
-        fail(f"broker {mqtt.host}:{mqtt.port} refuses us: {error} (see [mqtt] username, password)")
 
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
-    threading.excepthook = on_thread_death
+class _Station:
+    """The parts under one configuration: made, started, watched, stopped."""
 
-    model = Model.load(settings.model.path)
-    store = Store(settings.store.path)
-    pseudonyms = Pseudonyms(load_key(key_path(settings)))
-    with Classifier(model, settings.model.workers, settings.model.runtime) as classifier:
-        classifier.check()
-        pipeline = Pipeline(settings, classifier, store, pseudonyms)
-        broker = Broker(settings.mqtt, settings.receive_maximum, pipeline.inbox.put, on_refused)
-        pipeline.start()
-        broker.start()
-        log.info(
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+        """Make all parts and see that they work; nothing runs yet.
+
+        Args:
+            settings: the configuration.
+            store: the log, if it is open already.
+
+        Raises:
+            ModelError, StoreError, OSError, ValueError: as for `run`.
+        """
+        self._began = time.monotonic()
+        self.settings = settings
+        model = Model.load(settings.model.path)
+        with ExitStack() as made:
+            self.classifier = made.enter_context(
+                Classifier(model, settings.model.workers, settings.model.runtime)
+            )
+            self.classifier.check()
+            self.store = store or made.enter_context(closing(_open(settings)))
+            self._pseudonyms = Pseudonyms(load_key(key_path(settings)))
+            made.pop_all()
+
+    def start(self, control: _Control) -> None:
+        """Begin to take tweets. From here on the log belongs to the pipeline."""
+        settings, mqtt = self.settings, self.settings.mqtt
+        where = f"{mqtt.host}:{mqtt.port}"
+
+        def on_refused(error: BrokerRefusedError) -> None:
+            control.fail(f"broker {where} refuses us: {error} (see [mqtt] username, password)")
+
+        known = self.store.remember_topics(where, mqtt.client_id, mqtt.topics)
+        self._pipeline = Pipeline(settings, self.classifier, self.store, self._pseudonyms)
+        self._broker = Broker(
+            mqtt,
+            settings.receive_maximum,
+            self._pipeline.inbox.put,
+            on_refused,
+            self._pipeline.note_dropped,
+            Session(expected=bool(known), stale_topics=sorted(known - set(mqtt.topics))),
+        )
+        self._pipeline.start()
+        self._broker.start()
+        structlog.get_logger().info(
             "ready",
-            model=model.name,
-            runtime=classifier.runtime,
-            workers=classifier.workers,
+            model=self.classifier.model.name,
+            runtime=self.classifier.runtime,
+            workers=self.classifier.workers,
             task=settings.model.task,
             database=settings.store.path,
-            seconds=round(time.monotonic() - started, 2),
+            seconds=round(time.monotonic() - self._began, 2),
         )
         notify("READY=1")
-        _watch(ended, pipeline, fail)
-        notify("STOPPING=1")
-        # With a stage dead, waiting for the others is in vain.
-        drained = pipeline.stop(0.0 if failures else STOP_TIMEOUT_S)
-        broker.close()
-        totals = pipeline.totals
+
+    def watch(self, control: _Control) -> None:
+        """Feed systemd's watchdog as long as the pipeline gets anywhere, until woken."""
+        watchdog_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
+        stall_s = watchdog_s or _DEFAULT_STALL_S
+        while not control.woken.wait(min(_LOOK_S, stall_s / 4)):
+            stalled_s = self._pipeline.stalled_for(time.monotonic())
+            if stalled_s < stall_s / 2:
+                notify("WATCHDOG=1")
+            elif not watchdog_s and stalled_s > stall_s:
+                control.fail(f"no progress for {stalled_s:.0f} s")
+
+    def stop(self, timeout: float) -> None:
+        """Finish what is being labelled and leave the rest to the broker; the log stays open."""
+        drained = self._pipeline.stop(timeout)
+        self._broker.close()
+        totals = self._pipeline.totals
+        log = structlog.get_logger()
         log.info(
             "stopped",
             received=totals.received,
@@ -107,24 +159,91 @@ def run(settings: Settings) -> None:
         )
         if not drained:
             # A stage hangs and would keep the process: what it holds is not acknowledged.
-            log.error("not-drained", failures=failures)
+            log.error("not-drained")
             sys.stderr.flush()
             os._exit(1)
-    store.close()
-    if failures:
-        raise ServiceFailedError(failures[0])
+        self.classifier.close()
 
 
-def _watch(ended: threading.Event, pipeline: Pipeline, fail: Callable[[str], None]) -> None:
-    """Feed systemd's watchdog as long as the pipeline gets anywhere."""
-    watchdog_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
-    stall_s = watchdog_s or _DEFAULT_STALL_S
-    while not ended.wait(min(_LOOK_S, stall_s / 4)):
-        stalled_s = pipeline.stalled_for(time.monotonic())
-        if stalled_s < stall_s / 2:
-            notify("WATCHDOG=1")
-        elif not watchdog_s and stalled_s > stall_s:
-            fail(f"no progress for {stalled_s:.0f} s")
+def run(load: Callable[[], Settings]) -> None:
+    """Run the daemon until a signal ends it. Call from the main thread.
+
+    On SIGHUP configuration and model are read anew: the new parts are made and checked beside the
+    old ones, which go on if that fails; then one stops and the other starts. The broker keeps the
+    session meanwhile, so no tweet is lost.
+
+    Args:
+        load: reads the configuration.
+
+    Raises:
+        ConfigurationError: if it is wrong.
+        ModelError: if the model cannot be used.
+        StoreError: if the database cannot be used.
+        OSError, ValueError: if the key of pseudonyms cannot be used.
+        ServiceFailedError: if the broker refuses us, or a stage died or hangs.
+    """
+    control = _Control()
+    control.install()
+    station = _Station(load())
+    station.start(control)
+    while following := _serve(station, control, load):
+        station.stop(STOP_TIMEOUT_S)
+        if following.store is not station.store:
+            station.store.close()
+        station = following
+        station.start(control)
+    notify("STOPPING=1")
+    # With a stage dead, waiting for the others is in vain.
+    station.stop(0.0 if control.failures else STOP_TIMEOUT_S)
+    station.store.close()
+    if control.damaged and station.settings.store.on_damage == "set-aside":
+        _set_aside(station.store.path, control.failures[0])
+    if control.failures:
+        raise ServiceFailedError(control.failures[0])
+
+
+def _serve(station: _Station, control: _Control, load: Callable[[], Settings]) -> _Station | None:
+    """Watch until the end, or until there is a new station to go on with."""
+    while True:
+        station.watch(control)
+        control.woken.clear()
+        if control.ending:
+            return None
+        if following := _reloaded(station, load):
+            return following
+
+
+def _reloaded(station: _Station, load: Callable[[], Settings]) -> _Station | None:
+    """Make a new station, or say why not."""
+    log = structlog.get_logger()
+    notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    try:
+        settings = load()
+        same_log = settings.store.path == station.settings.store.path
+        following = _Station(settings, station.store if same_log else None)
+    except (ConfigurationError, ModelError, StoreError, OSError, ValueError) as error:
+        # Not a traceback: what is wrong stands in the message, for people.
+        log.error("reload-refused", error=str(error), note="going on as before")  # noqa: TRY400
+        notify("READY=1")
+        return None
+    log.info("reloading", model=following.classifier.model.name)
+    return following
+
+
+def _open(settings: Settings) -> Store:
+    """Open the log; a damaged one is put aside first, if that is what its owner wants."""
+    try:
+        return Store(settings.store.path)
+    except DamagedLogError as error:
+        if settings.store.on_damage == "refuse":
+            raise
+        _set_aside(Path(settings.store.path), str(error))
+        return Store(settings.store.path)
+
+
+def _set_aside(path: Path, why: str) -> None:
+    aside = integrity.set_aside(path)
+    structlog.get_logger().error("log-set-aside", error=why, kept_as=str(aside))
 
 
 def notify(state: str) -> None:

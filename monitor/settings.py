@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from monitor.entities import Entity, EntityMatcher
+from monitor.secrets import read_password
+from monitor.tls import make_context
 
 ENVIRONMENT_PREFIX = "MONITOR_"
 
@@ -31,9 +33,11 @@ def _key(
     least: float | None = None,
     most: float | None = None,
     choices: tuple[str, ...] | None = None,
+    secret: bool = False,
 ) -> Any:  # noqa: ANN401  (as dataclasses.field)
-    """Declare a key: its default, and the values it takes."""
-    return field(default=default, metadata={"least": least, "most": most, "choices": choices})
+    """Declare a key: its default, the values it takes, and whether it must not be shown."""
+    metadata = {"least": least, "most": most, "choices": choices}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Mqtt:
     host: str = _key("localhost")
     port: int = _key(1883, least=1, most=65535)
     username: str = _key("")
-    password: str = _key("")
+    password: str = _key("", secret=True)
+    password_file: str = _key("")
     client_id: str = _key("reputation-monitor")
     topics: tuple[str, ...] = _key(("tweets/#",))
     entity_level: int = _key(0, least=0, most=32)
@@ -54,6 +59,8 @@ class Mqtt:
     max_payload_bytes: int = _key(65_536, least=64, most=268_435_455)
     tls: bool = _key(False)
     ca_file: str = _key("")
+    cert_file: str = _key("")
+    key_file: str = _key("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ class Store:
 
     path: str = _key("monitor.db")
     keep_days: int = _key(90, least=0, most=36_500)
+    on_damage: str = _key("set-aside", choices=("set-aside", "refuse"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
     reader = _Reader(origin)
     settings = reader.settings(document, _overrides(environment))
     _check_together(settings, origin)
-    return settings
+    return dataclasses.replace(settings, mqtt=_with_files(settings.mqtt, origin))
 
 
 def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -201,6 +209,29 @@ def _check_together(settings: Settings, origin: str) -> None:
         EntityMatcher(settings.entities)
     except ValueError as error:
         raise ConfigurationError(f"{origin}: [[entities]]: {error}") from error
+
+
+def _with_files(mqtt: Mqtt, origin: str) -> Mqtt:
+    """Read the password, and see whether the certificates can be used."""
+    if bool(mqtt.cert_file) != bool(mqtt.key_file):
+        raise ConfigurationError(f"{origin}: [mqtt] cert_file, key_file: both are needed, or none")
+    if mqtt.tls:
+        try:
+            make_context(mqtt)
+        except OSError as error:
+            raise ConfigurationError(f"{origin}: [mqtt] {error}") from error
+    elif mqtt.ca_file or mqtt.cert_file:
+        raise ConfigurationError(f"{origin}: [mqtt] ca_file, cert_file: need tls = true")
+    if not mqtt.password_file:
+        return mqtt
+    if mqtt.password:
+        raise ConfigurationError(f"{origin}: [mqtt] password, password_file: one of them, not both")
+    try:
+        return dataclasses.replace(mqtt, password=read_password(mqtt.password_file))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{origin}: [mqtt] password_file = {mqtt.password_file!r}: {error}"
+        ) from error
 
 
 class _Reader:
@@ -267,7 +298,7 @@ class _Reader:
         for key, value in table.items():
             if key not in fields:
                 nearest = _nearest(key, list(fields))
-                shown = "'…'" if "password" in (nearest, key.lower()) else repr(value)
+                shown = "'…'" if "password" in nearest + key.lower() else repr(value)
                 raise self._unknown(f"{where} {key} = {shown}", nearest)
             values[key] = self._value(f"{where} {key}", value, hints[key], fields[key].metadata)
         for key, f in fields.items():

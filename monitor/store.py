@@ -5,21 +5,28 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from sqlite_utils import Database
 
+from monitor import integrity, retention
 from monitor.classifier import Verdict
+from monitor.clock import Moment, utc
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.schema import migrations
 from monitor.throughput import Minute
 
-_APPLICATION_ID: Final = 0x7477726D  # "twrm": tells our files from other SQLite files
 _BUSY_TIMEOUT_S: Final = 5.0
+_WAL_BYTES: Final = 16 * 2**20
+"""The write-ahead log is cut back to this once a long reader lets go of it."""
+_PRUNE_S: Final = 0.02
+"""What a step of pruning should take: the next batch waits for it."""
+_PRUNE_ROWS: Final = (20, 2000)
+_FREE_SHARE: Final = 4
+"""Free pages leave the file when they are more than one in so many: fewer will be used again."""
 
 
 def _insert(table: str, *columns: str) -> str:
@@ -46,7 +53,9 @@ _INSERT_LABEL: Final = _insert(
     "model_id",
 )
 _INSERT_DEAD_LETTER: Final = _insert(
-    "dead_letters", "digest", "received_at", "topic", "reason", "detail", "size", "payload"
+    "dead_letters",
+    *("digest", "received_at", "topic", "reason", "detail", "size", "payload"),
+    "batch_id",
 )
 _INSERT_MODEL: Final = _insert(
     "models", "sha256", "name", "version", "runtime", "task", "first_used_at"
@@ -55,6 +64,10 @@ _INSERT_MODEL: Final = _insert(
 
 class StoreError(Exception):
     """The database cannot be used; the message says why and what to do."""
+
+
+class DamagedLogError(StoreError):
+    """The database is one of ours, but SQLite finds it damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,7 @@ class BatchRow:
     """
 
     started_at: str
+    clock_synchronised: bool | None
     model_id: int
     abstain_below: float
     received: int
@@ -110,47 +124,69 @@ class Stored:
     dead_letters: int
 
 
-def utc(epoch_s: float) -> str:
-    """Write a time, in seconds since the epoch, as the log does: ISO 8601, UTC, milliseconds."""
-    moment = datetime.fromtimestamp(epoch_s, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 class Store:
     """The log, open for writing. Used by one thread at a time."""
 
     def __init__(self, path: Path | str) -> None:
         """Open a log, creating or migrating it as needed.
 
+        After a crash its structure is looked through first (`integrity.find_damage`).
+
         Raises:
+            DamagedLogError: if it is damaged.
             StoreError: if it cannot be opened, is not a log of this program, or a newer version
                 of the program wrote it.
         """
         self.path = Path(path)
+        self._prune_rows = _PRUNE_ROWS[1] // 8
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            # For its owner alone, and SQLite gives what it puts beside it the same mode.
+            with suppress(FileExistsError):
+                self.path.touch(0o600, exist_ok=False)
+            unclean = integrity.ended_uncleanly(self.path) and integrity.is_ours(self.path)
+            if unclean and (damage := integrity.find_damage(self.path)):
+                raise self._damaged(damage)
             self._connection = sqlite3.connect(
                 self.path,
                 timeout=_BUSY_TIMEOUT_S,
                 isolation_level=None,
                 check_same_thread=False,  # opened by the main thread, handed to the writer
             )
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             raise StoreError(f"{self.path}: cannot be opened: {error}") from error
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
         try:
             self._database = Database(self._connection)
             self._prepare()
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
-                raise StoreError(f"{self.path}: {error}") from error
+                raise self._unusable(error) from error
             raise
+        self._inode = self.path.stat().st_ino
+
+    def _unusable(self, error: sqlite3.Error) -> StoreError:
+        if not integrity.is_damage(error):
+            return StoreError(f"{self.path}: {error}")
+        if integrity.is_ours(self.path):
+            return self._damaged(error)
+        return StoreError(
+            f"{self.path}: {error}, so no log of this program, or damaged beyond recognition; move"
+            " it away, or set [store] path to another file"
+        )
+
+    def _damaged(self, what: object) -> DamagedLogError:
+        return DamagedLogError(
+            f"{self.path}: the log is damaged: {what}; `sqlite3 FILE .recover` saves what can be"
+        )
 
     def _prepare(self) -> None:
         execute = self._connection.execute
         (application,) = execute("PRAGMA application_id").fetchone()
         tables = set(self._database.table_names())
-        if tables and application != _APPLICATION_ID:
+        if tables and application != integrity.APPLICATION_ID:
             raise StoreError(
                 f"{self.path}: a SQLite file, but not a log of this program; set [store] path to"
                 " another file"
@@ -163,10 +199,11 @@ class Store:
             )
         if not tables:  # both must come before the first table
             execute("PRAGMA auto_vacuum = INCREMENTAL")
-            execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            execute(f"PRAGMA application_id = {integrity.APPLICATION_ID}")
         execute("PRAGMA journal_mode = WAL")
         # In WAL, NORMAL lets a power cut take back a commit that was acknowledged.
         execute("PRAGMA synchronous = FULL")
+        execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         migrations.apply(self._database)
 
     def register_model(self, model: Model, runtime: str, task: str, now: float) -> int:
@@ -200,16 +237,18 @@ class Store:
 
         Raises:
             sqlite3.OperationalError: if the disk is full or the file is locked; try again.
+            StoreError: if the file is damaged, or is no longer at its place.
         """
         connection = self._connection
         started = time.monotonic()
         with self._transaction():
             batch_id = connection.execute(
-                "INSERT INTO batches (started_at, model_id, received, tweets, labels, duplicates,"
-                " rejected, collect_ms, classify_ms, store_ms)"
-                " VALUES (?, ?, ?, 0, 0, 0, 0, ?, ?, 0)",
+                "INSERT INTO batches (started_at, clock_synchronised, model_id, received, tweets,"
+                " labels, duplicates, rejected, collect_ms, classify_ms, store_ms)"
+                " VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?, 0)",
                 (
                     batch.started_at,
+                    batch.clock_synchronised,
                     batch.model_id,
                     batch.received,
                     round(batch.collect_ms, 3),
@@ -245,7 +284,16 @@ class Store:
             dead = connection.executemany(
                 _INSERT_DEAD_LETTER,
                 [
-                    (d.digest, d.received_at, d.topic, d.reason, d.detail, d.size, d.payload)
+                    (
+                        d.digest,
+                        d.received_at,
+                        d.topic,
+                        d.reason,
+                        d.detail,
+                        d.size,
+                        d.payload,
+                        batch_id,
+                    )
                     for d in dead_letters
                 ],
             ).rowcount
@@ -262,7 +310,17 @@ class Store:
                     batch_id,
                 ),
             )
+        self._check_place()
         return stored
+
+    def _check_place(self) -> None:
+        """See that what was committed is where people will look for it."""
+        try:
+            in_place = self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            in_place = False
+        if not in_place:
+            raise StoreError(f"{self.path}: was moved away or deleted while in use")
 
     def write_minute(self, minute: Minute) -> None:
         """Commit a minute of throughput."""
@@ -274,45 +332,85 @@ class Store:
                 tuple(row.values()),
             )
 
+    def broker_dropped(self) -> int | None:
+        """Return what the broker last said it had dropped, if it ever said."""
+        row = self._connection.execute(
+            "SELECT broker_dropped FROM throughput WHERE broker_dropped IS NOT NULL"
+            " ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return row and int(row[0])
+
+    def remember_topics(self, broker: str, client_id: str, topics: Sequence[str]) -> set[str]:
+        """Add topic filters to those that our session at a broker has, and return those it had."""
+        with self._transaction():
+            known = self._connection.execute(
+                "SELECT topic FROM subscriptions WHERE broker = ? AND client_id = ?",
+                (broker, client_id),
+            ).fetchall()
+            self._connection.executemany(
+                "INSERT INTO subscriptions VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(broker, client_id, topic) for topic in topics],
+            )
+        return {topic for (topic,) in known}
+
     def tweets(self) -> int:
         """Count the tweets in the log."""
         return int(self._connection.execute("SELECT count(*) FROM tweets").fetchone()[0])
 
-    def prune(self, now: float, keep_days: int, step: int = 500) -> int:
-        """Delete at most ``step`` tweets, and as many other rows, older than ``keep_days``.
+    def prune(self, now: Moment, keep_days: int) -> int:
+        """Delete some of what is older than ``keep_days``, the first to arrive first.
 
-        Small steps, so that the next batch waits milliseconds, not minutes.
+        A step takes about 20 ms, so that the next batch waits no longer; `retention` says what is
+        old. A batch goes after everything that came with it.
 
         Returns:
             How many rows went; 0 when there is nothing left to prune.
         """
-        before = utc(now - keep_days * 86_400)
-        execute = self._connection.execute
-        with self._transaction():
-            old = [
-                (row[0],)
-                for row in execute(
-                    "SELECT id FROM tweets WHERE received_at < ? ORDER BY received_at LIMIT ?",
-                    (before, step),
-                )
-            ]
-            self._connection.executemany("DELETE FROM labels WHERE tweet_id = ?", old)
-            self._connection.executemany("DELETE FROM tweets WHERE id = ?", old)
-            gone = len(old)
-            for table, column in (
-                ("batches", "started_at"),
-                ("dead_letters", "received_at"),
-                ("throughput", "started_at"),
-            ):
-                gone += execute(
-                    f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table}"  # noqa: S608
-                    f" WHERE {column} < ? ORDER BY {column} LIMIT ?)",
-                    (before, step),
-                ).rowcount
+        if not retention.believed(self._connection, now):
+            return 0
+        started = time.monotonic()
+        gone = self._prune_step(
+            retention.horizon(self._connection, "batches", now, keep_days),
+            retention.horizon(self._connection, "throughput", now, keep_days),
+        )
         if gone:
+            self._give_space_back()
+            least, most = _PRUNE_ROWS
+            pace = _PRUNE_S / (time.monotonic() - started)
+            self._prune_rows = int(max(least, min(most, self._prune_rows * min(pace, 2.0))))
+        return gone
+
+    def _prune_step(self, last_batch: int, last_minute: int) -> int:
+        execute, executemany = self._connection.execute, self._connection.executemany
+        step, gone = self._prune_rows, 0
+        with self._transaction():
+            # Rows lie in order of arrival, so the old are the first and no index is needed.
+            for table, key in (("tweets", "id"), ("dead_letters", "digest")):
+                rows = execute(
+                    f"SELECT rowid, batch_id, {key} FROM {table} ORDER BY rowid LIMIT ?",  # noqa: S608
+                    (step + 1,),
+                ).fetchall()
+                old = [row for row in rows[:step] if (row[1] or 0) <= last_batch]
+                if table == "tweets":
+                    executemany("DELETE FROM labels WHERE tweet_id = ?", [row[2:] for row in old])
+                executemany(f"DELETE FROM {table} WHERE rowid = ?", [row[:1] for row in old])  # noqa: S608
+                gone += len(old)
+                if len(rows) > len(old):  # the next one's batch stays with it
+                    last_batch = min(last_batch, (rows[len(old)][1] or 0) - 1)
+            for table, last in (("batches", last_batch), ("throughput", last_minute)):
+                gone += execute(
+                    f"DELETE FROM {table} WHERE id IN"  # noqa: S608  (our own names)
+                    f" (SELECT id FROM {table} WHERE id <= ? ORDER BY id LIMIT ?)",
+                    (last, step),
+                ).rowcount
+        return gone
+
+    def _give_space_back(self) -> None:
+        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        if free > pages // _FREE_SHARE:
             # As a script: `execute` steps it once, which frees a single page.
             self._connection.executescript("PRAGMA incremental_vacuum(200)")
-        return gone
 
     def close(self) -> None:
         """Close the file; the WAL is folded back into it."""
@@ -320,14 +418,19 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        # IMMEDIATE: a deferred transaction that turns to writing ignores the busy timeout.
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            # IMMEDIATE: a deferred transaction that turns to writing ignores the busy timeout.
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            if integrity.is_damage(error):
+                raise self._damaged(error) from error
             raise
 
 

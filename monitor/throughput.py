@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from monitor.clock import clock_synchronised
 
 _RATIO: Final = 1.05
 """Width of a histogram bucket: a percentile is right to 2.5 %."""
@@ -62,6 +63,7 @@ class Minute:
     rss_mib: float | None
     cpu_celsius: float | None
     clock_synchronised: bool | None
+    broker_dropped: int | None
 
     def row(self) -> dict[str, Any]:
         """Column to value."""
@@ -102,12 +104,13 @@ class Meter:
         self._queue_depth = max(self._queue_depth, queue_depth)
         self._latency.add(latencies_ms)
 
-    def read(self, now: float, started_at: str) -> Minute:
+    def read(self, now: float, started_at: str, broker_dropped: int | None = None) -> Minute:
         """Close the interval, start the next, and return what was counted.
 
         Args:
             now: monotonic seconds.
             started_at: UTC time of the interval's start, as the log writes times.
+            broker_dropped: messages that the broker says it has dropped since its start.
         """
         seconds = max(now - self._since, 1e-3)
         p50, p95, p99 = (self._latency.percentile(p) for p in (50, 95, 99))
@@ -127,6 +130,7 @@ class Meter:
             rss_mib=resident_mib(),
             cpu_celsius=cpu_celsius(),
             clock_synchronised=clock_synchronised(),
+            broker_dropped=broker_dropped,
         )
         self._reset(now)
         return reading
@@ -147,14 +151,3 @@ def cpu_celsius() -> float | None:
         return int(Path("/sys/class/thermal/thermal_zone0/temp").read_text()) / 1000
     except (OSError, ValueError):
         return None
-
-
-def clock_synchronised() -> bool | None:
-    """Whether the kernel's clock is disciplined (adjtimex(2)), or None if it will not say."""
-    time_error = 5
-    try:
-        # Only the return value is wanted, so the buffer needs no layout: zeroed, it asks nothing.
-        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(1024))
-    except (OSError, AttributeError):
-        return None
-    return None if state < 0 else state != time_error

@@ -83,9 +83,7 @@ def decode(
     Sources: RFC 8259; the Tweet objects of the Twitter API, v1.1 "extended mode" and v2.
     """
     if len(payload) > max_bytes:
-        return Rejection(
-            Reason.TOO_LARGE, f"The payload has {len(payload)} bytes, over {max_bytes}."
-        )
+        return Rejection(Reason.TOO_LARGE, f"The payload is larger than {max_bytes} bytes.")
     try:
         fields, is_retweet = _simple(_parse(payload))
         text = _text(fields)

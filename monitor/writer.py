@@ -21,17 +21,20 @@ from tenacity import (
 )
 from tenacity.nap import sleep_using_event
 
+from monitor import clock
 from monitor.classifier import Classifier, Verdict
+from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.job import Item, Job
 from monitor.privacy import Pseudonyms, redact
 from monitor.settings import Settings
-from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow, utc
+from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow
 from monitor.throughput import Meter
 
 _MINUTE_S: Final = 60.0
 _PRUNE_EVERY_S: Final = 600.0
 _LONGEST_BACKOFF_S: Final = 10.0
+_LOOK_S: Final = 1.0
 
 _T = TypeVar("_T")
 
@@ -79,6 +82,7 @@ class Writer:
         self.abandon = threading.Event()
         """Once set, what cannot be written at once is left to the broker."""
         self.totals = Totals()
+        self._broker_dropped = store.broker_dropped()
         self._meter = Meter(self.progress)
         self._minute_began = time.time()
         self._minute_ends = self.progress + _MINUTE_S
@@ -95,7 +99,8 @@ class Writer:
         classified = time.monotonic()
         first = job.deliveries[0]
         batch = BatchRow(
-            started_at=utc(first.received_at),
+            started_at=utc(first.received.epoch_s),
+            clock_synchronised=first.received.synchronised,
             model_id=self._model_id,
             abstain_below=self._settings.model.abstain_below,
             received=len(job.deliveries),
@@ -120,14 +125,26 @@ class Writer:
             self.write_minute()
         keep_days = self._settings.store.keep_days
         if keep_days and now >= self._prune_at:
-            pruned = self._persist(lambda: self._store.prune(time.time(), keep_days))
+            pruned = self._persist(lambda: self._store.prune(clock.now(), keep_days))
             self._prune_at = now if pruned else now + _PRUNE_EVERY_S
 
     def write_minute(self) -> None:
         """Store what the meter counted since the last time."""
         began, self._minute_began = self._minute_began, time.time()
-        reading = self._meter.read(time.monotonic(), utc(began))
+        reading = self._meter.read(time.monotonic(), utc(began), self._broker_dropped)
         self._persist(lambda: self._store.write_minute(reading))
+
+    def note_dropped(self, total: int) -> None:
+        """Take note of what the broker says it has dropped; called by its thread."""
+        before, self._broker_dropped = self._broker_dropped, total
+        # A broker that restarted counts from nothing again.
+        more = total if before is None or total < before else total - before
+        if before is not None and more:
+            self._log.warning(
+                "broker-dropped",
+                messages=more,
+                note="dropped by the broker, for us or others; see max_queued_messages",
+            )
 
     def _count(self, job: Job, stored: Stored, rejected: int, committed: float) -> None:
         received = len(job.deliveries)
@@ -152,7 +169,7 @@ class Writer:
         dead_letters = list(job.dead_letters)
         answers: list[list[Verdict] | None]
         try:
-            flat = iter(job.verdicts.result())
+            flat = iter(self._verdicts(job))
             answers = [[next(flat) for _ in item.entities] for item in job.items]
         except CancelledError:
             raise
@@ -167,6 +184,16 @@ class Writer:
             else:
                 rows.append(self._row(item, verdicts))
         return rows, dead_letters
+
+    def _verdicts(self, job: Job) -> list[Verdict]:
+        """Wait for as long as the classifier gets anywhere: a large batch may take its time."""
+        while True:
+            try:
+                return job.verdicts.result(timeout=_LOOK_S)
+            except TimeoutError:
+                if job.verdicts.done():  # raised by the runtime, not by the wait
+                    raise
+                self.progress = max(self.progress, self._classifier.progress)
 
     def _alone(self, item: Item) -> list[Verdict] | None:
         """Ask again for one tweet of a failed batch; None if it is the one that fails."""
@@ -190,7 +217,7 @@ class Writer:
                 text = None
         return TweetRow(
             id=tweet.id,
-            received_at=utc(item.delivery.received_at),
+            received_at=utc(item.delivery.received.epoch_s),
             created_at=tweet.created_at,
             topic=item.delivery.topic,
             author=tweet.author and self._pseudonyms.author(tweet.author),

@@ -13,6 +13,7 @@ from typing import Any
 
 from monitor.broker import Delivery
 from monitor.classifier import Answer, Classifier, Pair, Verdict
+from monitor.clock import Moment
 from monitor.model import POLARITIES, TASKS, KnownTweet, Model
 from monitor.privacy import KEY_BYTES, Pseudonyms
 from monitor.store import BatchRow, DeadLetter, Store, TweetRow
@@ -105,7 +106,7 @@ def dead_letter(
 
 def batch_row(received: int, model_id: int = 1, abstain_below: float = 0.0) -> BatchRow:
     """Make a batch's record."""
-    return BatchRow("2025-06-15T15:06:40.000Z", model_id, abstain_below, received, 1.0, 2.0)
+    return BatchRow("2025-06-15T15:06:40.000Z", True, model_id, abstain_below, received, 1.0, 2.0)
 
 
 def register(store: Store, task: str = "reputation") -> int:
@@ -124,6 +125,7 @@ class Inlet:
     def delivery(self, payload: bytes | str, topic: str = "tweets") -> Delivery:
         """Make a delivery that has just arrived."""
         number = next(self._numbers)
+        payload = payload.encode() if isinstance(payload, str) else payload
 
         def acknowledge() -> None:
             self._on_acknowledge()
@@ -131,9 +133,10 @@ class Inlet:
 
         return Delivery(
             topic=topic,
-            payload=payload.encode() if isinstance(payload, str) else payload,
+            payload=payload,
+            size=len(payload),
             arrived=time.monotonic(),
-            received_at=NOW,
+            received=Moment(NOW, True),
             acknowledge=acknowledge,
         )
 
@@ -165,6 +168,7 @@ class StubClassifier(Classifier):
         self.model = STUB_MODEL
         self.runtime = "litert"
         self.workers = 1
+        self.progress = time.monotonic()
         self.asked: list[list[Pair]] = []
 
     def submit(self, pairs: Sequence[Pair]) -> Future[list[Verdict]]:

@@ -102,12 +102,14 @@ class Daemon:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.database = folder / "monitor.db"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "MONITOR_MQTT_HOST": "127.0.0.1",
             "MONITOR_STORE_PATH": str(self.database),
             **environment,
         }
+        self.program: Sequence[str] = (sys.executable, "-m", "monitor", "run")
+        """What `start` runs; tests of faults put a saboteur in between."""
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, ready: bool = True) -> None:
@@ -115,10 +117,7 @@ class Daemon:
         seen = self.said().count('"subscribed"')
         with (self.folder / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "monitor", "run"],
-                env=self._environment,
-                cwd=self.folder,
-                stderr=log,
+                self.program, env=self.environment, cwd=self.folder, stderr=log
             )
         if ready:
             wait_until(lambda: self.alive() and self.said().count('"subscribed"') > seen, "ready")
@@ -135,7 +134,7 @@ class Daemon:
         """Run another command of the program under the same settings."""
         return subprocess.run(
             [sys.executable, "-m", "monitor", *arguments],
-            env=self._environment,
+            env=self.environment,
             cwd=self.folder,
             input=stdin,
             capture_output=True,

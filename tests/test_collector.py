@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.entities import Entity
 from monitor.job import Job
 from monitor.privacy import KEY_BYTES, Pseudonyms
 from monitor.settings import Mqtt, Privacy, Settings
-from monitor.store import utc
 from monitor.tweet import MAX_NAME_CHARS
 from tests.factories import NOW, PSEUDONYMS, Inlet, StubClassifier
 
@@ -143,7 +143,7 @@ def test_a_batch_of_dead_letters_asks_nothing() -> None:
 
 def test_a_dead_letter_tells_what_came() -> None:
     """Reason, detail, size and the bytes as they came, when and on what topic."""
-    job = _collect(_collector(), b'{"text": \xff}', topic="tweets/x")
+    job = _collect(_collector(store_text="full"), b'{"text": \xff}', topic="tweets/x")
     (letter,) = job.dead_letters
 
     assert ("tweets/x", "not-utf8", 11, b'{"text": \xff}', utc(NOW)) == (
@@ -182,12 +182,20 @@ def test_no_text_means_no_bytes() -> None:
     assert "home" not in repr(dataclasses.replace(letter, topic=""))
 
 
-@pytest.mark.parametrize("store_text", ["full", "redacted"])
-def test_otherwise_the_bytes_stay(store_text: str) -> None:
-    """Elsewhere a dead letter can be looked into."""
-    (letter,) = _collect(_collector(store_text=store_text), "{").dead_letters
+@pytest.mark.parametrize(
+    ("expected", "store_text"),
+    [
+        (b'{"text": 7, "note": "call me"}', "full"),
+        (b'{"xxxx": 0, "xxxx": "xxxx xx"}', "redacted"),
+        (None, "none"),
+    ],
+)
+def test_bytes_are_kept_as_allowed(expected: bytes | None, store_text: str) -> None:
+    """[privacy] store_text says what of a dead letter's bytes is kept: all, the shape, nothing."""
+    payload = b'{"text": 7, "note": "call me"}'
+    (letter,) = _collect(_collector(store_text=store_text), payload).dead_letters
 
-    assert b"{" == letter.payload
+    assert expected == letter.payload
 
 
 def test_a_redelivery_has_the_same_digest() -> None:

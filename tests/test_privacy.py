@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.privacy import KEY_BYTES, Pseudonyms, load_key, redact
+from monitor.privacy import KEY_BYTES, Pseudonyms, load_key, mask, redact
 
 KEY = bytes(range(KEY_BYTES))
 
@@ -130,6 +130,35 @@ def test_linear_time(text: str) -> None:
     redact(hostile)
 
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("expected", "payload"),
+    [
+        (b'{"xx": 0x-0, "xxxx": "xx\\xx ~~xx!', '{"id": 1e-5, "text": "Hi\\ny \u00e9oh!'.encode()),
+        (b"!xxx, +00 000. xxxxx:!!xxxxxxx.xxx!x", b"@bob, +49 170. https://example.org/a"),
+        (b"~~x\0x\0", b"\xff\xfeh\0i\0"),
+        (b"!x\r\n\t", b"\x1fa\r\n\t"),
+    ],
+)
+def test_mask(expected: bytes, payload: bytes) -> None:
+    """What a payload says is masked; how it is built can still be seen."""
+    assert expected == mask(payload)
+
+
+STRUCTURE = frozenset(b'{}[]:,"\\+-. \t\r\n\0')
+
+
+@given(st.binary() | st.text().map(str.encode) | st.from_regex(rb'[{}\[\]:,"\\ ~!a0@\xc3]*'))
+def test_mask_keeps_nothing_but_the_shape(payload: bytes) -> None:
+    """Every sign of JSON at its place, four signs for all the rest; masking twice is masking."""
+    masked = mask(payload)
+
+    assert [byte if byte in STRUCTURE else None for byte in payload] == [
+        byte if byte in STRUCTURE else None for byte in masked
+    ]
+    assert set(masked) <= STRUCTURE | set(b"x0~!")
+    assert masked == mask(masked)
 
 
 def test_author() -> None:

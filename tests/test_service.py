@@ -106,7 +106,9 @@ def test_takes_retained_messages_once(mosquitto: Mosquitto, make_daemon: MakeDae
 
 def test_keeps_bad_input_as_dead_letters(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     """Whatever cannot be a tweet is kept with its reason, and the next tweet is labelled."""
-    daemon = make_daemon(mosquitto.port, MONITOR_MQTT_MAX_PAYLOAD_BYTES="4096")
+    daemon = make_daemon(
+        mosquitto.port, MONITOR_MQTT_MAX_PAYLOAD_BYTES="4096", MONITOR_PRIVACY_STORE_TEXT="full"
+    )
     daemon.start()
     bad = {
         b"": "empty",

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from monitor.entities import Entity
-from monitor.settings import ConfigurationError, Settings, load
+from monitor.settings import ConfigurationError, Mqtt, Settings, load
+from tests.faults.certificates import Certificates
 
 SAMPLE = Path(__file__).parent.parent / "config.toml"
 SECTIONS = {
@@ -22,6 +23,8 @@ SECTIONS = {
 EVERY_KEY = [
     (section, field) for section, values in SECTIONS.items() for field in dataclasses.fields(values)
 ]
+FILES = ("password_file", "ca_file", "cert_file", "key_file")
+"""Keys that name files which are read with the configuration."""
 
 
 @pytest.fixture
@@ -93,7 +96,9 @@ def test_sample_shows_entities(write: Callable[[str], Path]) -> None:
     assert table["name"] == entity.name
 
 
-@pytest.mark.parametrize(("section", "field"), EVERY_KEY)
+@pytest.mark.parametrize(
+    ("section", "field"), [entry for entry in EVERY_KEY if entry[1].name not in FILES]
+)
 def test_every_key_can_be_set_by_file_and_environment(
     write: Callable[[str], Path], section: str, field: dataclasses.Field[Any]
 ) -> None:
@@ -131,6 +136,79 @@ def test_every_key_can_be_set_by_file_and_environment(
     )
     assert expected == overridden
     assert type(default) is type(overridden)
+
+
+def test_every_file_can_be_set_by_file_and_environment(
+    write: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Files, too, are read as the configuration names them; the environment has the last word."""
+    texts: list[dict[str, Any]] = []
+    expected = []
+    for name in ("file", "environment"):
+        (tmp_path / name).mkdir()
+        made, password = Certificates(tmp_path / name), tmp_path / name / "password"
+        password.write_text(f"of the {name}")
+        files = (password, made.ca_file, made.ours.certificate, made.ours.key)
+        texts.append(dict(zip(FILES, map(str, files), strict=True)))
+        expected.append(Mqtt(**texts[-1], password=f"of the {name}", tls=True))
+    path = write("[mqtt]\ntls = true\n" + "".join(f"{k} = '{v}'\n" for k, v in texts[0].items()))
+    environment = {f"MONITOR_MQTT_{key}".upper(): value for key, value in texts[1].items()}
+
+    assert expected == [load(path, {}).mqtt, load(path, environment).mqtt]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "password_file = 'absent'",
+            ("password_file = 'absent': cannot be read", "LoadCredential"),
+        ),
+        ("password_file = '.'", ("password_file = '.': cannot be read: Is a directory",)),
+        ("password_file = 'empty'", ("password_file = 'empty': must hold one line",)),
+        ("password_file = 'lines'", ("password_file = 'lines': must hold one line",)),
+        ("password_file = 'latin'", ("password_file = 'latin': is not UTF-8",)),
+        ("password_file = 'lines'\npassword = 'hunter2'", ("one of them, not both",)),
+        ("tls = true\ncert_file = 'ours.pem'", ("cert_file, key_file: both",)),
+        ("tls = true\nkey_file = 'ours.key'", ("cert_file, key_file: both",)),
+        ("ca_file = 'authority.pem'", ("need tls = true",)),
+        ("cert_file = 'ours.pem'\nkey_file = 'ours.key'", ("need tls = true",)),
+        ("tls = true\nca_file = 'absent'", ("ca_file = 'absent': cannot be read: No such file",)),
+        ("tls = true\nca_file = 'lines'", ("ca_file = 'lines': no certificates",)),
+        (
+            "tls = true\ncert_file = 'ours.pem'\nkey_file = '.'",
+            ("key_file = '.': cannot be read: Is a directory",),
+        ),
+        (
+            "tls = true\ncert_file = 'ours.pem'\nkey_file = 'broker.key'",
+            ("cert_file = 'ours.pem', key_file = 'broker.key': not a certificate and its key",),
+        ),
+        (
+            "tls = true\ncert_file = 'ours.key'\nkey_file = 'ours.pem'",
+            ("cert_file = 'ours.key', key_file = 'ours.pem': not a certificate and its key",),
+        ),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(
+    write: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    parts: tuple[str, ...],
+) -> None:
+    """A file that is not what it should be is told with its key; what is in it is not."""
+    monkeypatch.chdir(tmp_path)
+    Certificates(tmp_path)
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "lines").write_text("hunter2\nhunter2\n")
+    (tmp_path / "latin").write_bytes(b"hunter2\xff")
+    path = write(f"[mqtt]\n{text}")
+    message = _refusal(path)
+
+    assert message.startswith(f"{path}: [mqtt] ")
+    assert "hunter2" not in message
+    for part in parts:
+        assert part in message
 
 
 def test_settings_are_frozen() -> None:
@@ -316,6 +394,8 @@ def test_other_variables_do_not_matter() -> None:
         ("[mqtt]\npasword = 'hunter2'", {}),
         ("[mqtt]\npwd = 'hunter2'", {}),
         ("[mqtt]\nPassword = 'hunter2'", {}),
+        ("[mqtt]\npassword_ = 'hunter2'", {}),
+        ("[mqtt]\nbroker_password = 'hunter2'", {}),
         ("[[mqtt]]\npassword = 'hunter2'", {}),
         ("[mqt]\npassword = 'hunter2'", {}),
         ("password = 'hunter2'", {}),
@@ -328,3 +408,11 @@ def test_passwords_are_never_shown(
 ) -> None:
     """Whatever is wrong with the file, a password does not end up in a log."""
     assert "hunter2" not in _refusal(write(text), environment)
+
+
+def test_settings_do_not_show_the_password() -> None:
+    """Whoever logs or prints the settings prints no password."""
+    settings = load(None, {"MONITOR_MQTT_PASSWORD": "hunter2"})
+
+    assert "hunter2" == settings.mqtt.password
+    assert "hunter2" not in f"{settings} {settings!r}"

@@ -11,17 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from monitor.classifier import Answer, Verdict
+from monitor.clock import utc
 from monitor.model import POLARITIES
 from monitor.schema import migrations
-from monitor.store import DeadLetter, Store, Stored, StoreError, TweetRow, utc
+from monitor.store import DeadLetter, Store, Stored, StoreError, TweetRow
 from monitor.throughput import Meter
 from tests.factories import (
-    DAY_S,
     NOW,
     STUB_MODEL,
     batch_row,
@@ -110,7 +108,7 @@ def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"Dear diary, " * 1000)
 
-    assert f"{path}: file is not a database" == _refusal(path)
+    assert _refusal(path).startswith(f"{path}: file is not a database, so no log of this program")
     assert b"Dear diary, " * 1000 == path.read_bytes()
 
 
@@ -172,13 +170,53 @@ def test_a_log_from_before_abstaining_is_migrated(first_version: Path, tmp_path:
     for path in (first_version, tmp_path / "new.db"):
         Store(path).close()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
-    columns_added = {"labels": (0, 0), "labelled": (0,)}
+    columns_added = {"labels": (0, 0), "labelled": (0, None)}
 
     assert {
         table: [row + columns_added.get(table, ()) for row in rows]
         for table, rows in before.items()
     } == {table: query(first_version, f"SELECT * FROM {table}") for table in kept}
     assert query(tmp_path / "new.db", schema) == query(first_version, schema)
+
+
+def test_dead_letters_from_before_find_their_batch(path: Path) -> None:
+    """Retention goes by batches: a dead letter of an older log is given the one of its time."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.execute(f"PRAGMA application_id = {int.from_bytes(b'twrm')}")
+        migrations.apply(Database(old), stop_before="m003_order_of_arrival")
+        for number in (1, 2, 3):
+            old.execute(
+                f"INSERT INTO batches VALUES ({number}, '2025-06-1{number}', 1, 0, 0, 0, 0, 0,"
+                " 0, 0, 0)"
+            )
+        old.execute(
+            "INSERT INTO dead_letters VALUES ('d', '2025-06-12T01', 't', 'empty', '', 0, NULL)"
+        )
+    Store(path).close()
+
+    assert [(2,)] == query(path, "SELECT batch_id FROM dead_letters")
+
+
+def test_topics_are_remembered(path: Path) -> None:
+    """What our session at a broker has is known in the next life, for each broker and name."""
+    with closing(Store(path)) as store:
+        assert set() == store.remember_topics("a:1883", "me", ["x/#", "y"])
+        assert set() == store.remember_topics("b:1883", "me", ["z"])
+    with closing(Store(path)) as store:
+        assert {"x/#", "y"} == store.remember_topics("a:1883", "me", ["y"])
+        assert {"z"} == store.remember_topics("b:1883", "me", [])
+        assert set() == store.remember_topics("a:1883", "you", [])
+
+
+def test_what_the_broker_dropped_is_remembered(store: Store) -> None:
+    """The last count that it told, also if it has not told any since."""
+    assert store.broker_dropped() is None
+    meter = Meter(0.0)
+    for dropped in (3, 7, None):
+        store.write_minute(meter.read(60.0, utc(NOW), dropped))
+
+    assert 7 == store.broker_dropped()
 
 
 def test_a_migrated_log_goes_on(first_version: Path) -> None:
@@ -224,7 +262,7 @@ def test_a_batch_is_stored(path: Path, store: Store) -> None:
     answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0)
     assert [("7", "Acme", *answer), ("7", "Lumen", *answer)] == query(path, "SELECT * FROM labels")
     assert [
-        ("d1", utc(NOW), "tweets/x", "not-utf8", "Not UTF-8.", 3, b"\xff\x00\n"),
+        ("d1", utc(NOW), "tweets/x", "not-utf8", "Not UTF-8.", 3, b"\xff\x00\n", 1),
     ] == query(path, "SELECT * FROM dead_letters")
     assert [(1, 2, 1, 2, 0, 1, 1.0, 2.0)] == query(
         path,
@@ -518,10 +556,11 @@ def test_view_reputation_by_day(path: Path) -> None:
 def test_view_throughput_by_hour(path: Path, store: Store) -> None:
     """Hours in UTC, the latest first: sums, the rate over the time measured, and the worst."""
     reading = Meter(0.0).read(60.0, "2025-06-15T13:58:00.000Z")
-    for started_at, labelled, p99, depth in (
-        ("2025-06-15T13:58:00.000Z", 60, 5.0, 7),
-        ("2025-06-15T14:00:00.000Z", 60, 9.0, 2),
-        ("2025-06-15T14:01:00.000Z", 0, None, 1),
+    for started_at, labelled, p99, depth, dropped in (
+        ("2025-06-15T13:58:00.000Z", 60, 5.0, 7, 10),
+        ("2025-06-15T13:59:00.000Z", 0, None, 0, 14),
+        ("2025-06-15T14:00:00.000Z", 60, 9.0, 2, 3),  # the broker has restarted
+        ("2025-06-15T14:01:00.000Z", 0, None, 1, 5),
     ):
         store.write_minute(
             dataclasses.replace(
@@ -535,12 +574,13 @@ def test_view_throughput_by_hour(path: Path, store: Store) -> None:
                 queue_depth=depth,
                 rss_mib=100.0 + depth,
                 cpu_celsius=None,
+                broker_dropped=dropped,
             )
         )
 
     assert [
-        ("2025-06-15T14", 66, 60, 4, 2, 0.5, 9.0, 2, 102.0, None),
-        ("2025-06-15T13", 63, 60, 2, 1, 1.0, 5.0, 7, 107.0, None),
+        ("2025-06-15T14", 66, 60, 4, 2, 0.5, 9.0, 2, 102.0, None, 5),
+        ("2025-06-15T13", 66, 60, 4, 2, 0.5, 5.0, 7, 107.0, None, 4),
     ] == query(path, "SELECT * FROM throughput_by_hour")
 
 
@@ -556,102 +596,6 @@ def test_view_dead_letters_by_reason(path: Path, store: Store) -> None:
     assert [("bad-json", 2, utc(NOW + 5)), ("empty", 1, utc(NOW))] == query(
         path, "SELECT * FROM dead_letters_by_reason"
     )
-
-
-# Pruning
-
-
-def _fill(store: Store, ages_days: list[float]) -> None:
-    """Put a tweet with two labels, a batch, a dead letter and a minute of each age into a log."""
-    minute = Meter(0.0).read(60.0, utc(NOW))
-    for number, age in enumerate(ages_days):
-        at = utc(NOW - age * DAY_S)
-        store.write(
-            dataclasses.replace(batch_row(2), started_at=at),
-            [tweet_row(str(number), "Acme", "Lumen", received_at=at)],
-            [dead_letter(str(number), received_at=at)],
-        )
-        store.write_minute(dataclasses.replace(minute, started_at=at))
-
-
-def test_prune_takes_what_is_old(path: Path, store: Store) -> None:
-    """Everything older than so many days goes; the rest stays."""
-    _fill(store, [30, 7.001, 6.999, 0])
-
-    assert 8 == store.prune(NOW, keep_days=7)
-    assert 0 == store.prune(NOW, keep_days=7)
-    assert {"tweets": 2, "labels": 4, "batches": 2, "dead_letters": 2, "throughput": 2} == _counts(
-        path
-    )
-    assert [("2",), ("3",)] == query(path, "SELECT id FROM tweets ORDER BY id")
-    assert [("2",), ("3",)] == query(path, "SELECT DISTINCT tweet_id FROM labels ORDER BY 1")
-
-
-def test_prune_takes_small_steps(path: Path, store: Store) -> None:
-    """A step takes at most so many rows of each kind, the oldest first."""
-    _fill(store, [10, 12, 11, 13, 14])
-
-    assert 8 == store.prune(NOW, keep_days=7, step=2)
-    assert {"tweets": 3, "labels": 6, "batches": 3, "dead_letters": 3, "throughput": 3} == _counts(
-        path
-    )
-    assert [("0",), ("1",), ("2",)] == query(path, "SELECT id FROM tweets ORDER BY id")
-    assert [8, 4, 0] == [store.prune(NOW, keep_days=7, step=2) for _ in range(3)]
-    assert dict.fromkeys(TABLES, 0) == _counts(path)
-
-
-def test_prune_gives_space_back(path: Path, store: Store) -> None:
-    """The pages of pruned rows leave the file."""
-    old = utc(NOW - 30 * DAY_S)
-    rows = [
-        dataclasses.replace(tweet_row(str(number), received_at=old), text="x" * 1000)
-        for number in range(2000)
-    ]
-    store.write(batch_row(len(rows)), rows, [])
-    ((before,),) = query(path, "PRAGMA page_count")
-    while store.prune(NOW, keep_days=7):
-        pass
-    ((after,),) = query(path, "PRAGMA page_count")
-
-    assert before > 500
-    assert after < before / 4
-    assert [("ok",)] == query(path, "PRAGMA integrity_check")
-
-
-def test_pruned_tweets_can_come_again(store: Store) -> None:
-    """A tweet that was pruned is forgotten: sent again, it is new."""
-    _fill(store, [30])
-    store.prune(NOW, keep_days=7)
-
-    assert 1 == store.write(batch_row(1), [tweet_row("0")], []).tweets
-
-
-@pytest.mark.parametrize("now", [0.0, 60.0])
-def test_prune_on_a_board_that_boots_in_the_past(store: Store, now: float) -> None:
-    """A clock at the beginning of the epoch is no reason to fail, or to prune the new."""
-    store.write(batch_row(1), [tweet_row("1", received_at=utc(now))], [])
-
-    assert 0 == store.prune(now, keep_days=36_500)
-    assert 1 == store.tweets()
-
-
-# Time
-
-
-def test_utc_format() -> None:
-    """ISO 8601 in UTC with milliseconds and a Z, always equally long."""
-    assert "2025-06-15T15:06:40.000Z" == utc(NOW)
-    assert "2025-06-15T15:06:40.123Z" == utc(NOW + 0.1234)
-    assert "1970-01-01T00:00:00.000Z" == utc(0)
-
-
-@given(a=st.floats(0, 4e9), b=st.floats(0, 4e9))
-def test_utc_sorts_as_time(a: float, b: float) -> None:
-    """Written times sort as the moments themselves do, which retention and views rely on."""
-    earlier, later = sorted((a, b))
-
-    assert utc(earlier) <= utc(later)
-    assert len(utc(earlier)) == len(utc(later))
 
 
 def test_sqlite_understands_times(path: Path, store: Store) -> None:
@@ -670,7 +614,7 @@ def test_sqlite_understands_times(path: Path, store: Store) -> None:
             "labelled",
             (
                 "id received_at entity label reputation sentiment text author lang topic"
-                " is_retweet abstained"
+                " is_retweet abstained clock_synchronised"
             ),
         ),
         ("reputation_by_entity", "entity tweets negative neutral positive net abstained"),
@@ -679,7 +623,7 @@ def test_sqlite_understands_times(path: Path, store: Store) -> None:
             "throughput_by_hour",
             (
                 "hour received labelled duplicates rejected tweets_per_s worst_p99_ms queue_depth"
-                " rss_mib cpu_celsius"
+                " rss_mib cpu_celsius broker_dropped"
             ),
         ),
         ("dead_letters_by_reason", "reason messages latest"),

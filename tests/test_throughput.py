@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import throughput
-from monitor.store import utc
+from monitor.clock import utc
 from monitor.throughput import LatencyHistogram, Meter
 from tests.factories import NOW
 
@@ -156,7 +155,6 @@ def test_this_machine_is_measured() -> None:
     assert resident is not None
     assert 10 < resident < 100_000
     assert celsius is None or -50 < celsius < 150
-    assert throughput.clock_synchronised() in (True, False, None)
 
 
 def test_memory_that_is_held_is_seen() -> None:
@@ -191,25 +189,3 @@ def test_temperature_is_in_degrees(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(throughput, "Path", lambda _path: tmp_path / "temp")
 
     assert 48.312 == throughput.cpu_celsius()
-
-
-@pytest.mark.parametrize(("expected", "state"), [(True, 0), (True, 1), (False, 5), (None, -1)])
-def test_clock(monkeypatch: pytest.MonkeyPatch, expected: bool | None, state: int) -> None:
-    """The kernel calls a clock that nobody sets an error; if it refuses to say, nobody knows."""
-
-    class Library:
-        def __init__(self, *_args: object, **_options: object) -> None: ...
-
-        def adjtimex(self, _buffer: object) -> int:
-            return state
-
-    monkeypatch.setattr(ctypes, "CDLL", Library)
-
-    assert expected is throughput.clock_synchronised()
-
-
-def test_clock_of_another_libc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A C library without the call is no reason to fail."""
-    monkeypatch.setattr(ctypes, "CDLL", lambda *_args, **_options: object())
-
-    assert throughput.clock_synchronised() is None

@@ -308,6 +308,8 @@ def check_invariants(result: Tweet | Rejection) -> None:
         assert "\0" not in string
         string.encode()
     assert len(result.id) <= MAX_NAME_CHARS
+    assert result.id.isprintable()
+    assert all(len(entity) <= MAX_NAME_CHARS for entity in result.entities)
     assert len(set(result.entities)) == len(result.entities) <= MAX_ENTITIES
 
 

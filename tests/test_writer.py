@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from monitor.classifier import Classifier, Verdict
+from monitor.clock import Moment, utc
 from monitor.collector import Collector
 from monitor.entities import Entity
 from monitor.job import Job
@@ -21,7 +23,8 @@ from monitor.model import Model as LabelModel
 from monitor.privacy import redact
 from monitor.settings import Model, Privacy, Settings
 from monitor.settings import Store as StoreSettings
-from monitor.store import Store, TweetRow, utc
+from monitor.store import Store, TweetRow
+from monitor.throughput import Meter
 from monitor.writer import Writer
 from tests.factories import (
     DAY_S,
@@ -34,6 +37,7 @@ from tests.factories import (
     query,
     register,
     tweet_row,
+    verdict,
 )
 from tests.processes import wait_until
 
@@ -232,7 +236,7 @@ def test_a_tweet_that_breaks_the_model_becomes_a_dead_letter(path: Path, bench: 
         path, "SELECT text FROM tweets ORDER BY text"
     )
     assert 3 == len(query(path, "SELECT * FROM labels"))
-    assert [("inference", b"poison"), ("not-utf8", b"\xff")] == query(
+    assert [("inference", b"xxxxxx"), ("not-utf8", b"~")] == query(
         path, "SELECT reason, payload FROM dead_letters ORDER BY reason"
     )
     assert [0, 1, 2, 3, 4] == bench.inlet.acknowledged
@@ -429,29 +433,74 @@ def test_minutes_follow_each_other(path: Path, bench: Bench) -> None:
     assert first <= before <= second <= between
 
 
-def test_old_rows_are_pruned_step_by_step(path: Path, store: Store) -> None:
-    """Each look prunes a step, until nothing old is left; then a while later again."""
+def _old_tweets(store: Store) -> None:
+    """Fill a log with old tweets, and with an hour of minutes in which it has seen the present."""
     register(store)
     old = utc(time.time() - 8 * DAY_S)
-    rows = [tweet_row(str(number), received_at=old) for number in range(700)]
-    store.write(batch_row(len(rows)), rows, [])
+    for number in range(7):
+        rows = [tweet_row(f"{number}-{i}", received_at=old) for i in range(100)]
+        store.write(dataclasses.replace(batch_row(100), started_at=old), rows, [])
+    meter = Meter(0.0)
+    for number in range(60):
+        store.write_minute(meter.read(60.0, utc(time.time() - 60 * number)))
+
+
+def test_old_rows_are_pruned_step_by_step(
+    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look prunes a step, until nothing old is left; then a while later again."""
+    _old_tweets(store)
+    monkeypatch.setattr("monitor.writer.clock.now", lambda: Moment(time.time(), True))
     bench = Bench(store, StubClassifier(), keep_days=7)
     counts = []
-    for _ in range(3):
+    while not counts or bench.writer._prune_at < time.monotonic() + 500:
         bench.writer.keep_house()
-        counts += query(path, "SELECT count(*) FROM tweets")
+        ((count,),) = query(path, "SELECT count(*) FROM tweets")
+        counts.append(count)
 
-    assert [(200,), (0,), (0,)] == counts
-    assert bench.writer._prune_at > time.monotonic() + 500
+    assert sorted(counts, reverse=True) == counts
+    assert 700 > counts[0] > counts[-1] == 0
 
 
 def test_nothing_is_pruned_if_kept_for_ever(path: Path, store: Store) -> None:
     """With keep_days = 0 rows stay, however old."""
-    register(store)
-    store.write(batch_row(1), [tweet_row("1", received_at=utc(0))], [])
+    _old_tweets(store)
     Bench(store, StubClassifier(), keep_days=0).writer.keep_house()
 
-    assert [(1,)] == query(path, "SELECT count(*) FROM tweets")
+    assert [(700,)] == query(path, "SELECT count(*) FROM tweets")
+
+
+def test_what_the_broker_dropped_is_told(
+    path: Path, bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """More than before is a warning with the number, the same again is not; a row holds the sum."""
+    for total in (5, 5, 8, 2):  # before the last, the broker restarted
+        bench.writer.note_dropped(total)
+    bench.writer.write_minute()
+
+    said = [line for line in capsys.readouterr().out.splitlines() if "broker-dropped" in line]
+    assert ["messages=3", "messages=2"] == [
+        word
+        for line in said
+        for word in re.sub(r"\x1b\[\d*m", "", line).split()
+        if "messages=" in word
+    ]
+    assert [(2,)] == query(path, "SELECT broker_dropped FROM throughput")
+
+
+def test_a_slow_batch_is_progress_as_long_as_the_classifier_gets_on(store: Store) -> None:
+    """Waiting for verdicts, the writer is as alive as the classifier is, no more and no less."""
+    classifier = IdleClassifier()
+    bench = Bench(store, classifier)
+    job = bench.job("slow")
+    with ThreadPoolExecutor(1) as pool:
+        finishing = pool.submit(bench.writer.finish, job)
+        classifier.progress = time.monotonic() + 1000
+        wait_until(lambda: bench.writer.progress == classifier.progress, "progress")
+        job.verdicts.set_result([verdict()])
+        finishing.result()
+
+    assert [0] == bench.inlet.acknowledged
 
 
 def test_keeping_house_is_progress(bench: Bench) -> None:

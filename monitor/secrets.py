@@ -1,0 +1,53 @@
+"""Passwords in files: how they are read, and who else could."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+if TYPE_CHECKING:  # the settings read the password with what is here
+    from monitor.settings import Mqtt
+
+_OTHERS_READ: Final = 0o044
+
+
+def read_password(file: str) -> str:
+    """Read a file that holds a password and perhaps a newline at its end.
+
+    Raises:
+        ValueError: if there is no password in it; the message never shows what there is.
+    """
+    try:
+        password = Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(
+            f"cannot be read: {error.strerror}; it must be there, and readable by the user that"
+            " runs this (under systemd, use LoadCredential=)"
+        ) from error
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8; write the password as text") from None
+    password = password.removesuffix("\n").removesuffix("\r")
+    if not password or "\n" in password:
+        raise ValueError("must hold one line, the password")
+    return password
+
+
+def warn_of_readable(config: Path | None, mqtt: Mqtt) -> None:
+    """Warn of files with a secret in them that others than their owner may read."""
+    files = [mqtt.password_file, mqtt.key_file]
+    if config and tomllib.loads(config.read_text(encoding="utf-8")).get("mqtt", {}).get("password"):
+        files.append(str(config))
+    # systemd guards these, and by an access control list, which looks like the group's permission.
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    for file in filter(None, files):
+        if credentials and Path(file).is_relative_to(credentials):
+            continue
+        mode = Path(file).stat().st_mode & 0o777
+        if mode & _OTHERS_READ:
+            structlog.get_logger().warning(
+                "secret-readable", file=file, mode=f"{mode:04o}", advice=f"chmod 600 {file}"
+            )

@@ -1,0 +1,245 @@
+"""Pruning, by clocks that are right, wrong, and set while the board runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor import retention
+from monitor.clock import Moment, utc
+from monitor.store import Store
+from monitor.throughput import Meter
+from tests.factories import DAY_S, NOW, batch_row, dead_letter, query, register, tweet_row
+
+TABLES = ("tweets", "labels", "batches", "dead_letters", "throughput")
+YEAR_S = 365 * DAY_S
+RIGHT = Moment(NOW, True)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the log lies."""
+    return tmp_path / "monitor.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    """A fresh log with a model in it."""
+    with closing(Store(path)) as store:
+        register(store)
+        yield store
+
+
+def _arrive(store: Store, id_: str, at: float, synchronised: bool | None = True) -> None:
+    """Put a tweet with two labels, its batch and a dead letter into a log."""
+    store.write(
+        dataclasses.replace(batch_row(2), started_at=utc(at), clock_synchronised=synchronised),
+        [tweet_row(id_, "Acme", "Lumen", received_at=utc(at))],
+        [dead_letter(id_, received_at=utc(at))],
+    )
+
+
+def _minutes(store: Store, count: int, until: float, synchronised: bool | None = True) -> None:
+    """Let the log see so many minutes, the last at a time."""
+    reading = Meter(0.0).read(60.0, "")
+    for number in reversed(range(count)):
+        at = utc(until - 60 * number)
+        store.write_minute(
+            dataclasses.replace(reading, started_at=at, clock_synchronised=synchronised)
+        )
+
+
+def _prune(store: Store, now: Moment, keep_days: int = 7) -> list[str]:
+    """Prune all there is, and return the ids of the tweets that stayed."""
+    while store.prune(now, keep_days):
+        pass
+    return [row[0] for row in query(store.path, "SELECT id FROM tweets ORDER BY rowid")]
+
+
+def _counts(path: Path) -> dict[str, int]:
+    return {table: query(path, f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
+
+
+def test_takes_what_is_old(path: Path, store: Store) -> None:
+    """Everything older than so many days goes, with all that belongs to it; the rest stays."""
+    for age in (30, 7.001, 6.999, 0):
+        _arrive(store, str(age), NOW - age * DAY_S)
+    _minutes(store, 3, NOW - 8 * DAY_S)
+    _minutes(store, 60, NOW)
+
+    assert ["6.999", "0"] == _prune(store, RIGHT)
+    assert {"tweets": 2, "labels": 4, "batches": 2, "dead_letters": 2, "throughput": 60} == _counts(
+        path
+    )
+
+
+def test_an_empty_log_has_nothing_old(store: Store) -> None:
+    """Neither without rows nor with minutes alone is there anything to do."""
+    assert 0 == store.prune(RIGHT, keep_days=7)
+    _minutes(store, 60, NOW)
+    assert 0 == store.prune(RIGHT, keep_days=7)
+
+
+def test_the_first_to_arrive_go_first(
+    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step takes at most so many rows, and no batch before its tweets."""
+    monkeypatch.setattr("monitor.store._PRUNE_ROWS", (2, 2))
+    store._prune_rows = 2
+    for number in range(5):
+        _arrive(store, str(number), NOW - (20 - number) * DAY_S)
+    _minutes(store, 60, NOW)
+    steps = []
+    while store.prune(RIGHT, keep_days=7):
+        steps.append(_counts(path))
+        orphans = "SELECT count(*) FROM tweets WHERE batch_id NOT IN (SELECT id FROM batches)"
+        assert [(0,)] == query(path, orphans)
+
+    assert [3, 1, 0] == [step["tweets"] for step in steps]
+    assert [3, 1, 0] == [step["batches"] for step in steps]
+
+
+def test_gives_space_back(path: Path, store: Store) -> None:
+    """The pages of pruned rows leave the file, once they are more than it will soon use again."""
+    old = utc(NOW - 30 * DAY_S)
+    rows = [
+        dataclasses.replace(tweet_row(str(number), received_at=old), text="x" * 1000)
+        for number in range(2000)
+    ]
+    store.write(dataclasses.replace(batch_row(len(rows)), started_at=old), rows, [])
+    _minutes(store, 60, NOW)
+    ((before,),) = query(path, "PRAGMA page_count")
+    _prune(store, RIGHT)
+    ((after,),) = query(path, "PRAGMA page_count")
+
+    assert after < before / 4
+    assert [("ok",)] == query(path, "PRAGMA integrity_check")
+
+
+def test_pruned_tweets_can_come_again(store: Store) -> None:
+    """A tweet that was pruned is forgotten: sent again, it is new."""
+    _arrive(store, "1", NOW - 30 * DAY_S)
+    _minutes(store, 60, NOW)
+
+    assert [] == _prune(store, RIGHT)
+    assert 1 == store.write(batch_row(1), [tweet_row("1")], []).tweets
+
+
+@pytest.mark.parametrize("synchronised", [True, False, None])
+def test_a_jump_forward_prunes_nothing(store: Store, synchronised: bool | None) -> None:
+    """Ten years ahead within a minute: no row of the last hour is dated so, nothing goes."""
+    _arrive(store, "1", NOW - DAY_S)
+    _minutes(store, 60, NOW)
+    _arrive(store, "2", NOW + 10 * YEAR_S, synchronised)
+    _minutes(store, 59, NOW + 10 * YEAR_S, synchronised)
+
+    assert ["1", "2"] == _prune(store, Moment(NOW + 10 * YEAR_S, synchronised))
+
+
+def test_a_wrong_clock_costs_an_hour_of_log_at_a_time(store: Store) -> None:
+    """Years ahead for hours and nobody synchronises it: of the log little goes, the oldest."""
+    for hour in range(24):
+        _arrive(store, str(hour), NOW + 3600 * hour)
+    later = NOW + 10 * YEAR_S
+    _minutes(store, 60, later, synchronised=False)
+    store.prune(Moment(later, False), keep_days=7)
+
+    assert [(23,)] == query(store.path, "SELECT count(*) FROM tweets")
+    assert [("1",)] == query(store.path, "SELECT id FROM tweets ORDER BY rowid LIMIT 1")
+
+
+def test_rows_from_a_wrong_future_go_in_their_turn(store: Store) -> None:
+    """What arrived while the clock ran ahead is as old as what arrived around it."""
+    _arrive(store, "before", NOW - 10 * DAY_S)
+    _arrive(store, "ahead", NOW + YEAR_S, synchronised=False)
+    _arrive(store, "claims to know", NOW + YEAR_S)
+    _arrive(store, "old", NOW - 9 * DAY_S)
+    _arrive(store, "young", NOW - DAY_S)
+    _minutes(store, 60, NOW)
+
+    assert ["young"] == _prune(store, RIGHT)
+
+
+def test_a_board_that_booted_in_the_past_keeps_what_it_just_stored(store: Store) -> None:
+    """Rows dated 1970 that arrived a minute ago are a minute old."""
+    _arrive(store, "old", NOW - 10 * DAY_S)
+    _arrive(store, "young", NOW - DAY_S)
+    _arrive(store, "booting", 60.0, synchronised=False)
+    _arrive(store, "now", NOW)
+    _minutes(store, 60, NOW)
+
+    assert ["young", "booting", "now"] == _prune(store, RIGHT)
+
+
+def test_a_row_that_wrongly_claims_to_be_old_takes_nothing_along(store: Store) -> None:
+    """One row from the past, said to be right, after young ones: these stay."""
+    _arrive(store, "young", NOW - DAY_S)
+    _arrive(store, "liar", 60.0, synchronised=True)
+    _minutes(store, 60, NOW)
+
+    assert ["young", "liar"] == _prune(store, RIGHT)
+
+
+def test_a_board_that_is_never_synchronised_prunes_all_the_same(store: Store) -> None:
+    """Without a network there is only the board's own clock: it is believed, slowly."""
+    for age in (10, 9, 8, 1, 0):
+        _arrive(store, str(age), NOW - age * DAY_S, synchronised=False)
+    _minutes(store, 60, NOW, synchronised=False)
+
+    assert ["1", "0"] == _prune(store, Moment(NOW, False))
+
+
+def test_rows_from_before_the_marks_count(store: Store) -> None:
+    """Rows that do not say (an older log, a board that cannot tell) are dated as they are."""
+    _arrive(store, "old", NOW - 10 * DAY_S, synchronised=None)
+    _arrive(store, "young", NOW - DAY_S, synchronised=None)
+    _minutes(store, 60, NOW, synchronised=None)
+
+    assert ["young"] == _prune(store, RIGHT)
+
+
+@pytest.mark.parametrize("epoch_s", [0.0, 60.0, 2e11])
+@pytest.mark.parametrize("keep_days", [1, 36_500])
+def test_any_clock_will_do(store: Store, epoch_s: float, keep_days: int) -> None:
+    """The beginning of the epoch and the year 8307 are no reason to fail, or to prune the new."""
+    _minutes(store, 60, epoch_s)
+    _arrive(store, "1", epoch_s)
+
+    assert ["1"] == _prune(store, Moment(epoch_s, True), keep_days)
+
+
+@given(
+    arrivals=st.lists(
+        st.tuples(st.floats(0, 20), st.sampled_from(["right", "past", "future", "liar"])),
+        max_size=12,
+    )
+)
+def test_nothing_young_goes_whatever_the_clock_said(
+    tmp_path_factory: pytest.TempPathFactory, arrivals: list[tuple[float, str]]
+) -> None:
+    """A law: what truly arrived within ``keep_days`` stays, if dates called right are right."""
+    arrivals.sort(reverse=True)
+    with closing(Store(tmp_path_factory.mktemp("log") / "monitor.db")) as store:
+        register(store)
+        for number, (age, clock) in enumerate(arrivals):
+            at = NOW - age * DAY_S
+            wrong = {"past": 60.0, "future": NOW + YEAR_S, "liar": NOW + YEAR_S}.get(clock, at)
+            _arrive(store, str(number), wrong, synchronised=clock in ("right", "liar"))
+        _minutes(store, 60, NOW)
+        horizon = retention.horizon(store._connection, "batches", RIGHT, 7)
+        _prune(store, RIGHT)
+        kept = {row[0] for row in query(store.path, "SELECT id FROM tweets")}
+
+    young = {str(n) for n, (age, _) in enumerate(arrivals) if age < 7 - 1e-6}
+    certainly_old = [
+        n for n, (age, clock) in enumerate(arrivals) if clock == "right" and age > 7.001
+    ]
+    assert young <= kept
+    assert {str(n) for n in range(max(certainly_old, default=-1) + 1)}.isdisjoint(kept)
+    assert horizon <= len(arrivals)
