@@ -20,6 +20,8 @@ from monitor.schema import migrations
 from monitor.throughput import Minute
 
 _BUSY_TIMEOUT_S: Final = 5.0
+_PAGE_BYTES: Final = 2048
+"""Half of SQLite's default: a commit writes some 25 pages, mostly for a few rows each."""
 _WAL_BYTES: Final = 16 * 2**20
 """The write-ahead log is cut back to this once a long reader lets go of it."""
 _PRUNE_S: Final = 0.02
@@ -197,7 +199,8 @@ class Store:
                 f"{self.path}: written by a newer version of this program (it has {newer[-1]});"
                 " upgrade the program, or set [store] path to another file"
             )
-        if not tables:  # both must come before the first table
+        if not tables:  # these must come before the first table
+            execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             execute("PRAGMA auto_vacuum = INCREMENTAL")
             execute(f"PRAGMA application_id = {integrity.APPLICATION_ID}")
         execute("PRAGMA journal_mode = WAL")

@@ -35,6 +35,20 @@ def test_unit_is_clean(tmp_path: Path) -> None:
     assert 0 == result.returncode, result.stderr
 
 
+def test_unit_is_exposed_little() -> None:
+    """`systemd-analyze security` finds an exposure of 1.5 at most, where 10 is the worst."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    result = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=15", "monitor.service"],
+        cwd=FOLDER,
+        capture_output=True,
+        text=True,
+    )
+
+    assert 0 == result.returncode, result.stdout
+
+
 def test_stop_time_leaves_room() -> None:
     """The unit waits longer than the daemon takes at most."""
     unit = (FOLDER / "monitor.service").read_text()

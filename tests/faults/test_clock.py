@@ -1,0 +1,140 @@
+"""Clocks that jump by years while the real daemon runs; what time it is, libfaketime says."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.faults.ledger import publish, tweets, wait_balanced
+from tests.processes import Daemon, Mosquitto
+
+MakeDaemon = Callable[..., Daemon]
+YEAR = timedelta(days=365)
+
+
+class Clock:
+    """The daemon's wall clock; its monotonic clock goes on as it should, as on a board."""
+
+    def __init__(self, file: Path, library: Path) -> None:
+        self._file = file
+        self.environment = {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        self.jump(timedelta())
+
+    def jump(self, ahead: timedelta) -> None:
+        """Set it so far ahead of the true time, or behind."""
+        draft = self._file.with_suffix(".draft")
+        draft.write_text(f"{ahead.total_seconds():+.0f}")
+        draft.rename(self._file)
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    """A clock for one daemon."""
+    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if not libraries:
+        message = "libfaketime is not installed (Debian: apt install faketime)"
+        if os.environ.get("MONITOR_REQUIRE_BROKER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return Clock(tmp_path / "clock", libraries[0])
+
+
+def _when(daemon: Daemon, id_: str) -> datetime:
+    ((received_at,),) = daemon.rows("SELECT received_at FROM tweets WHERE id = ?", [id_])
+    return datetime.fromisoformat(received_at)
+
+
+@pytest.mark.parametrize("ahead", [10 * YEAR, -10 * YEAR, timedelta(hours=1), -timedelta(hours=1)])
+def test_a_jump_moves_dates_and_nothing_else(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, clock: Clock, ahead: timedelta
+) -> None:
+    """Years or an hour, either way: dates follow the clock, intervals do not, nothing is pruned."""
+    daemon = make_daemon(
+        mosquitto.port,
+        MONITOR_BATCH_MAX_DELAY_MS="10",
+        MONITOR_STORE_KEEP_DAYS="1",
+        **clock.environment,
+    )
+    daemon.start()
+    published = publish(mosquitto.port, tweets(300))
+    wait_balanced(daemon, published)
+    clock.jump(ahead)
+    published |= publish(mosquitto.port, tweets(300, 300))
+    wait_balanced(daemon, published)
+    assert 0 == daemon.stop()
+    daemon.start()
+    published |= publish(mosquitto.port, tweets(5, 600))
+    wait_balanced(daemon, published)
+    assert 0 == daemon.stop()
+
+    now = datetime.now(UTC)
+    assert abs(_when(daemon, "t0000000") - now) < timedelta(minutes=2)
+    assert abs(_when(daemon, "t0000599") - now - ahead) < timedelta(minutes=2)
+    assert [(0,)] == daemon.rows(
+        "SELECT count(*) FROM batches WHERE collect_ms NOT BETWEEN 0 AND 30000"
+        " OR classify_ms NOT BETWEEN 0 AND 30000 OR store_ms NOT BETWEEN 0 AND 30000"
+    )
+    assert [(0,)] == daemon.rows(
+        "SELECT count(*) FROM throughput WHERE seconds NOT BETWEEN 0 AND 120"
+        " OR latency_max_ms NOT BETWEEN 0 AND 60000"
+    )
+
+
+def test_rows_tell_whether_the_clock_was_right(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon
+) -> None:
+    """What the kernel says of its clock stands beside every tweet."""
+    from monitor.clock import clock_synchronised
+
+    daemon = make_daemon(mosquitto.port, MONITOR_BATCH_MAX_DELAY_MS="10")
+    daemon.start()
+    wait_balanced(daemon, publish(mosquitto.port, tweets(3)))
+    says = clock_synchronised()
+
+    assert [(None if says is None else int(says), 3)] == daemon.rows(
+        "SELECT clock_synchronised, count(*) FROM labelled GROUP BY 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment"),
+    [
+        ("Europe/Berlin", "2025-03-30T00:59:58+00:00"),  # summer time begins
+        ("Europe/Berlin", "2025-10-26T00:59:58+00:00"),  # and ends
+        ("America/New_York", "2024-02-29T04:59:58+00:00"),  # a leap day begins
+        ("Pacific/Apia", "2024-02-29T23:59:58+00:00"),  # and ends
+    ],
+)
+def test_calendars_have_no_say(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, clock: Clock, zone: str, moment: str
+) -> None:
+    """Across the hours that summer time skips or repeats, and a leap day, dates only go on."""
+    start = datetime.fromisoformat(moment)
+    clock.jump(start - datetime.now(UTC))
+    daemon = make_daemon(
+        mosquitto.port, TZ=zone, MONITOR_BATCH_MAX_DELAY_MS="10", **clock.environment
+    )
+    daemon.start()
+    published: set[str] = set()
+    deadline = time.monotonic() + 4
+    while time.monotonic() < deadline:
+        published |= publish(mosquitto.port, tweets(5, len(published)))
+        time.sleep(0.2)
+    wait_balanced(daemon, published)
+    daemon.stop()
+
+    rows = daemon.rows("SELECT received_at FROM tweets ORDER BY rowid")
+    times = [datetime.fromisoformat(row[0]) for row in rows]
+    assert sorted(times) == times
+    assert times[-1] - times[0] < timedelta(minutes=1)
+    assert abs(times[0] - start) < timedelta(minutes=1)
