@@ -30,6 +30,11 @@ def ended_uncleanly(path: Path) -> bool:
     return wal.exists() and wal.stat().st_size > 0
 
 
+def lost_its_file(path: Path) -> bool:
+    """Whether there is a write-ahead log alone: opening its file anew, SQLite would delete it."""
+    return ended_uncleanly(path) and not (path.exists() and path.stat().st_size)
+
+
 def find_damage(path: Path) -> str | None:
     """Look through the file's structure (PRAGMA quick_check) and name the first damage.
 

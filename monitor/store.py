@@ -143,6 +143,8 @@ class Store:
         self._prune_rows = _PRUNE_ROWS[1] // 8
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if integrity.lost_its_file(self.path):
+                raise self._damaged("its write-ahead log is here, and the file itself is not")
             # For its owner alone, and SQLite gives what it puts beside it the same mode.
             with suppress(FileExistsError):
                 self.path.touch(0o600, exist_ok=False)
@@ -210,16 +212,20 @@ class Store:
         migrations.apply(self._database)
 
     def register_model(self, model: Model, runtime: str, task: str, now: float) -> int:
-        """Find or add the row of a model, as it is run here, and return its id."""
-        with self._transaction():
+        """Find or add the row of a model, as it is run here, and return its id.
+
+        Raises:
+            StoreError: if the log cannot be written.
+        """
+        with self._preparing(), self._transaction():
             self._connection.execute(
                 _INSERT_MODEL,
                 (model.sha256, model.name, model.version, runtime, task, utc(now)),
             )
-        row = self._connection.execute(
-            "SELECT id FROM models WHERE sha256 = ? AND runtime = ? AND task = ?",
-            (model.sha256, runtime, task),
-        ).fetchone()
+            row = self._connection.execute(
+                "SELECT id FROM models WHERE sha256 = ? AND runtime = ? AND task = ?",
+                (model.sha256, runtime, task),
+            ).fetchone()
         return int(row[0])
 
     def write(
@@ -323,6 +329,7 @@ class Store:
         except FileNotFoundError:
             in_place = False
         if not in_place:
+            self._fold_back()
             raise StoreError(f"{self.path}: was moved away or deleted while in use")
 
     def write_minute(self, minute: Minute) -> None:
@@ -344,8 +351,12 @@ class Store:
         return row and int(row[0])
 
     def remember_topics(self, broker: str, client_id: str, topics: Sequence[str]) -> set[str]:
-        """Add topic filters to those that our session at a broker has, and return those it had."""
-        with self._transaction():
+        """Add topic filters to those that our session at a broker has, and return those it had.
+
+        Raises:
+            StoreError: if the log cannot be written.
+        """
+        with self._preparing(), self._transaction():
             known = self._connection.execute(
                 "SELECT topic FROM subscriptions WHERE broker = ? AND client_id = ?",
                 (broker, client_id),
@@ -417,7 +428,21 @@ class Store:
 
     def close(self) -> None:
         """Close the file; the WAL is folded back into it."""
+        self._fold_back()
         self._connection.close()
+
+    def _fold_back(self) -> None:
+        """Fold the WAL back; on closing SQLite would not, if the file was moved meanwhile."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _preparing(self) -> Iterator[None]:
+        """Before there is anything to lose, an error is no reason to try again."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -113,6 +113,26 @@ def test_a_log_that_is_gone_is_told(path: Path, deleted: bool) -> None:
             store.write(batch_row(1), [tweet_row("new")], [])
 
 
+def test_a_log_that_was_moved_is_complete(path: Path) -> None:
+    """Moved away while in use, and closed: what was committed is in the file that was moved."""
+    moved = path.with_name("yesterday.db")
+    with closing(Store(path)) as store:
+        store.write(batch_row(1), [tweet_row("before")], [])
+        path.rename(moved)
+    with closing(sqlite3.connect(moved)) as connection:
+        assert [(2001,)] == connection.execute("SELECT count(*) FROM tweets").fetchall()
+
+
+def test_a_wal_without_its_file_is_damage(path: Path) -> None:
+    """A log taken away after a kill leaves tweets behind, which must not be deleted."""
+    _leave_wal(path)
+    path.rename(path.with_name("yesterday.db"))
+
+    with pytest.raises(DamagedLogError, match="write-ahead log"):
+        Store(path)
+    assert Path(f"{path}-wal").stat().st_size
+
+
 def test_setting_aside_keeps_everything(path: Path) -> None:
     """The file and its write-ahead log get a new name together; twice in a second, two names."""
     names = []
