@@ -118,7 +118,7 @@ def run(config: Path | None) -> None:
     stays with the broker. SIGHUP reads the configuration and the model anew; if they are wrong, it
     goes on as before. Logs go to standard error, as JSON lines unless that is a terminal.
     """
-    from monitor import logs, secrets, service
+    from monitor import credentials, logs, service
     from monitor.model import ModelError
     from monitor.settings import ConfigurationError, Settings, load
     from monitor.store import StoreError
@@ -126,7 +126,7 @@ def run(config: Path | None) -> None:
     def settings() -> Settings:
         loaded = load(config)
         logs.configure(loaded.log)
-        secrets.warn_of_readable(config, loaded.mqtt)
+        credentials.warn_of_readable(config, loaded.mqtt)
         return loaded
 
     try:
@@ -216,6 +216,45 @@ def publish(file: str, rate: float, topic: str, qos: int, config: Path | None) -
     except (publisher.PublishError, OSError) as error:
         _fail(error)
     click.echo(f"published {count} messages in {seconds:.1f} s", err=True)
+
+
+@main.command()
+@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace DEST if it is there.")
+@_config_option
+def backup(destination: Path, force: bool, config: Path | None) -> None:
+    """Copy the log to DEST, a file or a folder, while the daemon goes on writing.
+
+    The copy is the log at one moment, checked, and one file that needs no other. It appears when it
+    is complete, or not at all. While it is made, what the daemon writes stays in the write-ahead
+    log beside the log, so that needs room, too.
+
+    The key of pseudonyms (the log's path + ".key", or [privacy] key_file) is not copied: with both,
+    whoever knows an author's name finds his tweets. Keep a copy of it elsewhere if you may have to
+    restore on another board. With a new key the same author gets a new pseudonym, and a message
+    without an id that comes again is not recognized.
+
+    \b
+    To restore, as the daemon's user:
+      systemctl stop monitor
+      mkdir old && mv monitor.db monitor.db-wal monitor.db-shm old/   # those that are there
+      cp DEST monitor.db
+      systemctl start monitor
+    """
+    from monitor.backup import BackupError
+    from monitor.backup import backup as copy
+    from monitor.settings import ConfigurationError, load
+
+    try:
+        copied = copy(Path(load(config).store.path), destination, force=force)
+    except ConfigurationError as error:
+        _fail(error, EXIT_CONFIGURATION)
+    except BackupError as error:
+        _fail(error)
+    click.echo(
+        f"copied {copied.tweets:,} tweets, {copied.size / 1e6:.1f} MB, to {copied.path} in"
+        f" {copied.seconds:.1f} s; the key of pseudonyms is not in it (see --help)"
+    )
 
 
 @main.command()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from monitor.entities import Entity, EntityMatcher
-from monitor.secrets import read_password
+from monitor.credentials import read_password
 from monitor.tls import make_context
 
 ENVIRONMENT_PREFIX = "MONITOR_"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:  # the settings read the password with what is here
     from monitor.settings import Mqtt
-
-_OTHERS_READ: Final = 0o044
 
 
 def read_password(file: str) -> str:
@@ -37,7 +35,7 @@ def read_password(file: str) -> str:
 
 
 def warn_of_readable(config: Path | None, mqtt: Mqtt) -> None:
-    """Warn of files with a secret in them that others than their owner may read."""
+    """Warn of files with a secret in them that others than this program's user may read."""
     files = [mqtt.password_file, mqtt.key_file]
     if config and tomllib.loads(config.read_text(encoding="utf-8")).get("mqtt", {}).get("password"):
         files.append(str(config))
@@ -46,8 +44,13 @@ def warn_of_readable(config: Path | None, mqtt: Mqtt) -> None:
     for file in filter(None, files):
         if credentials and Path(file).is_relative_to(credentials):
             continue
-        mode = Path(file).stat().st_mode & 0o777
-        if mode & _OTHERS_READ:
+        status = Path(file).stat()
+        # root's files, mode 0640, reach us through our own group.
+        through_group = status.st_uid != os.geteuid() and status.st_gid == os.getegid()
+        if status.st_mode & (0o004 if through_group else 0o044):
             structlog.get_logger().warning(
-                "secret-readable", file=file, mode=f"{mode:04o}", advice=f"chmod 600 {file}"
+                "secret-readable",
+                file=file,
+                mode=f"{status.st_mode & 0o777:04o}",
+                note="others may read the password or key in it",
             )

@@ -1,14 +1,15 @@
-"""``monitor.secrets``: passwords in files, and who else could read them."""
+"""``monitor.credentials``: passwords in files, and who else could read them."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.secrets import read_password, warn_of_readable
+from monitor.credentials import read_password, warn_of_readable
 from monitor.settings import Mqtt
 
 
@@ -38,6 +39,20 @@ def test_warns_of_secrets_that_others_may_read(
 
     assert [(str(file), f"{mode:04o}")] * warned == [(e["file"], e["mode"]) for e in logs]
     assert "hunter2" not in str(logs)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(("mode", "warned"), [(0o640, False), (0o644, True)])
+def test_a_file_may_reach_us_through_our_group(tmp_path: Path, mode: int, warned: bool) -> None:
+    """Of another owner, and readable by our group but not by everybody: so units are set up."""
+    file = tmp_path / "password"
+    file.write_text("hunter2")
+    file.chmod(mode)
+    os.chown(file, 65534, os.getegid())
+    with capture_logs() as logs:
+        warn_of_readable(None, Mqtt(password_file=str(file)))
+
+    assert warned == bool(logs)
 
 
 def test_a_configuration_without_a_password_may_be_read(tmp_path: Path) -> None:
