@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := requirements/daemon.lock
 DEV_LOCK := requirements/dev.lock
+RUNS   ?= 1000000
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 # tflite-runtime ends at Python 3.11 and breaks with NumPy 2: it gets an environment of its own.
@@ -11,10 +12,14 @@ OLD_VENV := .venv-tflite-runtime
 OLD_LOCK := requirements/tflite-runtime.lock
 MODEL    := models/mobilebert-6x384
 
-COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --python-version 3.11 \
+# So has the auditor, whose own packages are no part of what it looks at.
+AUDIT_VENV := .venv-audit
+AUDIT_LOCK := requirements/audit.lock
+
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test check format bench model compare lock clean
+.PHONY: help demo install test check audit format bench fuzz model compare lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -34,9 +39,17 @@ check: $(VENV)/.dev ## run the linters and the type checker
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+audit: $(VENV)/.dev $(AUDIT_VENV)/.ready ## ask PyPI for known vulnerabilities of what is locked
+	@$(BIN)/python -m pip --disable-pip-version-check check
+	@$(AUDIT_VENV)/bin/python requirements/audit.py $(LOCK) $(OLD_LOCK)
+	-@$(AUDIT_VENV)/bin/python requirements/audit.py $(DEV_LOCK)
+
 format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+fuzz: $(VENV)/.fuzz ## try payloads that reach new code: make fuzz RUNS=1000000
+	$(BIN)/python -m tests.faults.fuzz $(RUNS) $(KEEP)
 
 bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
@@ -53,12 +66,13 @@ compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers:
 
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv
-	$(COMPILE) --universal --constraint requirements/numpy2.in --extra demo -o $(LOCK)
-	$(COMPILE) --constraint $(LOCK) --extra demo --extra compare --extra test --extra lint -o $(DEV_LOCK)
-	$(COMPILE) --universal --extra tflite-runtime -o $(OLD_LOCK)
+	$(COMPILE) pyproject.toml --universal --constraint requirements/numpy2.in --extra demo -o $(LOCK)
+	$(COMPILE) pyproject.toml --constraint $(LOCK) --extra demo --extra compare --extra test --extra lint -o $(DEV_LOCK)
+	$(COMPILE) pyproject.toml --universal --extra tflite-runtime -o $(OLD_LOCK)
+	$(COMPILE) requirements/audit.in --universal -o $(AUDIT_LOCK)
 
 clean: ## remove the environments
-	rm -rf $(VENV) $(OLD_VENV)
+	rm -rf $(VENV) $(OLD_VENV) $(AUDIT_VENV)
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -79,6 +93,15 @@ $(VENV)/.demo: $(VENV)/.venv pyproject.toml $(LOCK)
 $(VENV)/.dev: $(VENV)/.venv pyproject.toml $(DEV_LOCK)
 	@echo "installing the development tools, PyTorch and TensorFlow among them (minutes) ..."
 	@$(PIP) --constraint $(DEV_LOCK) --editable '.[test,lint]'
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	@$(PIP) --constraint $(DEV_LOCK) --editable '.[fuzz]'
+	@touch $@
+
+$(AUDIT_VENV)/.ready: $(AUDIT_LOCK)
+	@$(PYTHON) -m venv $(AUDIT_VENV)
+	@$(AUDIT_VENV)/bin/python -m pip --disable-pip-version-check install --quiet -r $(AUDIT_LOCK)
 	@touch $@
 
 $(OLD_VENV)/.ready: pyproject.toml $(OLD_LOCK)

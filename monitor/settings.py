@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from monitor.entities import Entity, EntityMatcher
 from monitor.credentials import read_password
+from monitor.entities import Entity, EntityMatcher
 from monitor.tls import make_context
 
 ENVIRONMENT_PREFIX = "MONITOR_"
