@@ -79,7 +79,7 @@ class Batch:
     """``[batch]``: how many tweets share one inference and one transaction."""
 
     max_tweets: int = _key(64, least=1, most=4096)
-    max_delay_ms: int = _key(2000, least=0, most=60_000)
+    max_delay_ms: int = _key(2500, least=0, most=60_000)
 
 
 @dataclass(frozen=True, slots=True)
