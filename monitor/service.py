@@ -19,6 +19,7 @@ import structlog
 from monitor import integrity
 from monitor.broker import Broker, BrokerRefusedError, Session
 from monitor.classifier import Classifier
+from monitor.logs import describe
 from monitor.model import Model, ModelError
 from monitor.pipeline import Pipeline
 from monitor.privacy import Pseudonyms, load_key
@@ -74,7 +75,10 @@ class _Control:
         name, error = args.thread and args.thread.name, args.exc_value
         structlog.get_logger().error("thread-died", thread=name, exc_info=error)
         self.damaged |= isinstance(error, DamagedLogError)
-        self.fail(str(error) if isinstance(error, StoreError) else f"{name}: {error!r}")
+        if isinstance(error, StoreError):
+            self.fail(str(error))
+        else:
+            self.fail(f"{name}: {describe(error) if error else 'ended'}")
 
 
 class _Station:

@@ -209,6 +209,7 @@ class Store:
         # In WAL, NORMAL lets a power cut take back a commit that was acknowledged.
         execute("PRAGMA synchronous = FULL")
         execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        execute("PRAGMA secure_delete = ON")  # what is pruned is gone
         migrations.apply(self._database)
 
     def register_model(self, model: Model, runtime: str, task: str, now: float) -> int:

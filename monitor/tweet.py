@@ -91,8 +91,8 @@ def decode(
             id=_id(fields) or identify(payload),
             text=text,
             author=_string(fields, "author") or None,
-            created_at=_string(fields, "created_at") or None,
-            lang=_string(fields, "lang") or None,
+            created_at=_like(_DATE, _string(fields, "created_at")),
+            lang=_like(_LANGUAGE, _string(fields, "lang")),
             entities=_entities(fields),
             is_retweet=is_retweet or text.startswith("RT @"),
         )
@@ -126,6 +126,8 @@ class _RejectedError(Exception):
 _Fields = dict[str, Any]  # Any: what a JSON object holds is known only after looking
 
 _DECODER: Final = json.JSONDecoder(parse_constant=lambda _: None)
+_DATE: Final = re.compile(r"(?=\D*\d)[A-Za-z\d :+,./-]{1,40}")  # in whatever order and calendar
+_LANGUAGE: Final = re.compile(r"[A-Za-z\d_-]{2,35}")  # RFC 5646, section 4.4.1
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _API_KEYS: Final = frozenset(
     {
@@ -284,6 +286,11 @@ def _string(fields: _Fields, key: str, *, number: bool = False) -> str | None:
     raise _RejectedError(
         Reason.WRONG_TYPE, f'"{key}" is not a string{" or an integer" if number else ""}.'
     )
+
+
+def _like(pattern: re.Pattern[str], value: str | None) -> str | None:
+    """Drop what has not the form that it should have: these fields are kept as they are."""
+    return value if value and pattern.fullmatch(value) else None
 
 
 def _object(fields: _Fields, key: str) -> _Fields:

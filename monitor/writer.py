@@ -26,6 +26,7 @@ from monitor.classifier import Classifier, Verdict
 from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.job import Item, Job
+from monitor.logs import describe
 from monitor.privacy import Pseudonyms, redact
 from monitor.settings import Settings
 from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow
@@ -167,15 +168,14 @@ class Writer:
             CancelledError: if the classifier was closed before it came to this job.
         """
         dead_letters = list(job.dead_letters)
-        answers: list[list[Verdict] | None]
+        answers: Sequence[list[Verdict] | None]
         try:
-            flat = iter(self._verdicts(job))
-            answers = [[next(flat) for _ in item.entities] for item in job.items]
+            answers = _by_item(job.items, self._verdicts(job))
         except CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  (whatever the runtime raises: find the tweet)
-            self._log.error("inference-failed", error=repr(error), tweets=len(job.items))
-            answers = [self._alone(item) for item in job.items]
+            self._log.error("inference-failed", error=describe(error), tweets=len(job.items))
+            answers = self._bisected(job.items)
         rows = []
         for item, verdicts in zip(job.items, answers, strict=True):
             if verdicts is None:
@@ -195,26 +195,25 @@ class Writer:
                     raise
                 self.progress = max(self.progress, self._classifier.progress)
 
-    def _alone(self, item: Item) -> list[Verdict] | None:
-        """Ask again for one tweet of a failed batch; None if it is the one that fails."""
+    def _bisected(self, items: Sequence[Item]) -> list[list[Verdict] | None]:
+        """Ask again for halves of what failed, down to the tweet that fails, which gets None."""
         self.progress = time.monotonic()
-        try:
-            return self._classifier.classify(item.pairs)
-        except CancelledError:
-            raise
-        except Exception:  # noqa: BLE001  (as above)
-            return None
+        halves = (
+            (items[: len(items) // 2], items[len(items) // 2 :]) if len(items) > 1 else (items,)
+        )
+        answers: list[list[Verdict] | None] = []
+        for half in halves:
+            try:
+                pairs = [pair for item in half for pair in item.pairs]
+                answers += _by_item(half, self._classifier.classify(pairs))
+            except CancelledError:
+                raise
+            except Exception:  # noqa: BLE001  (as above)
+                answers += self._bisected(half) if len(half) > 1 else [None]
+        return answers
 
     def _row(self, item: Item, verdicts: Sequence[Verdict]) -> TweetRow:
-        tweet = item.tweet
-        text: str | None
-        match self._settings.privacy.store_text:
-            case "full":
-                text = tweet.text
-            case "redacted":
-                text = redact(tweet.text)
-            case _:
-                text = None
+        tweet, kept = item.tweet, self._settings.privacy.store_text
         return TweetRow(
             id=tweet.id,
             received_at=utc(item.delivery.received.epoch_s),
@@ -223,7 +222,7 @@ class Writer:
             author=tweet.author and self._pseudonyms.author(tweet.author),
             lang=tweet.lang,
             is_retweet=tweet.is_retweet,
-            text=text,
+            text={"full": tweet.text, "redacted": redact(tweet.text)}.get(kept),
             verdicts=list(zip(item.entities, verdicts, strict=True)),
         )
 
@@ -251,3 +250,9 @@ class Writer:
             retry_error_callback=lambda _state: None,
         )
         return retrying(action)
+
+
+def _by_item(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
+    """Give every item the verdicts of its entities."""
+    flat = iter(verdicts)
+    return [[next(flat) for _ in item.entities] for item in items]

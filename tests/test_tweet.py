@@ -380,3 +380,21 @@ def test_linear_time(text: str) -> None:
     replace_links(replace_emails(hostile, "_"), "_")
 
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("created_at", "lang"),
+    [
+        ("write to jane@example.org", "jane@example.org"),
+        ("Jane Doe", "Jane Doe"),
+        ("2026-01-02 " * 10, "e" * 36),
+        ("2026\n", "en\n\nen"),
+    ],
+)
+def test_what_is_no_date_and_no_language_is_dropped(created_at: str, lang: str) -> None:
+    """These fields are kept as they are, so nothing else may hide in them."""
+    message = {"text": "hi", "created_at": created_at + "!", "lang": lang}
+    tweet = decode(json.dumps(message).encode(), max_bytes=65_536, identify=str)
+
+    assert isinstance(tweet, Tweet)
+    assert (None, None) == (tweet.created_at, tweet.lang)

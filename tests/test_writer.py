@@ -142,13 +142,13 @@ def test_rows_are_what_was_asked(path: Path, store: Store) -> None:
     """Each entity's own verdict, the pseudonym of the author, times as the log writes them."""
     bench = Bench(store, StubClassifier(), task="sentiment")
     bench.finish(
-        '{"id": "1", "text": "Lumen or Acme?", "author": "@bob", "created_at": "June", "lang": "en"'
+        '{"id": "1", "text": "Lumen or Acme?", "author": "@bob", "created_at": "1 June", "lang": "en"'
         "}",
         '{"id": "2", "text": "RT @x: rain"}',
     )
 
     assert [
-        ("1", utc(NOW), "June", "tweets", PSEUDONYMS.author("bob"), "en", 0, "Lumen or Acme?"),
+        ("1", utc(NOW), "1 June", "tweets", PSEUDONYMS.author("bob"), "en", 0, "Lumen or Acme?"),
         ("2", utc(NOW), None, "tweets", None, None, 1, "RT @user: rain"),
     ] == query(
         path,

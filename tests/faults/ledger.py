@@ -45,9 +45,7 @@ def stored(daemon: Daemon) -> list[str]:
     return [row[0] for row in daemon.rows("SELECT id FROM tweets")] + dead
 
 
-def wait_balanced(
-    daemon: Daemon, published: Collection[str], patience: float = PATIENCE_S
-) -> None:
+def wait_balanced(daemon: Daemon, published: Collection[str], patience: float = PATIENCE_S) -> None:
     """Wait until as many are stored as were published, then check the ledger."""
     wait_until(
         lambda: len(stored(daemon)) >= len(published), "everything stored", patience, every=0.1
@@ -56,7 +54,7 @@ def wait_balanced(
 
 
 def assert_balanced(daemon: Daemon, published: Collection[str]) -> None:
-    """Ids published = ids stored ∪ ids in dead letters, each once, every tweet labelled, file whole."""
+    """Ids published = ids of tweets and dead letters stored, each once; file whole."""
     counts = Counter(stored(daemon))
     missing, foreign = set(published) - set(counts), set(counts) - set(published)
     repeated = [id_ for id_, count in counts.items() if count > 1]
