@@ -119,12 +119,19 @@ class Classifier:
         """
         known = self.model.known
         self._check_outputs()
-        (verdict,) = self.classify([(known.text, known.entity)])
+        try:
+            (verdict,) = self.classify([(known.text, known.entity)])
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.model.folder}: the runtime ({self.runtime}) cannot label the known tweet:"
+                f" {error}; restore the model, or export it again"
+            ) from error
         for task, expected in known.labels.items():
             if verdict[task].label != expected:
                 raise ModelError(
                     f"{self.model.folder}: on this machine ({self.runtime}) the known tweet's"
-                    f" {task} comes out as {verdict[task].label!r} instead of {expected!r}"
+                    f" {task} comes out as {verdict[task].label!r} instead of {expected!r}; restore"
+                    " the model, or export it again"
                 )
 
     def _check_outputs(self) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Final
 POLARITIES: Final = ("negative", "neutral", "positive")
 TASKS: Final = ("reputation", "sentiment")
 
+_WAY_OUT: Final = "restore it, or export the model again"
+
 
 class ModelError(Exception):
     """The model cannot be used; the message says which check failed."""
@@ -61,7 +63,7 @@ class Model:
         """
         folder = _find(path)
         try:
-            card = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
+            card = tomllib.loads(_text(folder / "model.toml", _read(folder / "model.toml")))
             hashes: dict[str, str] = card["files"]
             files = {name: _verified(folder / name, sha256) for name, sha256 in hashes.items()}
             tasks = {task: tuple(table["labels"]) for task, table in card["tasks"].items()}
@@ -83,13 +85,15 @@ class Model:
                 ),
             )
         except tomllib.TOMLDecodeError as error:
-            raise ModelError(f"{folder / 'model.toml'}: not valid TOML: {error}") from error
+            raise ModelError(
+                f"{folder / 'model.toml'}: not valid TOML: {error}; {_WAY_OUT}"
+            ) from error
         except KeyError as error:
-            raise ModelError(f"{folder / 'model.toml'}: the key {error} is missing") from error
+            raise ModelError(
+                f"{folder / 'model.toml'}: the key {error} is missing; {_WAY_OUT}"
+            ) from error
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{folder / 'model.toml'}: {error}") from error
-        except OSError as error:
-            raise ModelError(f"{error.filename}: {error.strerror}") from error
 
 
 def _find(path: Path | str) -> Path:
@@ -102,20 +106,30 @@ def _find(path: Path | str) -> Path:
     for place in places:
         if (place / "model.toml").is_file():
             return place
-    raise ModelError(f"{path}: no model there (looked for model.toml in {_listed(places)})")
+    raise ModelError(
+        f"{path}: no model there (looked for model.toml in {_listed(places)}); set [model] path to"
+        " a folder made by `monitor export`, or to the name of a model that came along"
+    )
 
 
 def _listed(places: list[Path]) -> str:
     return ", ".join(str(place.absolute()) for place in places)
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:  # not by its filename: an error in reading has none
+        raise ModelError(f"{path}: {error.strerror}; {_WAY_OUT}") from error
+
+
 def _verified(path: Path, sha256: str) -> bytes:
-    content = path.read_bytes()
+    content = _read(path)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise ModelError(
             f"{path}: SHA-256 is {found}, model.toml says {sha256}: the file is damaged or not the"
-            " one that was measured; restore it, or export the model again"
+            f" one that was measured; {_WAY_OUT}"
         )
     return content
 
@@ -124,7 +138,7 @@ def _text(path: Path, content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise ModelError(f"{path}: {error}") from error
+        raise ModelError(f"{path}: {error}; {_WAY_OUT}") from error
 
 
 def _max_length(value: object) -> int:

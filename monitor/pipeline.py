@@ -26,7 +26,7 @@ from monitor.inbox import Inbox
 from monitor.job import Job
 from monitor.privacy import Pseudonyms
 from monitor.settings import Settings
-from monitor.store import Store, TweetRow
+from monitor.store import BUSY_TIMEOUT_S, Store, TweetRow
 from monitor.writer import Totals, Writer
 
 _IDLE_S: Final = 1.0
@@ -97,7 +97,7 @@ class Pipeline:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._writer.abandon.set()
         for thread in self._threads:
-            thread.join(2 * _IDLE_S)
+            thread.join(BUSY_TIMEOUT_S + _IDLE_S)
         return not any(thread.is_alive() for thread in self._threads)
 
     def stalled_for(self, now: float) -> float:

@@ -53,6 +53,8 @@ class _Control:
 
     def fail(self, why: str) -> None:
         """End, because of this."""
+        # Said now: with a stage that hangs nobody will come to say it at the end.
+        structlog.get_logger().error("failed", why=why)
         self.failures.append(why)
         self.ending = True
         self.woken.set()

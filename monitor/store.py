@@ -19,7 +19,8 @@ from monitor.model import POLARITIES, TASKS, Model
 from monitor.schema import migrations
 from monitor.throughput import Minute
 
-_BUSY_TIMEOUT_S: Final = 5.0
+BUSY_TIMEOUT_S: Final = 2.0
+"""How long a call waits for another program's lock; what is worth it is tried again."""
 _PAGE_BYTES: Final = 2048
 """Half of SQLite's default: a commit writes some 25 pages, mostly for a few rows each."""
 _WAL_BYTES: Final = 16 * 2**20
@@ -153,7 +154,7 @@ class Store:
                 raise self._damaged(damage)
             self._connection = sqlite3.connect(
                 self.path,
-                timeout=_BUSY_TIMEOUT_S,
+                timeout=BUSY_TIMEOUT_S,
                 isolation_level=None,
                 check_same_thread=False,  # opened by the main thread, handed to the writer
             )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,14 +22,69 @@ from monitor.classifier import GROUP_SIZE, Classifier, Pair, Verdict
 from monitor.interpreter import Interpreter
 from monitor.model import POLARITIES, KnownTweet, Model, ModelError
 from tests.factories import PAIRS
+from tests.processes import REPOSITORY
 
-NEIGHBOURS = 1e-4
+NEIGHBOURS = 0.01
 """How far a probability may depend on what else is in the batch.
 
-Measured: 0, for all of `PAIRS` in 80 random batches, with LiteRT on x86-64, since activations are
-quantized row by row and padding is masked. Other processors' kernels may sum in another order for
-another shape, so what is asked for is what `monitor classify` shows: four digits.
+Activations are quantized row by row, so neighbours have no say in their scale, and padding is
+masked. But a sum of floats may differ in its last bit when the batch has another shape, and where
+an activation lies between two of its 256 steps, that decides which it gets. Measured on x86-64, on
+invented texts alone and in random batches: in LiteRT 461 of 35,688 answers differed, at most by
+0.0038 and only for the padding, in tflite-runtime 3,852 of 8,564, at most by 0.0039; no label did.
 """
+
+WORDS = [
+    *[
+        "the",
+        "my",
+        "new",
+        "old",
+        "a",
+        "never",
+        "again",
+        "how",
+        "why",
+        "not",
+        "very",
+        "is",
+        "was",
+        "Acme",
+        "Lumen",
+        "Veloria",
+        "phone",
+        "car",
+    ],
+    *[
+        "great",
+        "awful",
+        "love",
+        "hate",
+        "late",
+        "fire",
+        "record",
+        "useless",
+        "wonderful",
+        "thanks",
+        "12",
+        "%",
+        "...",
+        "!!!",
+        ":)",
+        "#fail",
+    ],
+    *(
+        "\U0001f621",
+        "\u2764\ufe0f",
+        "@someone",
+        "https://example.org",
+        "&amp;",
+        "\u65e5\u672c",
+        "x" * 40,
+    ),
+]
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=80).map(" ".join) | st.text(max_size=80)
+QUESTIONS = st.tuples(TEXTS, st.sampled_from([None, "Acme", "Bank Ostra", "L'Oréal" * 9]))
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +101,9 @@ def _assert_same(expected: Sequence[Verdict], actual: Sequence[Verdict]) -> None
     assert len(expected) == len(actual)
     for one, other in zip(expected, actual, strict=True):
         assert _numbers(one) == pytest.approx(_numbers(other), abs=NEIGHBOURS)
+        for task, answer in one.items():  # only what was undecided may be decided otherwise
+            first, second, *_ = sorted(answer.probabilities.values(), reverse=True)
+            assert answer.label == other[task].label or first - second < 2 * NEIGHBOURS
 
 
 def test_an_answer_to_each_task(alone: dict[Pair, Verdict], model: Model) -> None:
@@ -69,6 +131,59 @@ def test_neighbours_do_not_matter(
 ) -> None:
     """Whatever else is in the batch, in whatever order, each verdict is that of its own pair."""
     _assert_same([alone[pair] for pair in pairs], classifier.classify(pairs))
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs=st.lists(QUESTIONS, min_size=2, max_size=3 * GROUP_SIZE), data=st.data())
+def test_neither_do_place_and_padding(
+    classifier: Classifier, pairs: list[Pair], data: st.DataObject
+) -> None:
+    """Of any texts: each verdict is what its pair gets alone, wherever it stands in a batch."""
+    each = [classifier.classify([pair])[0] for pair in pairs]
+    order = data.draw(st.permutations(range(len(pairs))))
+
+    _assert_same(each, classifier.classify(pairs))
+    _assert_same([each[i] for i in order], classifier.classify([pairs[i] for i in order]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(pair=QUESTIONS, padding=st.integers(1, 64))
+def test_padding_is_masked(classifier: Classifier, pair: Pair, padding: int) -> None:
+    """Beside a text of any length, each verdict is that of its own text."""
+    (encoding,) = classifier.tokenize([pair])
+    longer = min(len(encoding.ids) + padding, classifier.model.max_length)
+    neighbour = classifier.tokenize([("word " * longer, None)])[0]
+    neighbour.truncate(longer)
+    interpreter = Interpreter(classifier.model.flatbuffer, classifier.runtime)
+
+    _assert_same(
+        classifier.infer([encoding], interpreter) + classifier.infer([neighbour], interpreter),
+        classifier.infer([encoding, neighbour], interpreter),
+    )
+
+
+def test_neighbours_hardly_matter_in_the_other_runtime(other_python: Path, model_path: str) -> None:
+    """tflite-runtime's sums depend on the shape of a batch more often, and as little."""
+
+    def classified(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+        rows = (json.dumps({"text": text, "entity": entity}) + "\n" for text, entity in pairs)
+        command = [other_python, "-m", "monitor", "classify", "--runtime", "tflite-runtime"]
+        result = subprocess.run(
+            [*command, "--model", model_path],
+            input="".join(rows),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+            cwd=REPOSITORY,
+        )
+        return [json.loads(line)["probabilities"] for line in result.stdout.splitlines()]
+
+    among_all, among_some = classified(PAIRS), classified(PAIRS[::3])
+
+    assert len(among_all[::3]) == len(among_some)
+    for one, other in zip(among_all[::3], among_some, strict=True):
+        assert one == pytest.approx(other, abs=NEIGHBOURS)
 
 
 def test_order_is_kept_across_groups_of_length(

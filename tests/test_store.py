@@ -231,7 +231,7 @@ def test_a_migrated_log_goes_on(first_version: Path) -> None:
 
 def test_a_locked_log_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that another program keeps locked is told with its path."""
-    monkeypatch.setattr("monitor.store._BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("monitor.store.BUSY_TIMEOUT_S", 0.01)
     path.parent.mkdir()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -397,7 +397,7 @@ def test_nothing_is_seen_before_commit(path: Path, store: Store) -> None:
 
 def test_a_locked_log_can_be_written_later(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another program writes, a batch fails as a whole, and may be tried again."""
-    monkeypatch.setattr("monitor.store._BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("monitor.store.BUSY_TIMEOUT_S", 0.01)
     with (
         closing(Store(path)) as store,
         closing(sqlite3.connect(path, isolation_level=None)) as other,

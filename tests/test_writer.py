@@ -99,7 +99,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A log that is impatient with locks, so that waiting for one is soon a retry."""
-    monkeypatch.setattr("monitor.store._BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("monitor.store.BUSY_TIMEOUT_S", 0.01)
     with closing(Store(path)) as store:
         yield store
 
@@ -142,8 +142,8 @@ def test_rows_are_what_was_asked(path: Path, store: Store) -> None:
     """Each entity's own verdict, the pseudonym of the author, times as the log writes them."""
     bench = Bench(store, StubClassifier(), task="sentiment")
     bench.finish(
-        '{"id": "1", "text": "Lumen or Acme?", "author": "@bob", "created_at": "1 June", "lang": "en"'
-        "}",
+        '{"id": "1", "text": "Lumen or Acme?", "author": "@bob", "created_at": "1 June",'
+        ' "lang": "en"}',
         '{"id": "2", "text": "RT @x: rain"}',
     )
 

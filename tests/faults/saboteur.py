@@ -1,0 +1,206 @@
+"""The real daemon with faults in it: ``python -m tests.faults.saboteur before-commit=3 slow=50``.
+
+Each fault wraps a function of the product inside the daemon's own process; the rest is the command
+``monitor run``. Where a fault is a kill, its number says at which time of its step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import signal
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from paho.mqtt.client import Client
+
+from monitor import cli, service
+from monitor.classifier import Classifier
+from monitor.inbox import Inbox
+from monitor.interpreter import Interpreter
+from monitor.model import Model
+from monitor.pipeline import Pipeline
+from monitor.store import Store
+
+if TYPE_CHECKING:
+    from tests.processes import Daemon
+
+MARK: Final = "zzpoison"
+"""Stands in the texts that the faults ``raise`` and ``hang`` are about."""
+HANGING: Final = "saboteur: inference hangs"
+
+
+@contextmanager
+def sabotaged(daemon: Daemon, *faults: str) -> Iterator[None]:
+    """Have what is started here run with faults."""
+    plain = daemon.program
+    daemon.program = (sys.executable, "-m", __name__, *faults)
+    try:
+        yield
+    finally:
+        daemon.program = plain
+
+
+def _nothing(*_args: object) -> None: ...
+
+
+def _wrap(
+    owner: type, name: str, after: Callable[..., object], before: Callable[..., object] = _nothing
+) -> None:
+    """Do something before or after every call of a method, with its arguments."""
+    original = getattr(owner, name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  (any method)
+        before(*args)
+        result = original(*args, **kwargs)
+        after(*args)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _kill(*_args: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _nth(number: float, act: Callable[..., object] = _kill) -> Callable[..., None]:
+    """Count calls, and act at one of them."""
+    calls = itertools.count(1)
+
+    def step(*args: Any) -> None:  # noqa: ANN401  (of any function)
+        if next(calls) == number:
+            act(*args)
+
+    return step
+
+
+def _trace(on_statement: Callable[[str], object]) -> None:
+    """Be told of every statement that SQLite is about to execute."""
+    original = sqlite3.connect
+
+    def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:  # noqa: ANN401  (as the original)
+        connection: sqlite3.Connection = original(*args, **kwargs)
+        connection.set_trace_callback(on_statement)
+        return connection
+
+    setattr(sqlite3, "connect", connect)  # noqa: B010  (mypy holds on to the original's type)
+
+
+def _statement(number: float) -> None:
+    """Die before a statement that changes the file: in preparation, in a migration, later."""
+    step = _nth(number)
+    changes = re.compile(r"\s*(CREATE|ALTER|DROP|INSERT|UPDATE|DELETE|COMMIT|PRAGMA \w+ =)")
+    _trace(lambda sql: step() if changes.match(sql) else None)
+
+
+def _before_commit(number: float) -> None:
+    """Die inside the transaction of a batch, its rows written."""
+    step = _nth(number)
+    batch = threading.Event()
+
+    def on_statement(sql: str) -> None:
+        if sql.startswith("INSERT INTO batches"):
+            batch.set()
+        elif sql == "COMMIT" and batch.is_set():
+            batch.clear()
+            step()
+
+    _trace(on_statement)
+
+
+def _acknowledged(number: float) -> None:
+    """Die when the first acknowledgement of a batch is on its way, and the others are not."""
+    committed = threading.Event()
+
+    def after_ack(client: Client, *_args: object) -> None:
+        if committed.is_set():
+            # Give it time to leave; not for ever, for the network thread may wait for the writer.
+            deadline = time.monotonic() + 0.2
+            while client.want_write() and time.monotonic() < deadline:
+                time.sleep(0.001)
+            _kill()
+
+    _wrap(Store, "write", _nth(number, lambda *_args: committed.set()))
+    _wrap(Client, "ack", after_ack)
+
+
+def _draining(number: float) -> None:
+    """Die after a COMMIT that follows SIGTERM."""
+    stopping = threading.Event()
+    step = _nth(number)
+    _wrap(Pipeline, "stop", _nothing, before=lambda *_args: stopping.set())
+    _wrap(Store, "write", lambda *_args: step() if stopping.is_set() else None)
+
+
+def _on_mark(act: Callable[[], object]) -> None:
+    """Act when the interpreter is about to run a group with a marked text in it."""
+    marked: set[tuple[int, ...]] = set()
+    tokenize = Classifier.tokenize
+
+    def remember(self: Classifier, pairs: Any) -> Any:  # noqa: ANN401  (as the original)
+        encodings = tokenize(self, pairs)
+        marked.update(
+            tuple(e.ids) for (text, _), e in zip(pairs, encodings, strict=True) if MARK in text
+        )
+        return encodings
+
+    def before(_interpreter: Interpreter, input_ids: Any, _types: object) -> None:  # noqa: ANN401
+        if any(tuple(row[row > 0].tolist()) in marked for row in input_ids):
+            act()
+
+    setattr(Classifier, "tokenize", remember)  # noqa: B010  (mypy: a method is not assigned to)
+    _wrap(Interpreter, "__call__", _nothing, before)
+
+
+def _raise() -> None:
+    raise RuntimeError("the saboteur's")
+
+
+def _hang() -> None:
+    os.write(2, f"{HANGING}\n".encode())
+    threading.Event().wait()
+
+
+def _set(name: str, value: float) -> None:
+    """Shorten one of the service's patience."""
+    assert hasattr(service, name)
+    setattr(service, name, value)
+
+
+_FAULTS: Final[dict[str, Callable[[float], object]]] = {
+    # SIGKILL at the n-th …
+    "received": lambda n: _wrap(Inbox, "put", _nth(n)),
+    "statement": _statement,
+    "before-commit": _before_commit,
+    "after-commit": lambda n: _wrap(Store, "write", _nth(n)),
+    "acknowledged": _acknowledged,
+    "draining": _draining,
+    "drained": lambda n: _wrap(Pipeline, "stop", _nth(n)),
+    # Inference
+    "raise": lambda _: _on_mark(_raise),
+    "hang": lambda _: _on_mark(_hang),
+    "slow": lambda ms: _wrap(Interpreter, "__call__", lambda *_args: time.sleep(ms / 1000)),
+    # A signal before the daemon is ready
+    "signal": lambda number: _wrap(Model, "load", lambda *_args: os.kill(os.getpid(), int(number))),
+    # Less patience, for the tests' sake
+    "stop-timeout": lambda seconds: _set("STOP_TIMEOUT_S", seconds),
+    "stall": lambda seconds: _set("_DEFAULT_STALL_S", seconds),
+}
+
+
+def main() -> None:
+    """Arm the faults named on the command line and run the daemon."""
+    for fault in sys.argv[1:]:
+        name, _, number = fault.partition("=")
+        _FAULTS[name](float(number or 1))
+    cli.main(["run"])
+
+
+if __name__ == "__main__":
+    main()
