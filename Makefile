@@ -19,7 +19,7 @@ AUDIT_LOCK := requirements/audit.lock
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test check audit format bench fuzz model compare lock clean
+.PHONY: help demo install test check audit format bench soak fuzz model compare lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -47,6 +47,9 @@ audit: $(VENV)/.dev $(AUDIT_VENV)/.ready ## ask PyPI for known vulnerabilities o
 format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+soak: $(VENV)/.dev ## load, kills, power cuts, restarts, for 35 minutes: make soak MINUTES=35
+	$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),35)
 
 fuzz: $(VENV)/.fuzz ## try payloads that reach new code: make fuzz RUNS=1000000
 	$(BIN)/python -m tests.faults.fuzz $(RUNS) $(KEEP)

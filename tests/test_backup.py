@@ -10,9 +10,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -350,25 +349,11 @@ def test_ctrl_c_is_heard_while_it_checks(
 def test_a_terminal_sees_how_far_it_is(idle: Daemon, shelf: Path) -> None:
     """On a terminal there is a progress bar, to its end."""
     ours, its = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "backup", str(shelf)],
-        env=idle.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=its,
-    )
-    os.close(its)
-    seen = bytearray()
-
-    def read() -> None:
-        with suppress(OSError):  # how Linux says that nobody has the other end any more
-            while more := os.read(ours, 4096):
-                seen.extend(more)
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    assert 0 == process.wait(PATIENCE_S)
-    reader.join(PATIENCE_S)
-    os.close(ours)
+    command = [sys.executable, "-m", "monitor", "backup", str(shelf)]
+    subprocess.run(command, env=idle.environment, stderr=its, check=True, timeout=PATIENCE_S)
+    seen = os.read(ours, 65_536)
+    for end in (ours, its):
+        os.close(end)
 
     assert b"100%" in seen
 
