@@ -37,6 +37,7 @@ _SETTLE_S: Final = 15.0
 """How long a broker may take from TCP connection to subscription."""
 _CLOSE_S: Final = 5.0
 _LONGEST_BACKOFF_S: Final = 60.0
+_HANG_UPS: Final = 3
 _LEAST_PACKET_BYTES: Final = 2**20
 """Packets up to this size, or twice the largest payload allowed, arrive and become dead letters;
 larger ones the broker withholds (MQTT 5.0, section 3.1.2.11.4), and memory stays bounded."""
@@ -71,6 +72,11 @@ class Session:
     """Filters it still has, but should not."""
 
 
+def _never() -> bool:
+    """QoS 0: it will not come again."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A message as it arrived."""
@@ -85,10 +91,20 @@ class Delivery:
     received: Moment
     acknowledge: Callable[[], None] = field(repr=False)
     """Tell the broker that it may forget the message (nothing to tell for QoS 0)."""
+    resent: Callable[[], bool] = field(repr=False, default=_never)
+    """Whether the broker, asked again on a later connection, sends it a second time."""
 
 
 def _no_acknowledgement() -> None:
     """QoS 0: the broker has forgotten the message already."""
+
+
+@dataclass(slots=True)
+class _Lives:
+    """Counts connections, and knows which of them the broker has taken up the session after."""
+
+    begun: int = 0
+    resumed: int = 0
 
 
 class Connection:
@@ -102,6 +118,7 @@ class Connection:
         deliver: Callable[[Delivery], object],
         on_dropped: Callable[[int], object] = lambda _total: None,
         stale_topics: Sequence[str] = (),
+        lives: _Lives | None = None,
         *,
         visit: bool = False,
     ) -> None:
@@ -114,6 +131,7 @@ class Connection:
             deliver: as for `Broker`.
             on_dropped: as for `Broker`.
             stale_topics: filters to unsubscribe from.
+            lives: counts this connection among the others of its session.
             visit: only look: under another client identifier, subscribe to nothing, leave no
                 session behind.
         """
@@ -124,12 +142,17 @@ class Connection:
         self._deliver = deliver
         self._on_dropped = on_dropped
         self._stale_topics = list(stale_topics)
+        self._lives = lives or _Lives()
+        self._lives.begun += 1
+        self._life = self._lives.begun
         self._subscription: int | None = None
         self._settled = threading.Event()
         self._problem: str | None = "no answer from the broker"
         self.lost = threading.Event()
         self.answered = False
         """Whether the broker accepted or refused, rather than hanging up on us."""
+        self.silent = False
+        """Whether it did neither for as long as we waited."""
         self.session_present = False
         five = protocol == MQTTProtocolVersion.MQTTv5
         self._client = Client(
@@ -174,7 +197,7 @@ class Connection:
         except OSError as error:
             raise OSError(explain(error)) from error
         self._client.loop_start()
-        self._settled.wait(_SETTLE_S)
+        self.silent = not self._settled.wait(_SETTLE_S)
         if self._problem is not None:
             self.close()
             if self._problem in _REFUSED_FOR_GOOD:
@@ -207,6 +230,8 @@ class Connection:
             self._settle(str(reason))
             return
         self.session_present = flags.session_present
+        if flags.session_present:  # what was not acknowledged comes again, from here on
+            self._lives.resumed = self._life
         if self._visit:
             self._settle(None)
             return
@@ -270,11 +295,18 @@ class Connection:
 
             def acknowledge() -> None:
                 client.ack(mid, qos)
+
+            resent = self._resumed_since
         else:
-            acknowledge = _no_acknowledgement
+            acknowledge, resent = _no_acknowledgement, _never
         payload = bytes(message.payload)
         kept = payload[: self._settings.max_payload_bytes + 1]
-        self._deliver(Delivery(topic, kept, len(payload), message.timestamp, now(), acknowledge))
+        self._deliver(
+            Delivery(topic, kept, len(payload), message.timestamp, now(), acknowledge, resent)
+        )
+
+    def _resumed_since(self) -> bool:
+        return self._life < self._lives.resumed
 
 
 class Broker:
@@ -310,6 +342,8 @@ class Broker:
         self._stop = threading.Event()
         self._connection: Connection | None = None
         self._connections = 0
+        self._hung_up = 0
+        self._lives = _Lives()
         self.subscribed = threading.Event()
         self._log = structlog.get_logger().bind(broker=f"{settings.host}:{settings.port}")
         self._thread = threading.Thread(target=self._supervise, name="broker")
@@ -371,6 +405,7 @@ class Broker:
             self._deliver,
             self._on_dropped,
             self._session.stale_topics,
+            self._lives,
         )
         self._connection = connection
         try:
@@ -380,15 +415,18 @@ class Broker:
                 raise _ConnectionFailedError(str(error)) from error
             raise
         except _ConnectionFailedError as error:
-            if not self._connections and (
-                str(error) == _UNSUPPORTED_PROTOCOL or not connection.answered
-            ):
-                # A broker of MQTT 3.1.1 says so, or hangs up on a version it does not know.
+            # A broker of MQTT 3.1.1 says so, or is silent, or hangs up on a version that it does
+            # not know, as it may for other reasons: who does so again and again is believed.
+            unsupported = str(error) == _UNSUPPORTED_PROTOCOL
+            if not connection.answered:
+                self._hung_up += _HANG_UPS if connection.silent else 1
+            if not self._connections and (unsupported or self._hung_up >= _HANG_UPS):
+                self._hung_up = 0
                 five = self._protocol == MQTTProtocolVersion.MQTTv5
                 self._protocol = (
                     MQTTProtocolVersion.MQTTv311 if five else MQTTProtocolVersion.MQTTv5
                 )
-                if str(error) == _UNSUPPORTED_PROTOCOL and five:
+                if unsupported and five:
                     return self._attempt()
             raise
         self._connections += 1

@@ -15,6 +15,9 @@ class Arrival(Protocol):
     def arrived(self) -> float:
         """Monotonic seconds."""
 
+    def resent(self) -> bool:
+        """Whether its sender has sent it again since."""
+
 
 _T = TypeVar("_T", bound=Arrival)
 
@@ -52,7 +55,11 @@ class Inbox(Generic[_T]):
         """
         with self._room:
             while len(self._items) >= self._capacity and not self._closed:
-                self._room.wait()
+                # Else the sender, busy with sending again, would find no room for it, for ever.
+                if self._items[0].resent():
+                    self._items.popleft()
+                else:
+                    self._room.wait()
             if self._closed:
                 return False
             self._items.append(item)

@@ -101,6 +101,8 @@ class Publisher:
         Raises:
             PublishError: if the broker has not answered for a while.
         """
+        # A mosquitto as it comes hangs up on whoever has more than 20 of QoS 2 under way.
+        self._client.max_inflight_messages_set(20 if qos == 2 else _IN_FLIGHT)
         started = time.monotonic()
         count = 0
         for payload in payloads:
@@ -129,7 +131,6 @@ def connected(settings: Mqtt) -> Iterator[Publisher]:
         PublishError: if it refuses.
     """
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
-    client.max_inflight_messages_set(_IN_FLIGHT)
     if settings.username:
         client.username_pw_set(settings.username, settings.password or None)
     if settings.tls:

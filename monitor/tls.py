@@ -107,6 +107,8 @@ class LastWords:
         self._refusal = self._refusal or _refusal(text)
 
     def _read(self, socket: SocketLike) -> None:
+        if not isinstance(socket, ssl.SSLSocket):
+            return
         try:
             socket.recv(1)
         except OSError as error:

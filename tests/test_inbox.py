@@ -28,6 +28,11 @@ class Letter:
 
     number: int
     arrived: float = AGES_AGO
+    again: bool = False
+
+    def resent(self) -> bool:
+        """As it was made."""
+        return self.again
 
 
 def _numbers(letters: list[Letter]) -> list[int]:
@@ -208,3 +213,16 @@ def test_closed_is_closed() -> None:
     assert 0 == len(inbox)
     assert not inbox.put(Letter(1))
     assert [] == inbox.take(LONG_S)
+
+
+def test_what_is_sent_again_makes_room() -> None:
+    """A full inbox forgets what its sender has begun to send again, and nothing else."""
+    inbox: Inbox[Letter] = Inbox(capacity=3, batch=3, delay=0)
+    for letter in (Letter(0, again=True), Letter(1, again=True), Letter(2)):
+        inbox.put(letter)
+    for number in (3, 4):
+        assert inbox.put(Letter(number))
+    waiting = _blocked(lambda: inbox.put(Letter(5)))
+
+    assert [2, 3, 4] == _numbers(inbox.take(LONG_S))
+    assert waiting.result(LONG_S)

@@ -71,8 +71,8 @@ def test_takes_every_quality_of_service(
     """Publishers may use QoS 0, 1 or 2."""
     daemon = make_daemon(mosquitto.port)
     daemon.start()
-    _publish(daemon, _tweets(20), "--qos", qos)
-    daemon.wait_stored(20)
+    _publish(daemon, _tweets(100), "--qos", qos)
+    daemon.wait_stored(100)
 
 
 def test_stores_duplicates_once(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
