@@ -25,6 +25,8 @@ _CONNECT_S: Final = 10.0
 _ANSWER_S: Final = 60.0
 _IN_FLIGHT: Final = 1000
 """Messages sent ahead of their acknowledgement."""
+_IN_FLIGHT_TWICE: Final = 20
+"""Of QoS 2: a mosquitto as it comes hangs up on whoever has more of them under way."""
 
 
 class PublishError(Exception):
@@ -48,7 +50,8 @@ def replay(settings: Mqtt, file: str, topic: str, rate: float, qos: int) -> tupl
         OSError: if file or broker cannot be reached.
         PublishError: if the broker refuses or stops answering.
     """
-    with _open(file) as (stream, size), connected(settings) as publisher:
+    in_flight = _IN_FLIGHT_TWICE if qos == 2 else _IN_FLIGHT
+    with _open(file) as (stream, size), connected(settings, in_flight) as publisher:
         started = time.monotonic()
         with click.progressbar(
             length=size, label=f"to {topic}", file=sys.stderr, hidden=not sys.stderr.isatty()
@@ -90,9 +93,11 @@ def _open(file: str) -> Iterator[tuple[Iterable[bytes], int]]:
 class Publisher:
     """A connection that publishes at a rate and waits for acknowledgements."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, in_flight: int) -> None:
         self._client = client
-        self._in_flight = threading.BoundedSemaphore(_IN_FLIGHT)
+        self._slots = in_flight
+        self._in_flight = threading.BoundedSemaphore(in_flight)
+        client.max_inflight_messages_set(in_flight)
         client.on_publish = lambda *_args: self._in_flight.release()
 
     def publish(self, payloads: Iterable[bytes], topic: str, rate: float, qos: int) -> int:
@@ -101,8 +106,6 @@ class Publisher:
         Raises:
             PublishError: if the broker has not answered for a while.
         """
-        # A mosquitto as it comes hangs up on whoever has more than 20 of QoS 2 under way.
-        self._client.max_inflight_messages_set(20 if qos == 2 else _IN_FLIGHT)
         started = time.monotonic()
         count = 0
         for payload in payloads:
@@ -111,9 +114,9 @@ class Publisher:
             self._take_slot()
             self._client.publish(topic, payload, qos)
             count += 1
-        for _ in range(_IN_FLIGHT):  # all slots free: all acknowledged
+        for _ in range(self._slots):  # all slots free: all acknowledged
             self._take_slot()
-        for _ in range(_IN_FLIGHT):
+        for _ in range(self._slots):
             self._in_flight.release()
         return count
 
@@ -123,8 +126,12 @@ class Publisher:
 
 
 @contextlib.contextmanager
-def connected(settings: Mqtt) -> Iterator[Publisher]:
+def connected(settings: Mqtt, in_flight: int = _IN_FLIGHT) -> Iterator[Publisher]:
     """Connect for publishing, and disconnect afterwards.
+
+    Args:
+        settings: which broker, as whom.
+        in_flight: messages sent ahead of their acknowledgement.
 
     Raises:
         OSError: if the broker cannot be reached.
@@ -135,6 +142,7 @@ def connected(settings: Mqtt) -> Iterator[Publisher]:
         client.username_pw_set(settings.username, settings.password or None)
     if settings.tls:
         client.tls_set_context(make_context(settings))
+    publisher = Publisher(client, in_flight)
     last_words = LastWords(client)
     answer: list[str] = []
     answered = threading.Event()
@@ -161,7 +169,7 @@ def connected(settings: Mqtt) -> Iterator[Publisher]:
             raise PublishError(f"broker {settings.host}:{settings.port} does not answer")
         if answer[0]:
             raise PublishError(f"broker {settings.host}:{settings.port}: {answer[0]}")
-        yield Publisher(client)
+        yield publisher
     finally:
         client.disconnect()
         client.loop_stop()

@@ -158,13 +158,13 @@ def test_under_load_as_people_do_it(
 def test_a_daemon_goes_on_from_a_copy(
     mosquitto: Mosquitto, make_daemon: MakeDaemon, tmp_path: Path, shelf: Path
 ) -> None:
-    """Restored as --help says: what was in the log is known again, and new tweets are labelled."""
+    """A killed daemon's log, restored as --help says: what it held is known, the new labelled."""
     daemon = make_daemon(mosquitto.port)
     daemon.start()
     publish(mosquitto.port, tweets(50))
     daemon.wait_stored(50)
+    daemon.kill()  # most of the log is in its WAL now
     assert 0 == daemon.command("backup", str(shelf / "copy.db")).returncode
-    daemon.stop()
     for part in ("", "-wal", "-shm"):
         (tmp_path / f"monitor.db{part}").unlink(missing_ok=True)
     (shelf / "copy.db").rename(daemon.database)
@@ -174,7 +174,7 @@ def test_a_daemon_goes_on_from_a_copy(
     daemon.wait_stored(60)
     assert 0 == daemon.stop()
     assert 10 == daemon.events()[-1]["labelled"]
-    assert 50 == daemon.events()[-1]["duplicates"]
+    assert 50 <= daemon.events()[-1]["duplicates"]
     _is_whole(daemon.database)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import random
 import subprocess
@@ -34,55 +35,7 @@ invented texts alone and in random batches: in LiteRT 461 of 35,688 answers diff
 0.0038 and only for the padding, in tflite-runtime 3,852 of 8,564, at most by 0.0039; no label did.
 """
 
-WORDS = [
-    *[
-        "the",
-        "my",
-        "new",
-        "old",
-        "a",
-        "never",
-        "again",
-        "how",
-        "why",
-        "not",
-        "very",
-        "is",
-        "was",
-        "Acme",
-        "Lumen",
-        "Veloria",
-        "phone",
-        "car",
-    ],
-    *[
-        "great",
-        "awful",
-        "love",
-        "hate",
-        "late",
-        "fire",
-        "record",
-        "useless",
-        "wonderful",
-        "thanks",
-        "12",
-        "%",
-        "...",
-        "!!!",
-        ":)",
-        "#fail",
-    ],
-    *(
-        "\U0001f621",
-        "\u2764\ufe0f",
-        "@someone",
-        "https://example.org",
-        "&amp;",
-        "\u65e5\u672c",
-        "x" * 40,
-    ),
-]
+WORDS = sorted({word for text, _ in PAIRS for word in text.split()})
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=80).map(" ".join) | st.text(max_size=80)
 QUESTIONS = st.tuples(TEXTS, st.sampled_from([None, "Acme", "Bank Ostra", "L'Oréal" * 9]))
 
@@ -146,30 +99,14 @@ def test_neither_do_place_and_padding(
     _assert_same([each[i] for i in order], classifier.classify([pairs[i] for i in order]))
 
 
-@settings(max_examples=40, deadline=None)
-@given(pair=QUESTIONS, padding=st.integers(1, 64))
-def test_padding_is_masked(classifier: Classifier, pair: Pair, padding: int) -> None:
-    """Beside a text of any length, each verdict is that of its own text."""
-    (encoding,) = classifier.tokenize([pair])
-    longer = min(len(encoding.ids) + padding, classifier.model.max_length)
-    neighbour = classifier.tokenize([("word " * longer, None)])[0]
-    neighbour.truncate(longer)
-    interpreter = Interpreter(classifier.model.flatbuffer, classifier.runtime)
-
-    _assert_same(
-        classifier.infer([encoding], interpreter) + classifier.infer([neighbour], interpreter),
-        classifier.infer([encoding, neighbour], interpreter),
-    )
-
-
 def test_neighbours_hardly_matter_in_the_other_runtime(other_python: Path, model_path: str) -> None:
     """tflite-runtime's sums depend on the shape of a batch more often, and as little."""
 
     def classified(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
         rows = (json.dumps({"text": text, "entity": entity}) + "\n" for text, entity in pairs)
-        command = [other_python, "-m", "monitor", "classify", "--runtime", "tflite-runtime"]
+        command = [str(other_python), "-m", "monitor", "classify", "--model", model_path]
         result = subprocess.run(
-            [*command, "--model", model_path],
+            [*command, "--runtime", "tflite-runtime"],
             input="".join(rows),
             capture_output=True,
             text=True,
@@ -193,6 +130,21 @@ def test_order_is_kept_across_groups_of_length(
     pairs = [pair for _ in range(4) for pair in random.Random(4).sample(PAIRS, len(PAIRS))]
 
     _assert_same([alone[pair] for pair in pairs], classifier.classify(pairs))
+
+
+@pytest.mark.xfail(strict=True, reason="LiteRT's memory is not right when it grows a little")
+def test_neither_does_what_was_asked_before(model: Model, classifier: Classifier) -> None:
+    """A worker's first answers are as good as its later ones, also if they are short ones."""
+    questions: list[Pair] = [("phone " * words, None) for words in (6, 14)]
+    assert [8, 16] == [len(encoding.ids) for encoding in classifier.tokenize(questions)]
+    classifier.classify([("longer " * 100, None)])
+    expected = classifier.classify(questions[:1]) + classifier.classify(questions[1:])
+
+    for first, _ in itertools.product(("", "ok", "so bad"), range(3)):
+        for question, answer in zip(questions, expected, strict=True):
+            with Classifier(model, workers=1) as fresh:
+                fresh.classify([(first, None)])
+                assert [answer] == fresh.classify([question])
 
 
 def test_asking_again_gives_the_same(classifier: Classifier) -> None:
