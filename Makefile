@@ -19,7 +19,7 @@ AUDIT_LOCK := requirements/audit.lock
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test check audit format bench soak fuzz model compare lock clean
+.PHONY: help demo install test check audit format bench soak fuzz wear model compare lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -56,6 +56,9 @@ fuzz: $(VENV)/.fuzz ## try payloads that reach new code: make fuzz RUNS=1000000
 
 bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
+
+wear: $(VENV)/.dev ## measure bytes written a tweet: make wear FOLDER=on-the-card
+	$(BIN)/python -m tests.benchmarks.wear $(if $(FOLDER),--folder $(FOLDER))
 
 model: $(VENV)/.dev ## make the shipped model anew (hours): make model DATA=folder-with-tweets
 	OMP_NUM_THREADS=1 $(BIN)/monitor train $(DATA) --precision bf16

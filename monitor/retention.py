@@ -15,7 +15,6 @@ So the question is up to which number all is old, and dates only help to find it
 from __future__ import annotations
 
 import sqlite3
-import sys
 from typing import Final, Literal
 
 from monitor.clock import Moment, utc
@@ -23,6 +22,7 @@ from monitor.clock import Moment, utc
 _DAY_S: Final = 86_400.0
 _SLOWLY_S: Final = 3_600.0
 _MINUTES_SEEN: Final = 60
+_LOOK_ROWS: Final = 5_000
 
 
 def believed(connection: sqlite3.Connection, now: Moment) -> bool:
@@ -40,7 +40,10 @@ def horizon(
     now: Moment,
     keep_days: int,
 ) -> int:
-    """Return the id up to which the rows of a table are older than ``keep_days``; 0 for none."""
+    """Return an id up to which the rows of a table are older than ``keep_days``; 0 for none.
+
+    It may be lower than the highest such id: what is old beyond it is found when the rest has gone.
+    """
     execute = connection.execute
     cutoff = utc(now.epoch_s - keep_days * _DAY_S)
     dated = "clock_synchronised IS NOT 0"
@@ -52,15 +55,26 @@ def horizon(
             (f"+{_SLOWLY_S} seconds",),
         ).fetchone() or (cutoff,)
         cutoff = min(cutoff, slowly)
-    # The + keeps SQLite from an index that would have it sort everything by id afterwards.
-    young = execute(
-        f"SELECT id FROM {table} WHERE {dated} AND +started_at BETWEEN ? AND ?"  # noqa: S608
-        " ORDER BY id LIMIT 1",
-        (cutoff, utc(now.epoch_s + _DAY_S)),
+    first, last = execute(  # each by itself: together they would read it all
+        f"SELECT (SELECT min(id) FROM {table}), (SELECT max(id) FROM {table})"  # noqa: S608
     ).fetchone()
-    old = execute(
-        f"SELECT id FROM {table} WHERE {dated} AND +started_at < ? AND id < ?"  # noqa: S608
-        " ORDER BY id DESC LIMIT 1",
-        (cutoff, young[0] if young else sys.maxsize),
-    ).fetchone()
-    return int(old[0]) if old else 0
+    span = _LOOK_ROWS
+    while first is not None:
+        # Only as far as needed: after a month away it may be a million rows, and a step of pruning
+        # takes few of them. Ids before `until` are looked at.
+        until = first + span
+        # The + keeps SQLite from an index that would have it sort everything by id afterwards.
+        young = execute(
+            f"SELECT id FROM {table} WHERE {dated} AND +started_at BETWEEN ? AND ?"  # noqa: S608
+            " AND id < ? ORDER BY id LIMIT 1",
+            (cutoff, utc(now.epoch_s + _DAY_S), until),
+        ).fetchone()
+        old = execute(
+            f"SELECT id FROM {table} WHERE {dated} AND +started_at < ? AND id < ?"  # noqa: S608
+            " ORDER BY id DESC LIMIT 1",
+            (cutoff, young[0] if young else until),
+        ).fetchone()
+        if old or young or until > last:
+            return int(old[0]) if old else 0
+        span *= 4
+    return 0

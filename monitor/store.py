@@ -380,7 +380,7 @@ class Store:
         old. A batch goes after everything that came with it.
 
         Returns:
-            How many rows went; 0 when there is nothing left to prune.
+            How many rows and pages went; 0 when there is nothing left to do.
         """
         if not retention.believed(self._connection, now):
             return 0
@@ -389,12 +389,12 @@ class Store:
             retention.horizon(self._connection, "batches", now, keep_days),
             retention.horizon(self._connection, "throughput", now, keep_days),
         )
+        freed = self._give_space_back()
         if gone:
-            self._give_space_back()
             least, most = _PRUNE_ROWS
             pace = _PRUNE_S / (time.monotonic() - started)
             self._prune_rows = int(max(least, min(most, self._prune_rows * min(pace, 2.0))))
-        return gone
+        return gone + freed
 
     def _prune_step(self, last_batch: int, last_minute: int) -> int:
         execute, executemany = self._connection.execute, self._connection.executemany
@@ -421,12 +421,16 @@ class Store:
                 ).rowcount
         return gone
 
-    def _give_space_back(self) -> None:
+    def _give_space_back(self) -> int:
+        """Let some free pages leave the file if there are too many, and return how many went."""
         (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
         (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
-        if free > pages // _FREE_SHARE:
-            # As a script: `execute` steps it once, which frees a single page.
-            self._connection.executescript("PRAGMA incremental_vacuum(200)")
+        if free <= pages // _FREE_SHARE:
+            return 0
+        # As a script: `execute` steps it once, which frees a single page.
+        self._connection.executescript("PRAGMA incremental_vacuum(200)")
+        (left,) = self._connection.execute("PRAGMA page_count").fetchone()
+        return int(pages - left)
 
     def close(self) -> None:
         """Close the file; the WAL is folded back into it."""
