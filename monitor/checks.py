@@ -7,11 +7,12 @@ from pathlib import Path
 
 from monitor.broker import BrokerRefusedError, probe
 from monitor.classifier import Classifier
+from monitor.integrity import StoreError
 from monitor.model import Model, ModelError
 from monitor.privacy import load_key
 from monitor.service import key_path
 from monitor.settings import ConfigurationError, Settings, load
-from monitor.store import Store, StoreError
+from monitor.store import Store
 
 
 def run(config: Path | None, say: Callable[[str], object]) -> int:

@@ -119,9 +119,9 @@ def run(config: Path | None) -> None:
     goes on as before. Logs go to standard error, as JSON lines unless that is a terminal.
     """
     from monitor import credentials, logs, service
+    from monitor.integrity import StoreError
     from monitor.model import ModelError
     from monitor.settings import ConfigurationError, Settings, load
-    from monitor.store import StoreError
 
     def settings() -> Settings:
         loaded = load(config)

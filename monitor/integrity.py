@@ -18,6 +18,47 @@ _CHECK_EVERY: Final = 100_000  # steps of SQLite's machine
 _PARTS: Final = ("", "-wal", "-shm", "-journal")
 
 
+class StoreError(Exception):
+    """The database cannot be used; the message says why and what to do."""
+
+
+class DamagedLogError(StoreError):
+    """The database is one of ours, but SQLite finds it damaged."""
+
+    def __init__(self, path: Path, what: object) -> None:
+        super().__init__(
+            f"{path}: the log is damaged: {what}; `sqlite3 FILE .recover` saves what can be"
+        )
+
+
+def unusable(path: Path, error: sqlite3.Error) -> StoreError:
+    """Say what an error means for a log."""
+    if not is_damage(error):
+        return StoreError(f"{path}: {error}")
+    if is_ours(path):
+        return DamagedLogError(path, error)
+    return StoreError(
+        f"{path}: {error}, so no log of this program, or damaged beyond recognition; move it away,"
+        " or set [store] path to another file"
+    )
+
+
+def look_over(path: Path) -> None:
+    """See whether a crash has damaged a log, before it is opened for writing.
+
+    Raises:
+        DamagedLogError: if it has.
+        sqlite3.Error: if it cannot be read.
+    """
+    if not ended_uncleanly(path):
+        return
+    if not (path.exists() and path.stat().st_size):
+        # Opening the file anew, SQLite would delete what is left.
+        raise DamagedLogError(path, "its write-ahead log is here, and the file itself is not")
+    if is_ours(path) and (damage := find_damage(path)):
+        raise DamagedLogError(path, damage)
+
+
 def is_damage(error: BaseException) -> bool:
     """Whether SQLite says that the file itself is not as it wrote it."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
@@ -28,11 +69,6 @@ def ended_uncleanly(path: Path) -> bool:
     """Whether the last writer was killed: on closing it would have removed its write-ahead log."""
     wal = Path(f"{path}-wal")
     return wal.exists() and wal.stat().st_size > 0
-
-
-def lost_its_file(path: Path) -> bool:
-    """Whether there is a write-ahead log alone: opening its file anew, SQLite would delete it."""
-    return ended_uncleanly(path) and not (path.exists() and path.stat().st_size)
 
 
 def find_damage(path: Path) -> str | None:

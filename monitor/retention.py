@@ -15,6 +15,9 @@ So the question is up to which number all is old, and dates only help to find it
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Final, Literal
 
 from monitor.clock import Moment, utc
@@ -23,6 +26,11 @@ _DAY_S: Final = 86_400.0
 _SLOWLY_S: Final = 3_600.0
 _MINUTES_SEEN: Final = 60
 _LOOK_ROWS: Final = 5_000
+_STEP_S: Final = 0.02
+"""What a step of pruning should take: the next batch waits for it."""
+_STEP_ROWS: Final = (20, 2000)
+_FREE_SHARE: Final = 4
+"""Free pages leave the file when they are more than one in so many: fewer will be used again."""
 
 
 def believed(connection: sqlite3.Connection, now: Moment) -> bool:
@@ -78,3 +86,81 @@ def horizon(
             return int(old[0]) if old else 0
         span *= 4
     return 0
+
+
+class Pruner:
+    """Deletes what is old, in steps so small that the next batch hardly waits."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        transaction: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            connection: to the log.
+            transaction: gives the context in which to change it.
+        """
+        self._connection = connection
+        self._transaction = transaction
+        self.rows = _STEP_ROWS[1] // 8
+        """Deleted in a step, of each table; adapted to what that takes."""
+
+    def step(self, now: Moment, keep_days: int) -> int:
+        """Delete some of what is older than ``keep_days``, the first to arrive first.
+
+        A batch goes after everything that came with it.
+
+        Returns:
+            How many rows and pages went; 0 when there is nothing left to do.
+        """
+        if not believed(self._connection, now):
+            return 0
+        started = time.monotonic()
+        gone = self._delete(
+            horizon(self._connection, "batches", now, keep_days),
+            horizon(self._connection, "throughput", now, keep_days),
+        )
+        freed = self._give_space_back()
+        if gone:
+            least, most = _STEP_ROWS
+            pace = _STEP_S / (time.monotonic() - started)
+            self.rows = int(max(least, min(most, self.rows * min(pace, 2.0))))
+        return gone + freed
+
+    def _delete(self, last_batch: int, last_minute: int) -> int:
+        execute, executemany = self._connection.execute, self._connection.executemany
+        gone = 0
+        with self._transaction():
+            # Rows lie in order of arrival, so the old are the first and no index is needed.
+            for table, key in (("tweets", "id"), ("dead_letters", "digest")):
+                rows = execute(
+                    f"SELECT rowid, batch_id, {key} FROM {table} ORDER BY rowid LIMIT ?",  # noqa: S608
+                    (self.rows + 1,),
+                ).fetchall()
+                old = [row for row in rows[: self.rows] if (row[1] or 0) <= last_batch]
+                if table == "tweets":
+                    executemany("DELETE FROM labels WHERE tweet_id = ?", [row[2:] for row in old])
+                executemany(f"DELETE FROM {table} WHERE rowid = ?", [row[:1] for row in old])  # noqa: S608
+                gone += len(old)
+                if len(rows) > len(old):  # the next one's batch stays with it
+                    last_batch = min(last_batch, (rows[len(old)][1] or 0) - 1)
+            for table, last in (("batches", last_batch), ("throughput", last_minute)):
+                gone += execute(
+                    f"DELETE FROM {table} WHERE id IN"  # noqa: S608  (our own names)
+                    f" (SELECT id FROM {table} WHERE id <= ? ORDER BY id LIMIT ?)",
+                    (last, self.rows),
+                ).rowcount
+        return gone
+
+    def _give_space_back(self) -> int:
+        """Let some free pages leave the file if there are too many, and return how many went."""
+        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        if free <= pages // _FREE_SHARE:
+            return 0
+        # As a script: `execute` steps it once, which frees a single page.
+        self._connection.executescript("PRAGMA incremental_vacuum(200)")
+        (left,) = self._connection.execute("PRAGMA page_count").fetchone()
+        return int(pages - left)

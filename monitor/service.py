@@ -19,12 +19,13 @@ import structlog
 from monitor import integrity
 from monitor.broker import Broker, BrokerRefusedError, Session
 from monitor.classifier import Classifier
+from monitor.integrity import DamagedLogError, StoreError
 from monitor.logs import describe
 from monitor.model import Model, ModelError
 from monitor.pipeline import Pipeline
 from monitor.privacy import Pseudonyms, load_key
 from monitor.settings import ConfigurationError, Settings
-from monitor.store import DamagedLogError, Store, StoreError
+from monitor.store import Store
 
 STOP_TIMEOUT_S: Final = 20.0
 """Less than the unit's TimeoutStopSec."""

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from monitor import integrity, retention
+from monitor import integrity
 from monitor.classifier import Verdict
 from monitor.clock import Moment, utc
+from monitor.integrity import StoreError
 from monitor.model import POLARITIES, TASKS, Model
+from monitor.retention import Pruner
 from monitor.schema import migrations
 from monitor.throughput import Minute
 
@@ -25,11 +27,6 @@ _PAGE_BYTES: Final = 2048
 """Half of SQLite's default: a commit writes some 25 pages, mostly for a few rows each."""
 _WAL_BYTES: Final = 16 * 2**20
 """The write-ahead log is cut back to this once a long reader lets go of it."""
-_PRUNE_S: Final = 0.02
-"""What a step of pruning should take: the next batch waits for it."""
-_PRUNE_ROWS: Final = (20, 2000)
-_FREE_SHARE: Final = 4
-"""Free pages leave the file when they are more than one in so many: fewer will be used again."""
 
 
 def _insert(table: str, *columns: str) -> str:
@@ -63,14 +60,6 @@ _INSERT_DEAD_LETTER: Final = _insert(
 _INSERT_MODEL: Final = _insert(
     "models", "sha256", "name", "version", "runtime", "task", "first_used_at"
 )
-
-
-class StoreError(Exception):
-    """The database cannot be used; the message says why and what to do."""
-
-
-class DamagedLogError(StoreError):
-    """The database is one of ours, but SQLite finds it damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +122,7 @@ class Store:
     def __init__(self, path: Path | str) -> None:
         """Open a log, creating or migrating it as needed.
 
-        After a crash its structure is looked through first (`integrity.find_damage`).
+        After a crash its structure is looked through first (`integrity.look_over`).
 
         Raises:
             DamagedLogError: if it is damaged.
@@ -141,17 +130,12 @@ class Store:
                 of the program wrote it.
         """
         self.path = Path(path)
-        self._prune_rows = _PRUNE_ROWS[1] // 8
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if integrity.lost_its_file(self.path):
-                raise self._damaged("its write-ahead log is here, and the file itself is not")
+            integrity.look_over(self.path)
             # For its owner alone, and SQLite gives what it puts beside it the same mode.
             with suppress(FileExistsError):
                 self.path.touch(0o600, exist_ok=False)
-            unclean = integrity.ended_uncleanly(self.path) and integrity.is_ours(self.path)
-            if unclean and (damage := integrity.find_damage(self.path)):
-                raise self._damaged(damage)
             self._connection = sqlite3.connect(
                 self.path,
                 timeout=BUSY_TIMEOUT_S,
@@ -161,31 +145,17 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be opened: {error}") from error
         except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            raise integrity.unusable(self.path, error) from error
         try:
             self._database = Database(self._connection)
             self._prepare()
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
-                raise self._unusable(error) from error
+                raise integrity.unusable(self.path, error) from error
             raise
         self._inode = self.path.stat().st_ino
-
-    def _unusable(self, error: sqlite3.Error) -> StoreError:
-        if not integrity.is_damage(error):
-            return StoreError(f"{self.path}: {error}")
-        if integrity.is_ours(self.path):
-            return self._damaged(error)
-        return StoreError(
-            f"{self.path}: {error}, so no log of this program, or damaged beyond recognition; move"
-            " it away, or set [store] path to another file"
-        )
-
-    def _damaged(self, what: object) -> DamagedLogError:
-        return DamagedLogError(
-            f"{self.path}: the log is damaged: {what}; `sqlite3 FILE .recover` saves what can be"
-        )
+        self._pruner = Pruner(self._connection, self._transaction)
 
     def _prepare(self) -> None:
         execute = self._connection.execute
@@ -374,63 +344,13 @@ class Store:
         return int(self._connection.execute("SELECT count(*) FROM tweets").fetchone()[0])
 
     def prune(self, now: Moment, keep_days: int) -> int:
-        """Delete some of what is older than ``keep_days``, the first to arrive first.
-
-        A step takes about 20 ms, so that the next batch waits no longer; `retention` says what is
-        old. A batch goes after everything that came with it.
+        """Delete some of what is older than ``keep_days`` (`retention.Pruner.step`).
 
         Returns:
             How many rows and pages went; 0 when there is nothing left to do.
         """
-        if not retention.believed(self._connection, now):
-            return 0
-        started = time.monotonic()
-        gone = self._prune_step(
-            retention.horizon(self._connection, "batches", now, keep_days),
-            retention.horizon(self._connection, "throughput", now, keep_days),
-        )
-        freed = self._give_space_back()
-        if gone:
-            least, most = _PRUNE_ROWS
-            pace = _PRUNE_S / (time.monotonic() - started)
-            self._prune_rows = int(max(least, min(most, self._prune_rows * min(pace, 2.0))))
-        return gone + freed
-
-    def _prune_step(self, last_batch: int, last_minute: int) -> int:
-        execute, executemany = self._connection.execute, self._connection.executemany
-        step, gone = self._prune_rows, 0
-        with self._transaction():
-            # Rows lie in order of arrival, so the old are the first and no index is needed.
-            for table, key in (("tweets", "id"), ("dead_letters", "digest")):
-                rows = execute(
-                    f"SELECT rowid, batch_id, {key} FROM {table} ORDER BY rowid LIMIT ?",  # noqa: S608
-                    (step + 1,),
-                ).fetchall()
-                old = [row for row in rows[:step] if (row[1] or 0) <= last_batch]
-                if table == "tweets":
-                    executemany("DELETE FROM labels WHERE tweet_id = ?", [row[2:] for row in old])
-                executemany(f"DELETE FROM {table} WHERE rowid = ?", [row[:1] for row in old])  # noqa: S608
-                gone += len(old)
-                if len(rows) > len(old):  # the next one's batch stays with it
-                    last_batch = min(last_batch, (rows[len(old)][1] or 0) - 1)
-            for table, last in (("batches", last_batch), ("throughput", last_minute)):
-                gone += execute(
-                    f"DELETE FROM {table} WHERE id IN"  # noqa: S608  (our own names)
-                    f" (SELECT id FROM {table} WHERE id <= ? ORDER BY id LIMIT ?)",
-                    (last, step),
-                ).rowcount
-        return gone
-
-    def _give_space_back(self) -> int:
-        """Let some free pages leave the file if there are too many, and return how many went."""
-        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
-        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
-        if free <= pages // _FREE_SHARE:
-            return 0
-        # As a script: `execute` steps it once, which frees a single page.
-        self._connection.executescript("PRAGMA incremental_vacuum(200)")
-        (left,) = self._connection.execute("PRAGMA page_count").fetchone()
-        return int(pages - left)
+        with self._telling_damage():
+            return self._pruner.step(now, keep_days)
 
     def close(self) -> None:
         """Close the file; the WAL is folded back into it."""
@@ -448,11 +368,21 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            raise integrity.unusable(self.path, error) from error
+
+    @contextmanager
+    def _telling_damage(self) -> Iterator[None]:
+        """Tell errors that trying again may mend from a damaged file."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if integrity.is_damage(error):
+                raise integrity.unusable(self.path, error) from error
+            raise
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
+        with self._telling_damage():
             # IMMEDIATE: a deferred transaction that turns to writing ignores the busy timeout.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -462,10 +392,6 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        except sqlite3.DatabaseError as error:
-            if integrity.is_damage(error):
-                raise self._damaged(error) from error
-            raise
 
 
 def _known_migrations() -> set[str]:

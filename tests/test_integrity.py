@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor import integrity
-from monitor.store import DamagedLogError, Store, StoreError
+from monitor.integrity import DamagedLogError, StoreError
+from monitor.store import Store
 from tests.factories import batch_row, register, tweet_row
 
 

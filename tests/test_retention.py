@@ -90,8 +90,8 @@ def test_the_first_to_arrive_go_first(
     path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step takes at most so many rows, and no batch before its tweets."""
-    monkeypatch.setattr("monitor.store._PRUNE_ROWS", (2, 2))
-    store._prune_rows = 2
+    monkeypatch.setattr("monitor.retention._STEP_ROWS", (2, 2))
+    store._pruner.rows = 2
     for number in range(5):
         _arrive(store, str(number), NOW - (20 - number) * DAY_S)
     _minutes(store, 60, NOW)

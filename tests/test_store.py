@@ -15,9 +15,10 @@ from sqlite_utils import Database
 
 from monitor.classifier import Answer, Verdict
 from monitor.clock import utc
+from monitor.integrity import StoreError
 from monitor.model import POLARITIES
 from monitor.schema import migrations
-from monitor.store import DeadLetter, Store, Stored, StoreError, TweetRow
+from monitor.store import DeadLetter, Store, Stored, TweetRow
 from monitor.throughput import Meter
 from tests.factories import (
     NOW,
