@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.entities import Entity, EntityMatcher
@@ -231,6 +231,19 @@ def test_canonical_is_stable(name: str, sigil: str) -> None:
     assert MATCHER.canonical("other " + name) == MATCHER.canonical(
         MATCHER.canonical("other " + name)
     )
+
+
+@settings(max_examples=500)
+@given(st.lists(st.text(max_size=12) | words, min_size=1, max_size=4, unique=True))
+def test_any_names_are_found_or_refused(names: list[str]) -> None:
+    """Whatever a configuration names is found where it stands alone, or refused beforehand."""
+    try:
+        matcher = EntityMatcher([Entity(name) for name in names])
+    except ValueError:
+        return
+    for name in names:
+        assert name.strip() in matcher.match(name)
+        assert name.strip() == matcher.canonical(name)
 
 
 @pytest.mark.parametrize("text", ["apple pie ", "apple ", "@", "#a", "big apple pie ", "&", "é'"])

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from monitor.entities import Entity
 from monitor.settings import ConfigurationError, Mqtt, Settings, load
@@ -416,3 +419,54 @@ def test_settings_do_not_show_the_password() -> None:
 
     assert "hunter2" == settings.mqtt.password
     assert "hunter2" not in f"{settings} {settings!r}"
+
+
+scalars = st.booleans() | st.integers() | st.floats() | st.datetimes() | st.text(max_size=9)
+values = st.recursive(
+    scalars | st.sampled_from([field.default for _, field in EVERY_KEY]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=4,
+)
+names = st.sampled_from(["name", "aliases", "exclude", *(field.name for _, field in EVERY_KEY)])
+tables = st.dictionaries(names | st.text(max_size=9), values, max_size=4)
+documents = st.dictionaries(
+    st.sampled_from([*SECTIONS, "entities"]) | st.text(max_size=9),
+    tables | st.lists(tables, max_size=3) | values,
+    max_size=4,
+)
+
+
+def _told(path: Path | None, environment: dict[str, str]) -> str | None:
+    """Say what is wrong with a configuration, or None if nothing is."""
+    try:
+        load(path, environment)
+    except ConfigurationError as error:
+        return str(error)
+    return None
+
+
+@given(documents.map(tomli_w.dumps).map(str.encode) | st.binary())
+@example(b"x = " + b"[" * 5000).xfail(raises=RecursionError)
+@example(b"x = " + b"9" * 5000).xfail(raises=ValueError)
+@example(b'[mqtt]\ntls = true\nca_file = "\\u0000"').xfail(raises=ValueError)
+def test_any_file_loads_or_is_named(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> None:
+    """Whatever is in the file, it gives settings or a message that begins with its name."""
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(text)
+    message = _told(path, {})
+
+    assert message is None or message.startswith(f"{path}: ")
+
+
+@given(
+    st.sampled_from(EVERY_KEY).map(lambda k: f"MONITOR_{k[0]}_{k[1].name}".upper())
+    | st.just("MONITOR_ENTITIES"),
+    st.text() | values.map(lambda value: tomli_w.dumps({"x": value}).removeprefix("x = ")),
+)
+@example("MONITOR_ENTITIES", "[" * 5000).xfail(raises=RecursionError)
+@example("MONITOR_MQTT_PORT", "9" * 5000).xfail(raises=ValueError)
+def test_any_override_loads_or_is_named(variable: str, raw: str) -> None:
+    """Whatever a variable holds, it gives settings or a message that names it or its key."""
+    message = _told(None, {variable: raw})
+
+    assert message is None or variable in message or variable.lower().split("_", 2)[-1] in message

@@ -342,6 +342,27 @@ def test_plain_text_is_kept(text: str) -> None:
     assert text.strip().replace("\0", "\ufffd") == tweet(text).text
 
 
+storable = st.text(st.characters(exclude_characters="\0", codec="utf-8")).filter(str.strip)
+
+
+@given(storable, st.text("0123456789abcdef", min_size=1), st.permutations(range(5)), st.booleans())
+def test_forms_say_the_same(text: str, id_: str, order: list[int], escape: bool) -> None:
+    """The order of keys, unknown keys, escapes and the form it comes in leave a tweet the same."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    simple = [("id", id_), ("text", text), ("lang", "en"), ("author", "7"), ("more", [text])]
+    v1 = {"id_str": id_, "full_text": escaped, "lang": "en", "user": {"id": 7}}
+    v2 = {"data": {"id": id_, "text": escaped, "lang": "en", "author_id": "7"}}
+
+    for message in (dict(simple), dict(simple[i] for i in order), v1, v2):
+        actual = tweet(json.dumps(message, ensure_ascii=escape))
+        assert (id_, text.strip(), "en", "7") == (
+            actual.id,
+            actual.text,
+            actual.lang,
+            actual.author,
+        )
+
+
 @pytest.mark.parametrize(
     ("expected", "text"),
     [

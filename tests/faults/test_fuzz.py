@@ -1,0 +1,118 @@
+"""Payloads that a fuzzer once found interesting, and whether it would be told of a fault.
+
+Nothing here needs the fuzzer itself: `fuzz` looks for such payloads, this looks at those it kept.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor import privacy, tweet
+from monitor.collector import Collector
+from monitor.settings import Privacy, Settings
+from monitor.store import Store
+from monitor.writer import Writer
+from tests.factories import PSEUDONYMS, Inlet, StubClassifier, query
+from tests.faults import fuzz, oracle
+from tests.test_tweet import FIELDS
+
+KEPT = fuzz.read(fuzz.SEEDS) + fuzz.read(fuzz.FOUND)
+
+
+def test_the_kept_payloads_are_few_and_short() -> None:
+    """The corpus stays small enough to be read, and to be replayed with every change."""
+    assert len(set(KEPT)) == len(KEPT) <= 300
+    assert sum(path.stat().st_size for path in (fuzz.SEEDS, fuzz.FOUND)) <= 300_000
+
+
+@pytest.mark.parametrize("payload", KEPT, ids=range(len(KEPT)))
+def test_kept_payloads(payload: bytes) -> None:
+    """Each becomes a sound tweet or a dead letter that tells nothing, and does so in time."""
+    oracle.check(payload)
+
+
+def test_repeated_payloads() -> None:
+    """Whatever is in them, over and over: time grows with the length and no faster."""
+    for payload in KEPT:
+        oracle.check((payload * oracle.LARGEST)[: oracle.LARGEST])
+
+
+@pytest.mark.parametrize("store_text", ["full", "redacted", "none"])
+def test_the_log_takes_them_all(tmp_path: Path, store_text: str) -> None:
+    """As one batch they are stored and acknowledged: no value that SQLite would not take."""
+    settings = Settings(privacy=Privacy(store_text=store_text))
+    classifier = StubClassifier()
+    inlet = Inlet()
+    with closing(Store(tmp_path / "monitor.db")) as store:
+        collector = Collector(settings, classifier, PSEUDONYMS)
+        writer = Writer(settings, classifier, collector, store, PSEUDONYMS, None)
+        job = collector.collect(inlet.deliveries(*KEPT), waiting=0)
+        writer.finish(job)
+
+    assert [*range(len(KEPT))] == inlet.acknowledged
+    expected = {item.tweet.id for item in job.items}
+    assert expected == {id_ for (id_,) in query(store.path, "SELECT id FROM tweets")}
+    expected = {letter.digest for letter in job.dead_letters}
+    assert expected == {d for (d,) in query(store.path, "SELECT digest FROM dead_letters")}
+
+
+def _replay() -> None:
+    for payload in KEPT:
+        oracle.check(payload)
+        oracle.check((payload * oracle.LARGEST)[: oracle.LARGEST])
+
+
+def _leak(fields: dict[str, Any]) -> str:
+    raise tweet._RejectedError(tweet.Reason.NO_TEXT, f"No text in {fields}.")
+
+
+@pytest.mark.parametrize(
+    ("target", "broken"),
+    [
+        ("monitor.tweet._storable", lambda text: text),
+        ("monitor.tweet._text", _leak),
+        ("monitor.tweet._text", lambda fields: fields["text"]),
+        ("monitor.tweet._id", lambda fields: tweet._string(fields, "id", number=True)),
+        ("monitor.tweet.MAX_ENTITIES", 1000),
+        ("monitor.tweet._LINK", re.compile(r".*?zz")),  # takes quadratic time
+        ("monitor.privacy._MENTION", re.compile("@")),  # never comes to an end
+        ("monitor.privacy.redact", lambda _: ""),
+        ("monitor.entities.EntityMatcher.match", lambda _matcher, text: text.split()),
+        ("monitor.collector.mask", lambda payload: payload),
+        (
+            "monitor.privacy.Pseudonyms.payload",
+            lambda _self, _payload, number=itertools.count(): str(next(number)),  # noqa: B008
+        ),
+    ],
+)
+def test_a_fault_would_be_found(
+    monkeypatch: pytest.MonkeyPatch, target: str, broken: object
+) -> None:
+    """Whatever is broken on purpose on the way to a row, some kept payload shows it."""
+    monkeypatch.setattr(target, broken)
+    monkeypatch.setattr(oracle, "redact", privacy.redact)
+    with pytest.raises((AssertionError, AttributeError, KeyError, UnicodeError)):
+        _replay()
+
+
+@given(st.binary())
+def test_any_payload_can_be_kept(payload: bytes) -> None:
+    """What is written down is what will be read."""
+    lines = fuzz.written([payload, b""]).splitlines()
+
+    assert [b"", payload] == [json.loads(line).encode(errors="surrogateescape") for line in lines]
+
+
+@given(st.sampled_from(KEPT) | st.binary(), st.integers(0, 2**32))
+def test_any_payload_can_be_changed(payload: bytes, seed: int) -> None:
+    """The fuzzer's own way to change a payload keeps to the length asked for."""
+    assert len(fuzz.changed(payload, 500, seed, FIELDS, lambda data, most: data[:most])) <= 500
