@@ -73,7 +73,10 @@ class Classifier:
         self.runtime = choose_runtime(runtime)
         self.workers = workers or len(os.sched_getaffinity(0))
         self._tokenizer = _tokenizer(model)
-        interpreters = [Interpreter(model.flatbuffer, self.runtime) for _ in range(self.workers)]
+        largest = (GROUP_SIZE, model.max_length)
+        interpreters = [
+            Interpreter(model.flatbuffer, self.runtime, largest) for _ in range(self.workers)
+        ]
         self._local = threading.local()
         self.progress = time.monotonic()
         """When any worker last finished a group."""

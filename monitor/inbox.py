@@ -56,9 +56,10 @@ class Inbox(Generic[_T]):
         with self._room:
             while len(self._items) >= self._capacity and not self._closed:
                 # Else the sender, busy with sending again, would find no room for it, for ever.
-                if self._items[0].resent():
+                # All of them, for what stayed would come after what is put now.
+                while self._items and self._items[0].resent():
                     self._items.popleft()
-                else:
+                if len(self._items) >= self._capacity:
                     self._room.wait()
             if self._closed:
                 return False

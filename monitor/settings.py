@@ -21,6 +21,7 @@ from monitor.entities import Entity, EntityMatcher
 from monitor.tls import make_context
 
 ENVIRONMENT_PREFIX = "MONITOR_"
+_NOT_TOML = (ValueError, RecursionError)  # digits and nesting beyond measure included
 
 
 class ConfigurationError(Exception):
@@ -154,7 +155,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-        except tomllib.TOMLDecodeError as error:
+        except _NOT_TOML as error:
             raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
     reader = _Reader(origin)
     settings = reader.settings(document, _overrides(environment))
@@ -218,7 +219,7 @@ def _with_files(mqtt: Mqtt, origin: str) -> Mqtt:
     if mqtt.tls:
         try:
             make_context(mqtt)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise ConfigurationError(f"{origin}: [mqtt] {error}") from error
     elif mqtt.ca_file or mqtt.cert_file:
         raise ConfigurationError(f"{origin}: [mqtt] ca_file, cert_file: need tls = true")
@@ -281,7 +282,7 @@ class _Reader:
     def _parse(self, variable: str, raw: str) -> Any:  # noqa: ANN401  (any TOML value)
         try:
             return tomllib.loads(f"value = {raw}")["value"]
-        except tomllib.TOMLDecodeError as error:
+        except _NOT_TOML as error:
             raise ConfigurationError(f"environment: {variable}: {raw!r}: {error}") from error
 
     def _entities(self, tables: object) -> tuple[Entity, ...]:

@@ -82,6 +82,7 @@ class Writer:
         """Once set, batches whose classification has not begun are left to the broker."""
         self.abandon = threading.Event()
         """Once set, what cannot be written at once is left to the broker."""
+        self._leaving = False
         self.totals = Totals()
         self._broker_dropped = store.broker_dropped()
         self._meter = Meter(self.progress)
@@ -91,11 +92,15 @@ class Writer:
 
     def finish(self, job: Job) -> None:
         """Take a job from verdicts to acknowledgement; left undone, the broker sends it again."""
-        if self.draining.is_set() and job.verdicts.cancel():
+        # In order: once a batch is left to the broker, so are those that came after it.
+        if self._leaving or self.draining.is_set():
+            self._leaving = job.verdicts.cancel() or self._leaving
+        if self._leaving:
             return
         try:
             rows, dead_letters = self._rows(job)
         except CancelledError:
+            self._leaving = True
             return
         classified = time.monotonic()
         first = job.deliveries[0]
@@ -110,6 +115,7 @@ class Writer:
         )
         stored = self._persist(lambda: self._store.write(batch, rows, dead_letters))
         if stored is None:
+            self._leaving = True
             return
         committed = time.monotonic()
         for delivery in job.deliveries:
@@ -191,8 +197,8 @@ class Writer:
             try:
                 return job.verdicts.result(timeout=_LOOK_S)
             except TimeoutError:
-                if job.verdicts.done():  # raised by the runtime, not by the wait
-                    raise
+                if job.verdicts.done():  # just now, or it raised this itself
+                    return job.verdicts.result()
                 self.progress = max(self.progress, self._classifier.progress)
 
     def _bisected(self, items: Sequence[Item]) -> list[list[Verdict] | None]:

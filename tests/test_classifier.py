@@ -132,7 +132,6 @@ def test_order_is_kept_across_groups_of_length(
     _assert_same([alone[pair] for pair in pairs], classifier.classify(pairs))
 
 
-@pytest.mark.xfail(strict=True, reason="LiteRT's memory is not right when it grows a little")
 def test_neither_does_what_was_asked_before(model: Model, classifier: Classifier) -> None:
     """A worker's first answers are as good as its later ones, also if they are short ones."""
     questions: list[Pair] = [("phone " * words, None) for words in (6, 14)]

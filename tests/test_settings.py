@@ -446,9 +446,9 @@ def _told(path: Path | None, environment: dict[str, str]) -> str | None:
 
 
 @given(documents.map(tomli_w.dumps).map(str.encode) | st.binary())
-@example(b"x = " + b"[" * 5000).xfail(raises=RecursionError)
-@example(b"x = " + b"9" * 5000).xfail(raises=ValueError)
-@example(b'[mqtt]\ntls = true\nca_file = "\\u0000"').xfail(raises=ValueError)
+@example(b"x = " + b"[" * 5000)
+@example(b"x = " + b"9" * 5000)
+@example(b'[mqtt]\ntls = true\nca_file = "\\u0000"')
 def test_any_file_loads_or_is_named(tmp_path_factory: pytest.TempPathFactory, text: bytes) -> None:
     """Whatever is in the file, it gives settings or a message that begins with its name."""
     path = tmp_path_factory.getbasetemp() / "any.toml"
@@ -463,8 +463,8 @@ def test_any_file_loads_or_is_named(tmp_path_factory: pytest.TempPathFactory, te
     | st.just("MONITOR_ENTITIES"),
     st.text() | values.map(lambda value: tomli_w.dumps({"x": value}).removeprefix("x = ")),
 )
-@example("MONITOR_ENTITIES", "[" * 5000).xfail(raises=RecursionError)
-@example("MONITOR_MQTT_PORT", "9" * 5000).xfail(raises=ValueError)
+@example("MONITOR_ENTITIES", "[" * 5000)
+@example("MONITOR_MQTT_PORT", "9" * 5000)
 def test_any_override_loads_or_is_named(variable: str, raw: str) -> None:
     """Whatever a variable holds, it gives settings or a message that names it or its key."""
     message = _told(None, {variable: raw})

@@ -361,6 +361,21 @@ def test_draining_leaves_what_has_not_begun(store: Store) -> None:
     assert 0 == bench.stored()
 
 
+def test_draining_leaves_everything_after_what_it_leaves(store: Store) -> None:
+    """A batch taken up although an earlier one was left: stored, it would be out of order."""
+    classifier = IdleClassifier()
+    bench = Bench(store, classifier)
+    first, second = bench.job("first"), bench.job("second")
+    second.verdicts.set_running_or_notify_cancel()
+    second.verdicts.set_result([verdict()])
+    bench.writer.draining.set()
+    bench.writer.finish(first)
+    bench.writer.finish(second)
+
+    assert [] == bench.inlet.acknowledged
+    assert 0 == bench.stored()
+
+
 def test_draining_finishes_what_has_begun(store: Store) -> None:
     """While draining, a batch that is being classified is still stored and acknowledged."""
     classifier = IdleClassifier()
