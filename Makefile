@@ -32,7 +32,7 @@ install: $(VENV)/.daemon ## put the daemon into .venv, and nothing more
 	@echo "installed: $(BIN)/monitor --help"
 
 test: $(VENV)/.dev $(OLD_VENV)/.ready ## run the whole test suite
-	$(BIN)/pytest -n 2 $(PYTEST)
+	$(BIN)/pytest -n 4 $(PYTEST)
 
 check: $(VENV)/.dev ## run the linters and the type checker
 	$(BIN)/ruff check

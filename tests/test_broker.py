@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
-from monitor.broker import Broker, BrokerRefusedError, Delivery, probe
+from monitor.broker import Broker, BrokerRefusedError, Connection, Delivery, probe
 from monitor.publisher import connected
 from monitor.settings import Mqtt
 from tests.processes import Mosquitto, free_port, wait_until
@@ -105,6 +109,27 @@ def test_close_sends_the_acknowledgements(mosquitto: Mosquitto) -> None:
         second.wait(1)
 
     assert [b"new"] == [delivery.payload for delivery in second.deliveries]
+
+
+def test_several_may_close_at_once(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sees the loss closes the connection, as does whoever ends it: neither trips."""
+    inside = threading.Semaphore(1)
+    loop_stop = Client.loop_stop
+
+    def alone(client: Client) -> MQTTErrorCode:
+        assert inside.acquire(blocking=False), "paho trips if two wait for its thread at once"
+        time.sleep(0.05)
+        result = loop_stop(client)
+        inside.release()
+        return result
+
+    monkeypatch.setattr(Client, "loop_stop", alone)
+    settings = Mqtt(host="127.0.0.1", port=mosquitto.port)
+    connection = Connection(settings, MQTTProtocolVersion.MQTTv5, 10, print)
+    connection.open()
+    with ThreadPoolExecutor(4) as pool:
+        for closing in [pool.submit(connection.close) for _ in range(4)]:
+            closing.result()
 
 
 def test_close_while_the_broker_is_away() -> None:
