@@ -3,7 +3,7 @@
     make bench DATA=folder       # with tweeteval_sentiment_test.jsonl.gz
     python -m tests.benchmarks.daemon folder --json
 
-A real mosquitto on loopback, QoS 1, real tweets; see docs/benchmark.md for what each line means.
+A real mosquitto on loopback, QoS 1, real tweets.
 """
 
 from __future__ import annotations
