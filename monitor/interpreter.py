@@ -57,7 +57,7 @@ class Interpreter:
             flatbuffer: the ``.tflite`` file's content; kept by reference, so interpreters share it.
             runtime: ``auto`` or a key of `RUNTIMES`.
             largest: [batch, length] to lay out memory for at once. LiteRT 2.3 gets some of it
-                wrong when it has to grow by a little: probabilities are then off by up to 0.05.
+                wrong when it has to grow by a little: probabilities off by up to 0.46, or NaN.
 
         Raises:
             ModelError: if the runtime is missing or refuses the model.

@@ -219,7 +219,15 @@ class Writer:
         return answers
 
     def _row(self, item: Item, verdicts: Sequence[Verdict]) -> TweetRow:
-        tweet, kept = item.tweet, self._settings.privacy.store_text
+        tweet = item.tweet
+        text: str | None
+        match self._settings.privacy.store_text:
+            case "full":
+                text = tweet.text
+            case "redacted":
+                text = redact(tweet.text)
+            case _:
+                text = None
         return TweetRow(
             id=tweet.id,
             received_at=utc(item.delivery.received.epoch_s),
@@ -228,7 +236,7 @@ class Writer:
             author=tweet.author and self._pseudonyms.author(tweet.author),
             lang=tweet.lang,
             is_retweet=tweet.is_retweet,
-            text={"full": tweet.text, "redacted": redact(tweet.text)}.get(kept),
+            text=text,
             verdicts=list(zip(item.entities, verdicts, strict=True)),
         )
 
