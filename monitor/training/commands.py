@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from monitor.structure import Structure
 from monitor.training.options import CHECKPOINT, DATA, EPOCHS, PRECISION, SEED, SOURCES, explained
 from monitor.training.variants import VARIANTS, Variant
 
@@ -176,15 +177,20 @@ def distil(
     with explained():
         from monitor.training import distil as distillation
         from monitor.training import network
-        from monitor.training.student import Shape
 
-        layers, hidden = network.size_of(teacher)
+        layers, hidden, vocabulary = network.size_of(teacher)
         record = distillation.distil(
             data,
             teacher,
             output,
             distillation.DistilSettings(
-                shape=Shape(layers=layers, hidden=hidden, stacks=stacks, intermediate=intermediate),
+                structure=Structure(
+                    layers=layers,
+                    hidden=hidden,
+                    stacks=stacks,
+                    intermediate=intermediate,
+                    vocabulary=vocabulary,
+                ),
                 seed=seed,
                 examples=examples,
                 batch=batch,

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from monitor.model import TASKS
+from monitor.structure import Structure
 from monitor.training import network as networks
 from monitor.training.batches import collate, plan
 from monitor.training.data import Example, Tweets, read
@@ -23,7 +24,7 @@ from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.measure import measure
 from monitor.training.network import Network
-from monitor.training.student import Shape, fresh, start_from
+from monitor.training.student import fresh, start_from
 from monitor.training.teacher import label_loss, without_entity_at_random
 from monitor.training.temperature import calibrate
 from monitor.training.tokenization import Pieces, encode
@@ -41,7 +42,7 @@ class DistilSettings:
     are in tokens.
     """
 
-    shape: Shape
+    structure: Structure
     seed: int = 0
     examples: int = 760_000
     batch: int = 64
@@ -143,7 +144,11 @@ def check_pair(student: Network, teacher: Network) -> None:
         TrainingError: the numbers of layers or the widths differ.
     """
     ours, theirs = student.encoder.config, teacher.encoder.config
-    for what, name in (("layers", "num_hidden_layers"), ("hidden width", "hidden_size")):
+    for what, name in (
+        ("layers", "num_hidden_layers"),
+        ("hidden width", "hidden_size"),
+        ("vocabulary", "vocab_size"),
+    ):
         mine, wanted = getattr(ours, name), getattr(theirs, name)
         if mine != wanted:
             raise TrainingError(
@@ -175,7 +180,7 @@ def distil(
     if (before := networks.finished(output, identity)) is not None:
         return before
     torch.manual_seed(settings.seed)
-    student = fresh(settings.shape, tokenizer.get_vocab_size())
+    student = fresh(settings.structure)
     check_pair(student, teacher)
     start_from(student, teacher)
     device = networks.device()

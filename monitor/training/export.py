@@ -148,12 +148,13 @@ def command_of(record: dict[str, Any], name: str, settings: ExportSettings) -> s
             f"--epochs {teacher['epochs']} {common_options(teacher)}"
         )
     ]
-    if "shape" in own:
+    if "structure" in own:
         commands.append(
-            f"monitor distil DATA --examples {own['examples']} --stacks {own['shape']['stacks']} "
-            f"--intermediate {own['shape']['intermediate']} {common_options(own)}"
+            f"monitor distil DATA --examples {own['examples']} "
+            f"--stacks {own['structure']['stacks']} "
+            f"--intermediate {own['structure']['intermediate']} {common_options(own)}"
         )
-    folder = ".training/student" if "shape" in own else ".training/teacher"
+    folder = ".training/student" if "structure" in own else ".training/teacher"
     commands.append(
         f"monitor export {folder} --output models/{name} --variant {settings.variant} "
         f"--version {settings.version}"

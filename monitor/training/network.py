@@ -137,8 +137,8 @@ def finished(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     )
 
 
-def size_of(folder: Path) -> tuple[int, int]:
-    """Return the number of layers and the hidden width of the network in ``folder``.
+def size_of(folder: Path) -> tuple[int, int, int]:
+    """Return the layers, the hidden width and the vocabulary's size of the network in ``folder``.
 
     Raises:
         TrainingError: the folder holds no finished network.
@@ -146,7 +146,7 @@ def size_of(folder: Path) -> tuple[int, int]:
     if not (folder / "model.safetensors").is_file():
         raise TrainingError(f"no finished network in {folder} (its training has not ended yet?)")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return config["num_hidden_layers"], config["hidden_size"]
+    return config["num_hidden_layers"], config["hidden_size"], config["vocab_size"]
 
 
 def device() -> torch.device:

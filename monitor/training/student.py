@@ -1,67 +1,47 @@
 """The student: a small MobileBERT, and how it starts from its teacher's embedding."""
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import nn
 from transformers import MobileBertConfig, MobileBertModel
 
+from monitor.structure import Structure
 from monitor.training.network import Network
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Dimensions of a MobileBERT (arXiv 2004.02984, table 1).
-
-    Widths are in features: ``hidden`` between the layers (as wide as the teacher's, so that its
-    hidden states can be matched), ``bottleneck`` inside a layer, ``intermediate`` inside a
-    feed-forward network, ``embedding`` of the word table. ``stacks`` is the number of feed-forward
-    networks a layer, ``positions`` the longest input in tokens.
-    """
-
-    layers: int = 6
-    hidden: int = 384
-    bottleneck: int = 128
-    heads: int = 4
-    intermediate: int = 512
-    stacks: int = 2
-    embedding: int = 128
-    positions: int = 128
-
-
-def config_of(shape: Shape, vocabulary_size: int) -> MobileBertConfig:
+def config_of(structure: Structure) -> MobileBertConfig:
     """Return the transformers configuration: NoNorm, ReLU, trigram input, shared bottleneck.
 
     Dropout is 0: a student of this size that sees each tweet about once underfits.
     """
     return MobileBertConfig(
-        vocab_size=vocabulary_size,
-        hidden_size=shape.hidden,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.intermediate,
+        vocab_size=structure.vocabulary,
+        hidden_size=structure.hidden,
+        num_hidden_layers=structure.layers,
+        num_attention_heads=structure.heads,
+        intermediate_size=structure.intermediate,
         hidden_act="relu",
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
-        max_position_embeddings=shape.positions,
+        max_position_embeddings=structure.positions,
         type_vocab_size=2,
         pad_token_id=0,
-        embedding_size=shape.embedding,
+        embedding_size=structure.embedding,
         trigram_input=True,
         use_bottleneck=True,
-        intra_bottleneck_size=shape.bottleneck,
+        intra_bottleneck_size=structure.bottleneck,
         use_bottleneck_attention=False,
         key_query_shared_bottleneck=True,
-        num_feedforward_networks=shape.stacks,
+        num_feedforward_networks=structure.stacks,
         normalization_type="no_norm",
     )
 
 
-def fresh(shape: Shape, vocabulary_size: int) -> Network:
+def fresh(structure: Structure) -> Network:
     """Return a randomly initialised student; seed PyTorch before."""
-    encoder = MobileBertModel(config_of(shape, vocabulary_size), add_pooling_layer=False)
-    return Network(encoder, shape.hidden)
+    encoder = MobileBertModel(config_of(structure), add_pooling_layer=False)
+    return Network(encoder, structure.hidden)
 
 
 def start_from(student: Network, teacher: Network) -> None:

@@ -69,7 +69,9 @@ def test_mobilebert_can_be_the_teacher(data: Path, tiny_mobilebert: Path, tmp_pa
     settings = TeacherSettings(str(tiny_mobilebert), epochs=0.2, batch=4)
     teacher.train([data], tmp_path / "teacher", settings)
     shape = replace(TOY, hidden=32)
-    record = distil([data], tmp_path / "teacher", tmp_path / "s", replace(SETTINGS, shape=shape))
+    record = distil(
+        [data], tmp_path / "teacher", tmp_path / "s", replace(SETTINGS, structure=shape)
+    )
 
     assert {"reputation", "sentiment"} == set(record["calibration"])
     curve = (tmp_path / "s" / "curve.jsonl").read_text().splitlines()
@@ -79,7 +81,7 @@ def test_mobilebert_can_be_the_teacher(data: Path, tiny_mobilebert: Path, tmp_pa
 
 def test_student_must_fit_its_teacher(data: Path, taught: Path, tmp_path: Path) -> None:
     """Layers are matched one to one."""
-    wider = replace(SETTINGS, shape=replace(TOY, layers=3))
+    wider = replace(SETTINGS, structure=replace(TOY, layers=3))
     with pytest.raises(TrainingError, match="layers 3, its teacher 2"):
         distil([data], taught, tmp_path / "s", wider)
 

@@ -10,10 +10,11 @@ import torch
 
 from monitor.classifier import Classifier
 from monitor.model import Model
+from monitor.structure import Structure
 from monitor.training import export
 from monitor.training import network as networks
 from monitor.training.errors import TrainingError
-from monitor.training.student import Shape, fresh
+from monitor.training.student import fresh
 from monitor.training.tokenization import build
 from monitor.training.variants import VARIANTS, Variant
 from tests.training.conftest import WORDS
@@ -37,11 +38,18 @@ def write_student(folder: Path, **more: Any) -> None:  # noqa: ANN401 (JSON)
     ``more`` goes into its record.
     """
     torch.manual_seed(0)
-    shape = Shape(
-        layers=2, hidden=48, bottleneck=32, heads=4, intermediate=64, stacks=2, embedding=32
+    shape = Structure(
+        layers=2,
+        hidden=48,
+        bottleneck=32,
+        heads=4,
+        intermediate=64,
+        stacks=2,
+        embedding=32,
+        vocabulary=len(WORDS),
     )
     tokenizer = build({word: index for index, word in enumerate(WORDS)})
-    networks.save(fresh(shape, len(WORDS)), tokenizer, RECORD | more, folder)
+    networks.save(fresh(shape), tokenizer, RECORD | more, folder)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

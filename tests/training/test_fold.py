@@ -6,24 +6,33 @@ import torch
 from numpy.typing import NDArray
 
 from monitor.model import TASKS
+from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded
 from monitor.training.fold import Folded, Linear
 from monitor.training.network import Network
-from monitor.training.student import Shape, fresh
+from monitor.training.student import fresh
 from tests.training.conftest import WORDS
 
 Array = NDArray[np.float64]
 
-SHAPE = Shape(
-    layers=3, hidden=12, bottleneck=8, heads=2, intermediate=10, stacks=3, embedding=6, positions=16
+SHAPE = Structure(
+    layers=3,
+    hidden=12,
+    bottleneck=8,
+    heads=2,
+    intermediate=10,
+    stacks=3,
+    embedding=6,
+    positions=16,
+    vocabulary=len(WORDS),
 )
 
 
 def random_student(seed: int = 0) -> Network:
     """Return a toy student whose every weight is random, norms too."""
     torch.manual_seed(seed)
-    network = fresh(SHAPE, len(WORDS)).eval().double()
+    network = fresh(SHAPE).eval().double()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(0.3 * torch.randn_like(parameter))

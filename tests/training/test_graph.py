@@ -12,11 +12,12 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 
 from monitor.model import TASKS
+from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded
 from monitor.training.graph import Ids, flatbuffer, one_by_one
 from monitor.training.network import Network
-from monitor.training.student import Shape, fresh
+from monitor.training.student import fresh
 from monitor.training.variants import VARIANTS, Variant
 from tests.processes import REPOSITORY
 
@@ -42,7 +43,7 @@ def student() -> Network:
     Wide enough to be quantized: the converter leaves matrices of less than 1,024 weights alone.
     """
     torch.manual_seed(0)
-    shape = Shape(
+    shape = Structure(
         layers=3,
         hidden=48,
         bottleneck=32,
@@ -51,8 +52,9 @@ def student() -> Network:
         stacks=2,
         embedding=32,
         positions=POSITIONS,
+        vocabulary=WORDS,
     )
-    network = fresh(shape, WORDS).eval()
+    network = fresh(shape).eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if parameter.ndim == 2:

@@ -5,11 +5,12 @@ from typing import Any, cast
 
 import torch
 
+from monitor.structure import Structure
 from monitor.training import network as networks
-from monitor.training.student import Shape, fresh, start_from
+from monitor.training.student import fresh, start_from
 from tests.training.conftest import WORDS
 
-TOY = Shape(
+TOY = Structure(
     layers=2,
     hidden=16,
     bottleneck=8,
@@ -18,25 +19,26 @@ TOY = Shape(
     stacks=2,
     embedding=16,
     positions=64,
+    vocabulary=len(WORDS),
 )
 
 
 def test_default_shape_is_a_mobilebert() -> None:
     """Bottlenecks, stacked feed-forward networks, NoNorm and trigram input are all there."""
-    config: Any = fresh(TOY, len(WORDS)).encoder.config
+    config: Any = fresh(TOY).encoder.config
 
     assert config.use_bottleneck
     assert config.key_query_shared_bottleneck
     assert config.trigram_input
     assert "no_norm" == config.normalization_type
     assert 2 == config.num_feedforward_networks
-    assert Shape().hidden == 384
+    assert Structure().hidden == 384
 
 
 def test_embedding_starts_as_the_teachers(tiny_bert: Path) -> None:
     """With full rank, table times projection is the teacher's table, except for [PAD]."""
     teacher = networks.pretrained(str(tiny_bert))
-    student = fresh(TOY, len(WORDS))
+    student = fresh(TOY)
     start_from(student, teacher)
 
     embeddings = cast(Any, student.encoder).embeddings
