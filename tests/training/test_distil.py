@@ -34,7 +34,7 @@ SETTINGS = DistilSettings(TOY, examples=64, batch=4, learning_rate=1e-3)
 @pytest.fixture
 def taught(data: Path, tiny_bert: Path, tmp_path: Path) -> Path:
     """A teacher, hardly trained."""
-    settings = TeacherSettings(str(tiny_bert), epochs=0.2, batch=4)
+    settings = TeacherSettings(str(tiny_bert), epochs=0.2, batch=4, vocabulary=0)
     teacher.train([data], tmp_path / "teacher", settings)
     return tmp_path / "teacher"
 
@@ -66,7 +66,7 @@ def test_interrupted_distillation_ends_with_the_same_weights(
 
 def test_mobilebert_can_be_the_teacher(data: Path, tiny_mobilebert: Path, tmp_path: Path) -> None:
     """A fine-tuned MobileBERT teaches a smaller one of its depth and width."""
-    settings = TeacherSettings(str(tiny_mobilebert), epochs=0.2, batch=4)
+    settings = TeacherSettings(str(tiny_mobilebert), epochs=0.2, batch=4, vocabulary=0)
     teacher.train([data], tmp_path / "teacher", settings)
     shape = replace(TOY, hidden=32)
     record = distil(
