@@ -23,8 +23,12 @@ _LAZY: Final = {
     "distil": "monitor.training.commands",
     "transfer": "monitor.training.commands",
     "export": "monitor.training.commands",
+    "search": "monitor.search.command",
     "evaluate": "monitor.evaluation.command",
     "compare": "monitor.comparison.command",
+    "fusions": "monitor.comparison.command",
+    "speed": "monitor.comparison.command",
+    "profile": "monitor.profiling.command",
     "demo": "monitor.demo.command",
 }
 """Commands that a board may do without, by module."""

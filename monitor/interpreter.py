@@ -8,6 +8,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -21,6 +22,10 @@ RUNTIMES: Final = {
     "tflite-runtime": "tflite_runtime.interpreter",
 }
 """Setting to module; the first that is installed is taken for ``auto``."""
+
+
+_STANDARD_ERROR: Final = threading.Lock()
+"""Held while file descriptor 2 is another file: two threads would restore each other's."""
 
 
 def package_of(runtime: str) -> str:
@@ -96,9 +101,9 @@ def _without_chatter() -> Iterator[None]:
 
     Whatever else is written there meanwhile is passed on.
     """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as said:
+    with _STANDARD_ERROR, tempfile.TemporaryFile() as said:
+        sys.stderr.flush()
+        kept = os.dup(2)
         os.dup2(said.fileno(), 2)
         try:
             yield

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
@@ -165,3 +167,14 @@ def test_every_runtime_is_a_setting() -> None:
     field = ModelSettings.__dataclass_fields__["runtime"]
 
     assert ("auto", *RUNTIMES) == field.metadata["choices"]
+
+
+def test_loading_side_by_side_leaves_standard_error_alone() -> None:
+    """Interpreters made in several threads at once: descriptor 2 is the same file afterwards."""
+    flatbuffer = Model.load("mobilebert-6x384").flatbuffer
+    before = os.fstat(2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: Interpreter(flatbuffer), range(32)))
+
+    after = os.fstat(2)
+    assert (before.st_dev, before.st_ino) == (after.st_dev, after.st_ino)

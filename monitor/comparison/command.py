@@ -1,13 +1,47 @@
-"""The command ``monitor compare``. Importing it is cheap, as with the others."""
+"""The commands ``monitor compare``, ``speed`` and ``fusions``. Importing them is cheap."""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from monitor.structure import Structure, StructureError
 from monitor.training.options import INTERRUPTED, explained
 
+if TYPE_CHECKING:
+    from monitor.comparison.rounds import Result
+
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+TFLITE_PYTHON: Final = click.option(
+    "--tflite-runtime-python",
+    "tflite_python",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path(".venv-tflite-runtime/bin/python"),
+    show_default=True,
+    help="A Python where this program is installed with the extra [tflite-runtime].",
+)
+OUTPUT: Final = click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), required=True
+)
+SECONDS: Final = click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.5,
+    show_default=True,
+    help="Time for each row and shape in each round.",
+)
+ROUNDS: Final = click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=9,
+    show_default=True,
+    help="Times that each row is measured; the median counts.",
+)
 
 
 @click.command()
@@ -24,14 +58,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     required=True,
     help="The model's folder that monitor export has made of the student: what is shipped.",
 )
-@click.option(
-    "--tflite-runtime-python",
-    "tflite_python",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path(".venv-tflite-runtime/bin/python"),
-    show_default=True,
-    help="A Python where this program is installed with the extra [tflite-runtime].",
-)
+@TFLITE_PYTHON
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -114,3 +141,103 @@ def compare(
             (output / "compare.json").write_text(report + "\n", encoding="utf-8")
             compare_plot.draw(result, output / "compare.png")
         click.echo(report if as_json else table)
+
+
+def report(
+    measure: Callable[[], list[Result]], output: Path, name: str, rounds: int, seconds: float
+) -> None:
+    """Print what ``measure`` finds, and write NAME.md, NAME.json and NAME.png into ``output``."""
+    from monitor.comparison import bars
+
+    try:
+        results = measure()
+    except KeyboardInterrupt as stop:
+        click.echo("stopped; nothing was written", err=True)
+        raise SystemExit(INTERRUPTED) from stop
+    table = bars.as_table(results, rounds, seconds)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
+    found = json.dumps(bars.as_json(results, rounds, seconds), indent=2)
+    (output / f"{name}.json").write_text(found + "\n", encoding="utf-8")
+    bars.draw(results, output / f"{name}.png")
+    click.echo(table)
+
+
+@click.command()
+@OUTPUT
+@click.option(
+    "--structure",
+    "structure_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="TOML file with the network's dimensions. [default: those of the shipped model]",
+)
+@TFLITE_PYTHON
+@ROUNDS
+@SECONDS
+def fusions(
+    output: Path, structure_file: Path | None, tflite_python: Path, rounds: int, seconds: float
+) -> None:
+    """Measure what each fusion of the exporter gains, on both runtimes.
+
+    A network of random weights is exported with all fusions, with each one left out and with none,
+    in int8 and in fp32, and measured on one thread: a tweet of 40 tokens alone, and eight of 32.
+    Writes fusions.md, fusions.json and fusions.png into OUTPUT. Needs the extra [train]; takes
+    about a quarter of an hour, in which nothing else should run. Ctrl-C ends it, and nothing has
+    been written then.
+    """
+    try:
+        structure = Structure() if structure_file is None else Structure.read(structure_file)
+    except StructureError as error:
+        raise click.BadParameter(str(error), param_hint="--structure") from error
+    with explained():
+        from monitor.comparison import fusions as fusing
+
+        settings = fusing.FusionSettings(structure, tflite_python, rounds, seconds)
+        report(lambda: fusing.measure(settings), output, "fusions", rounds, seconds)
+
+
+@click.command()
+@click.option(
+    "--model",
+    "models",
+    type=click.Path(path_type=Path),
+    required=True,
+    multiple=True,
+    help="A model's folder; may be given several times. All are told against the first.",
+)
+@OUTPUT
+@click.option(
+    "--runtime",
+    type=click.Choice(["litert", "tflite-runtime"]),
+    default="litert",
+    show_default=True,
+    help="Which TensorFlow Lite interpreter, the same for all.",
+)
+@TFLITE_PYTHON
+@ROUNDS
+@SECONDS
+def speed(
+    models: tuple[Path, ...],
+    output: Path,
+    runtime: str,
+    tflite_python: Path,
+    rounds: int,
+    seconds: float,
+) -> None:
+    """Measure models beside MobileBERT-24 and BERT-base in stock TensorFlow Lite form.
+
+    These two are built with random weights, converted as they stand in transformers, unfused, in
+    fp32 and int8. All get the same tokens on one thread: a tweet of 40 tokens alone, and eight of
+    32. Writes speed.md, speed.json and speed.png into OUTPUT. Needs the extra [train], 6 GB of
+    memory, 1.5 GB in the temporary folder, and about ten minutes, in which nothing else should
+    run. Ctrl-C ends it, and nothing has been written then.
+    """
+    with explained():
+        from monitor.comparison import speed as speeds
+        from monitor.model import ModelError
+
+        settings = speeds.SpeedSettings(models, runtime, tflite_python, rounds, seconds)
+        try:
+            report(lambda: speeds.measure(settings), output, "speed", rounds, seconds)
+        except ModelError as error:
+            raise click.ClickException(str(error)) from error

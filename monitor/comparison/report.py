@@ -46,10 +46,10 @@ def as_table(comparison: Comparison) -> str:
     return "\n".join([*text, "", *notes(comparison)])
 
 
-def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    """Return one line of the table."""
+def aligned(line: Sequence[str], widths: Sequence[int], columns: int = TEXT_COLUMNS) -> str:
+    """Return one line of a table whose first ``columns`` stand to the left."""
     padded = [
-        cell.ljust(width) if column < TEXT_COLUMNS else cell.rjust(width)
+        cell.ljust(width) if column < columns else cell.rjust(width)
         for column, (cell, width) in enumerate(zip(line, widths, strict=True))
     ]
     return f"| {' | '.join(padded)} |"

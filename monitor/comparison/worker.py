@@ -171,7 +171,16 @@ def work(job: Mapping[str, Any]) -> dict[str, Any]:
     """Do ``job``: {engine, model} and either {asked: {ids: task}} or {ids, batches, seconds}.
 
     ``ids`` names a .npz with arrays ids and types [tweets, length]. Answers are by ``ids`` too.
+    Or {make, config, files}: write a yardstick (see `speed.Yardstick`) in each form of ``files``,
+    {variant, length, batch, path}.
     """
+    if "make" in job:
+        yardstick = import_module(f"monitor.comparison.{job['make']}")
+        network = yardstick.untrained(yardstick.Config(**job["config"]))
+        for form in job["files"]:
+            file = yardstick.flatbuffer(network, form["variant"], form["length"], form["batch"])
+            Path(form["path"]).write_bytes(file)
+        return {}
     run, runtime = ENGINES[job["engine"]](Path(job["model"]))
     if "asked" in job:
         found = {path: answers(run, *load(path), task) for path, task in job["asked"].items()}

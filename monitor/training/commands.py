@@ -9,7 +9,17 @@ from pathlib import Path
 import click
 
 from monitor.structure import Structure
-from monitor.training.options import CHECKPOINT, DATA, EPOCHS, PRECISION, SEED, SOURCES, explained
+from monitor.training.fusion import FUSIONS, Fusion
+from monitor.training.options import (
+    CHECKPOINT,
+    DATA,
+    EPOCHS,
+    PRECISION,
+    SEED,
+    SOURCES,
+    came_along,
+    explained,
+)
 from monitor.training.variants import VARIANTS, Variant
 
 
@@ -104,9 +114,19 @@ def train(
 @click.option(
     "--teacher",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(".training/teacher"),
-    show_default=True,
-    help="Folder that monitor train has written.",
+    help="Folder that monitor train has written, or a model's folder.  [default: .training/teacher;"
+    " with --from, where that is missing, the model that came along]",
+)
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Train this student further, such as the one that monitor search has found.",
+)
+@click.option(
+    "--structure",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A structure.toml, such as monitor search writes, instead of --stacks and --intermediate.",
 )
 @click.option(
     "--output",
@@ -154,7 +174,9 @@ def train(
 @SEED
 def distil(
     data: tuple[Path, ...],
-    teacher: Path,
+    teacher: Path | None,
+    start: Path | None,
+    structure: Path | None,
     output: Path,
     examples: int,
     batch: int,
@@ -166,39 +188,54 @@ def distil(
 ) -> None:
     """Teach a small MobileBERT what the teacher knows, on the tweets in DATA: the student.
 
-    DATA is what monitor train was given. The student has as many layers as its teacher and the
-    same width between them, and learns to have the same hidden states and the same answers, on
-    tweets with and without labels. After each tenth of the way, curve.jsonl in OUTPUT gains the
-    figures on the held-out tweets. Run again after an interruption, the same command goes on
-    where it stopped.
+    DATA is what monitor train was given. The student learns to give the same answers, on tweets
+    with and without labels, and where it has as many layers and the same width between them (a
+    fresh one has, unless --structure says otherwise) to have the same hidden states. After each
+    tenth of the way, curve.jsonl in OUTPUT gains the figures on the held-out tweets. Run again
+    after an interruption, the same command goes on where it stopped.
 
     Next: monitor export OUTPUT.
     """
     with explained():
         from monitor.training import distil as distillation
         from monitor.training import network
+        from monitor.training.student import structure_in
 
-        layers, hidden, vocabulary = network.size_of(teacher)
+        teacher = teacher or default_teacher(start)
+        if start is not None:
+            wanted = structure_in(start)
+        elif structure is not None:
+            wanted = Structure.read(structure)
+        else:
+            layers, hidden, vocabulary = network.size_of(teacher)
+            wanted = Structure(
+                layers=layers,
+                hidden=hidden,
+                stacks=stacks,
+                intermediate=intermediate,
+                vocabulary=vocabulary,
+            )
         record = distillation.distil(
             data,
             teacher,
             output,
             distillation.DistilSettings(
-                structure=Structure(
-                    layers=layers,
-                    hidden=hidden,
-                    stacks=stacks,
-                    intermediate=intermediate,
-                    vocabulary=vocabulary,
-                ),
+                structure=wanted,
                 seed=seed,
                 examples=examples,
                 batch=batch,
                 learning_rate=learning_rate,
                 precision=precision,
             ),
+            start,
         )
         click.echo(json.dumps(record["dev"], indent=2))
+
+
+def default_teacher(start: Path | None) -> Path:
+    """Return who teaches if nobody is named: a trained teacher, or the model that came along."""
+    trained = Path(".training/teacher")
+    return trained if start is None or trained.is_dir() else came_along()
 
 
 @click.command()
@@ -259,13 +296,27 @@ def transfer(
 )
 @click.option("--version", default="1", show_default=True, help="Version that model.toml states.")
 @click.option(
+    "--without",
+    type=click.Choice(sorted(FUSIONS)),
+    multiple=True,
+    help="Leave a fusion out, to tell what it gains; may be given several times. See monitor "
+    "fusions.",
+)
+@click.option(
     "--max-length",
     type=click.IntRange(8, 128),
     default=64,
     show_default=True,
     help="Tokens of a tweet and its entity that the daemon lets through.",
 )
-def export(student: Path, output: Path, variant: Variant, version: str, max_length: int) -> None:
+def export(
+    student: Path,
+    output: Path,
+    variant: Variant,
+    version: str,
+    without: tuple[Fusion, ...],
+    max_length: int,
+) -> None:
     """Convert the network in STUDENT, a folder from monitor distil, to TensorFlow Lite.
 
     Writes model.tflite, tokenizer.json and model.toml. NoNorm is folded into its neighbours, and
@@ -280,7 +331,12 @@ def export(student: Path, output: Path, variant: Variant, version: str, max_leng
         report = exporting.export(
             student,
             output,
-            exporting.ExportSettings(variant=variant, version=version, max_length=max_length),
+            exporting.ExportSettings(
+                variant=variant,
+                fusions=FUSIONS - set(without),
+                version=version,
+                max_length=max_length,
+            ),
         )
         click.echo(
             f"{output}: model.tflite {report['model'] / 1e6:.2f} MB, "

@@ -5,6 +5,7 @@ and distillation of the tasks, on tweets with and without labels, all layers and
 ("auxiliary knowledge transfer"; their progressive transfer takes longer).
 """
 
+import hashlib
 import json
 import random
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from monitor.model import TASKS
@@ -20,14 +22,14 @@ from monitor.structure import Structure
 from monitor.training import network as networks
 from monitor.training.batches import collate, plan
 from monitor.training.data import Example, Tweets, read
-from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.measure import measure
 from monitor.training.network import Network
 from monitor.training.student import fresh, start_from
 from monitor.training.teacher import label_loss, without_entity_at_random
 from monitor.training.temperature import calibrate
-from monitor.training.tokenization import Pieces, encode
+from monitor.training.tokenization import Pieces, encode, trimmed
+from monitor.training.tutor import FileTutor, Tutor
 
 
 @dataclass(frozen=True)
@@ -137,30 +139,43 @@ def soft_loss(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> Tensor:
     ).sum()
 
 
-def check_pair(student: Network, teacher: Network) -> None:
-    """Refuse a student whose hidden states cannot be laid on its teacher's.
+def alike(student: Network, teacher: Network) -> bool:
+    """Say whether the student's hidden states can be laid on its teacher's, layer by layer."""
+    ours, theirs = student.encoder.config, teacher.encoder.config
+    return all(
+        getattr(ours, name) == getattr(theirs, name)
+        for name in ("num_hidden_layers", "hidden_size")
+    )
+
+
+def teacher_of(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
+    """Return the network in ``folder``, which monitor train has written, or is a model's.
 
     Raises:
-        TrainingError: the numbers of layers or the widths differ.
+        TrainingError: it is neither.
     """
-    ours, theirs = student.encoder.config, teacher.encoder.config
-    for what, name in (
-        ("layers", "num_hidden_layers"),
-        ("hidden width", "hidden_size"),
-        ("vocabulary", "vocab_size"),
-    ):
-        mine, wanted = getattr(ours, name), getattr(theirs, name)
-        if mine != wanted:
-            raise TrainingError(
-                f"the student has {what} {mine}, its teacher {wanted}: "
-                "layer-by-layer transfer needs the same"
-            )
+    if (folder / "model.tflite").is_file():
+        # TensorFlow takes seconds to import: only when it is sure to be needed.
+        from monitor.training.restore import restore
+        from monitor.training.unfold import unfold
+
+        folded, tokenizer = restore(folder)
+        return unfold(folded), tokenizer, {"settings": {"checkpoint": folder.name}, "dev": {}}
+    return networks.load(folder)
 
 
 def distil(
-    data: Sequence[Path], teacher_folder: Path, output: Path, settings: DistilSettings
+    data: Sequence[Path],
+    teacher_folder: Path,
+    output: Path,
+    settings: DistilSettings,
+    start: Path | None = None,
 ) -> dict[str, Any]:
-    """Teach a fresh student and write it into ``output``.
+    """Teach a student and write it into ``output``.
+
+    A fresh one of ``settings.structure``, or the one in the folder ``start``, which has to have
+    that structure. Hidden states are matched where the teacher is a network with the student's
+    layers, width and vocabulary and the student did not start as another; the answers always.
 
     Does nothing where this very run has ended before. Beside the network, ``curve.jsonl`` keeps
     the figures on the held-out tweets after each tenth of the steps.
@@ -170,40 +185,58 @@ def distil(
         Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
         TrainingError: data or teacher are missing, or teacher and student do not fit.
     """
-    teacher, tokenizer, teacher_record = networks.load(teacher_folder)
+    teacher, theirs_tokenizer, teacher_record = teacher_of(teacher_folder)
     tweets = read(data)
     identity: dict[str, Any] = {
         "settings": asdict(settings),
         "tweets": tweets.sizes(),
         "teacher": {"settings": teacher_record["settings"], "dev": teacher_record["dev"]},
     }
+    if start is not None:
+        identity["start"] = hashlib.sha256((start / "model.safetensors").read_bytes()).hexdigest()
     if (before := networks.finished(output, identity)) is not None:
         return before
     torch.manual_seed(settings.seed)
-    student = fresh(settings.structure)
-    check_pair(student, teacher)
-    start_from(student, teacher)
+    if start is None:
+        words = trimmed(theirs_tokenizer, settings.structure.vocabulary, tweets.texts())
+        tokenizer, student = words.tokenizer, fresh(settings.structure)
+        start_from(student, teacher, words.rows)
+    else:
+        student, tokenizer, _ = networks.load(start)
     device = networks.device()
     student.to(device)
-    teacher.to(device)
+    tutor: Tutor = teacher.to(device)
+    if device.type == "cpu" and (teacher_folder / "model.tflite").is_file():
+        tutor = FileTutor(teacher_folder)
 
     chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
     shown = mixture(tweets, settings, chance)
-    pieces = thinned(encode(tokenizer, shown, settings.max_length), settings.drop_tokens, chance)
+    pieces = encode(tokenizer, shown, settings.max_length)
+    if same_words := tokenizer.get_vocab() == theirs_tokenizer.get_vocab():
+        pieces = thinned(pieces, settings.drop_tokens, chance)
+    their_pieces = pieces if same_words else encode(theirs_tokenizer, shown, settings.max_length)
+    # A network that started as another has features of its own.
+    matched = tutor is teacher and start is None and same_words and alike(student, teacher)
+    hidden_weight = settings.hidden_weight if matched else 0.0
     batches = plan(
         [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
     )
 
     def loss_of(learner: Network, chosen: list[int]) -> Tensor:
-        batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
+        examples = [shown[i] for i in chosen]
+        batch = collate(examples, [pieces[i] for i in chosen]).to(device)
+        asked = collate(examples, [their_pieces[i] for i in chosen]).to(device)
         with torch.no_grad():
-            theirs, their_states = teacher(batch.input_ids, batch.token_type_ids)
+            theirs, their_states = tutor(asked.input_ids, asked.token_type_ids)
         ours, our_states = learner(batch.input_ids, batch.token_type_ids)
-        return (
-            settings.hidden_weight * hidden_loss(our_states, their_states, batch.input_ids != 0)
-            + settings.soft_weight * soft_loss(ours, theirs)
-            + settings.hard_weight * label_loss(ours, batch, smoothing=0.0)
+        loss = settings.soft_weight * soft_loss(ours, theirs) + settings.hard_weight * label_loss(
+            ours, batch, smoothing=0.0
         )
+        if hidden_weight:
+            loss = loss + hidden_weight * hidden_loss(
+                our_states, their_states, batch.input_ids != 0
+            )
+        return loss
 
     def figures() -> dict[str, Any]:
         return measure(student, tokenizer, tweets.dev, settings.max_length)

@@ -17,7 +17,8 @@ from monitor.training.batches import collate
 from monitor.training.card import without_folders, write_card, write_file
 from monitor.training.data import Example
 from monitor.training.errors import TrainingError
-from monitor.training.fold import Folded, fold
+from monitor.training.fold import Folded, fold, read
+from monitor.training.fusion import FUSIONS, Fusions
 from monitor.training.network import Network
 from monitor.training.tokenization import encode
 from monitor.training.variants import Variant
@@ -55,12 +56,14 @@ TOLERANCES: Final[dict[Variant, float]] = {
 class ExportSettings:
     """What to write.
 
-    ``variant`` is one of `variants.Variant`. ``tolerance`` is the largest difference
-    of probabilities, between the file and the network, that is let through; None: `TOLERANCES`'.
+    ``variant`` is one of `variants.Variant`, ``fusions`` some of `fusion.Fusion`. ``tolerance`` is
+    the largest difference of probabilities, between the file and the network, that is let through;
+    None: `TOLERANCES`'.
     Lengths are in tokens.
     """
 
     variant: Variant = "int8"
+    fusions: Fusions = FUSIONS
     version: str = "1"
     max_length: int = 64
     positions: int = 128
@@ -69,6 +72,15 @@ class ExportSettings:
 
 def folded(network: Network, positions: int) -> Folded:
     """Return ``network`` folded, in float64.
+
+    Raises:
+        TrainingError: as `unfolded`, or a NoNorm weight is zero.
+    """
+    return fold(unfolded(network, positions))
+
+
+def unfolded(network: Network, positions: int) -> Folded:
+    """Return ``network`` as linear layers with their norms, in float64.
 
     Raises:
         TrainingError: it is no MobileBERT of the kind that can be exported.
@@ -86,7 +98,7 @@ def folded(network: Network, positions: int) -> Folded:
     for name, value in wanted.items():
         if (found := getattr(config, name, None)) != value:
             raise TrainingError(f"cannot export: {name} is {found!r}, must be {value!r}")
-    return fold(
+    return read(
         {name: value.double().numpy() for name, value in network.state_dict().items()},
         layers=config.num_hidden_layers,
         stacks=config.num_feedforward_networks,
@@ -155,9 +167,10 @@ def command_of(record: dict[str, Any], name: str, settings: ExportSettings) -> s
             f"--intermediate {own['structure']['intermediate']} {common_options(own)}"
         )
     folder = ".training/student" if "structure" in own else ".training/teacher"
+    without = "".join(f" --without {fusion}" for fusion in sorted(FUSIONS - settings.fusions))
     commands.append(
         f"monitor export {folder} --output models/{name} --variant {settings.variant} "
-        f"--version {settings.version}"
+        f"--version {settings.version}{without}"
     )
     return " && ".join(commands)
 
@@ -174,13 +187,13 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
     network, tokenizer, record = networks.load(student)
     calibration = record.get("calibration", {})
     temperature.apply(network, calibration)
-    arrays = folded(network, settings.positions)
+    arrays = unfolded(network, settings.positions)
     # TensorFlow takes seconds to import: only when it is sure to be needed.
     from monitor.training.graph import flatbuffer
 
     # Only full-int8 looks at the samples. Eight tweets find its scales nearly as well as hundreds.
     samples = [ids_of(tokenizer, PROBES, settings.max_length)]
-    model = flatbuffer(arrays, settings.variant, samples)
+    model = flatbuffer(arrays, settings.variant, samples, settings.fusions)
 
     expected = answers_of_network(network, tokenizer, PROBES, settings.max_length)
     found = answers_of_file(model, tokenizer, PROBES, settings.max_length)

@@ -1,4 +1,4 @@
-"""A trained MobileBERT -> the same function without NoNorm, as numpy arrays.
+"""A trained MobileBERT -> its linear layers, and the same function without NoNorm.
 
 NoNorm is ``gamma * h + beta`` (arXiv 2004.02984, section 3.3). Along a residual stream
 
@@ -9,8 +9,9 @@ G' = gamma * G and B' = gamma * B + beta is the same stream: the scales and shif
 linear layers that read from the stream and write to it. In float64 this is exact.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,29 @@ from monitor.training.errors import TrainingError
 
 Array = NDArray[np.float64]
 
+HEADS: Final = tuple(f"heads.{task}" for task in TASKS)
+"""What reads the encoder, by name."""
+
+
+@dataclass(frozen=True)
+class Norm:
+    """NoNorm: ``y = gamma * x + beta``, both [width]."""
+
+    gamma: Array
+    beta: Array
+
 
 @dataclass(frozen=True)
 class Linear:
-    """``y = x @ weight + bias``; weight [inputs, outputs], bias [outputs]."""
+    """``y = x @ weight + bias``; weight [inputs, outputs], bias [outputs].
+
+    ``norm`` is that of the stream to which y is added, until it is folded. A norm that directly
+    follows a linear layer is none of them: it is part of that layer from the start.
+    """
 
     weight: Array
     bias: Array
+    norm: Norm | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,11 @@ class Stream:
     scale: Array
     shift: Array
 
+    @classmethod
+    def plain(cls, width: int) -> "Stream":
+        """Return the stream that is what is computed."""
+        return cls(np.ones(width), np.zeros(width))
+
     def read(self, layer: Linear) -> Linear:
         """Return the layer that gives from x what ``layer`` gives from h."""
         return Linear(self.scale[:, None] * layer.weight, layer.bias + self.shift @ layer.weight)
@@ -79,20 +101,21 @@ class Stream:
         """Return the layer whose output added to x is ``layer``'s added to h."""
         return Linear(layer.weight / self.scale, layer.bias / self.scale)
 
-    def norm(self, gamma: Array, beta: Array) -> "Stream":
-        """Return the stream after NoNorm.
+    def after(self, layer: Linear) -> "Stream":
+        """Return the stream after the norm of ``layer``, which has added to it.
 
         Raises:
             TrainingError: a gamma is (nearly) zero, so that later layers could not add to x.
         """
-        scale = gamma * self.scale
+        assert layer.norm is not None
+        scale = layer.norm.gamma * self.scale
         if np.abs(scale).min() < 1e-6:
             raise TrainingError("cannot fold: a NoNorm weight is zero (was this network trained?)")
-        return Stream(scale, gamma * self.shift + beta)
+        return Stream(scale, layer.norm.gamma * self.shift + layer.norm.beta)
 
 
 class Weights:
-    """The state of a `network.Network` around a MobileBertModel, by transformers' names."""
+    """The state of a network, by transformers' names."""
 
     def __init__(self, state: Mapping[str, Array]) -> None:
         """Take float64 arrays by parameter name."""
@@ -102,14 +125,22 @@ class Weights:
         """Return a linear layer; PyTorch keeps [outputs, inputs]."""
         return Linear(self.state[f"{name}.weight"].T, self.state[f"{name}.bias"])
 
-    def norm(self, name: str) -> tuple[Array, Array]:
-        """Return gamma and beta of a NoNorm."""
-        return self.state[f"{name}.LayerNorm.weight"], self.state[f"{name}.LayerNorm.bias"]
+    def norm(self, name: str) -> Norm:
+        """Return gamma and beta of a norm."""
+        return Norm(self.state[f"{name}.LayerNorm.weight"], self.state[f"{name}.LayerNorm.bias"])
+
+    def normed(self, name: str) -> Linear:
+        """Return a linear layer with the NoNorm that directly follows it folded in."""
+        return normed(self.linear(f"{name}.dense"), self.norm(name))
+
+    def adding(self, name: str) -> Linear:
+        """Return a linear layer that adds to a stream, with the norm of the sum."""
+        return replace(self.linear(f"{name}.dense"), norm=self.norm(name))
 
 
-def normed(layer: Linear, gamma: Array, beta: Array) -> Linear:
+def normed(layer: Linear, norm: Norm) -> Linear:
     """Return ``layer`` with the NoNorm that follows it."""
-    return Linear(layer.weight * gamma, layer.bias * gamma + beta)
+    return Linear(layer.weight * norm.gamma, layer.bias * norm.gamma + norm.beta)
 
 
 def side_by_side(*layers: Linear) -> Linear:
@@ -120,79 +151,114 @@ def side_by_side(*layers: Linear) -> Linear:
     )
 
 
-def fold_layer(
-    weights: Weights, name: str, stacks: int, heads: int, wide: Stream
-) -> tuple[Layer, Stream]:
-    """Return one layer and the wide stream after it."""
-    shared = normed(
-        weights.linear(f"{name}.bottleneck.attention.dense"),
-        *weights.norm(f"{name}.bottleneck.attention"),
-    )
-    start = normed(
-        weights.linear(f"{name}.bottleneck.input.dense"),
-        *weights.norm(f"{name}.bottleneck.input"),
-    )
-    value = weights.linear(f"{name}.attention.self.value")
+def parts(layer: Linear, *widths: int) -> list[Linear]:
+    """Return the layers that `side_by_side` has made one of."""
+    cuts = np.cumsum(widths)[:-1]
+    weights, biases = np.split(layer.weight, cuts, axis=1), np.split(layer.bias, cuts)
+    return [Linear(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
+
+
+def scaled(layer: Linear, factor: float) -> Linear:
+    """Return ``layer`` with its output times ``factor``."""
+    return Linear(layer.weight * factor, layer.bias * factor)
+
+
+def read_layer(weights: Weights, name: str, stacks: int, heads: int) -> Layer:
+    """Return the layer ``name`` with its norms."""
     query = weights.linear(f"{name}.attention.self.query")
-    key = weights.linear(f"{name}.attention.self.key")
-    width = len(query.bias)
-    scaling = (width // heads) ** -0.5
-    query = Linear(query.weight * scaling, query.bias * scaling)
-
-    narrow = Stream(np.ones(width), np.zeros(width))
-    context = narrow.write(weights.linear(f"{name}.attention.output.dense"))
-    narrow = narrow.norm(*weights.norm(f"{name}.attention.output"))
-
-    feed_forward = []
-    for inner, outer in [
+    ends = [
         *((f"{name}.ffn.{i}.intermediate", f"{name}.ffn.{i}.output") for i in range(stacks - 1)),
         (f"{name}.intermediate", f"{name}.output"),
-    ]:
-        feed_forward.append(
-            (
-                narrow.read(weights.linear(f"{inner}.dense")),
-                narrow.write(weights.linear(f"{outer}.dense")),
-            )
-        )
-        narrow = narrow.norm(*weights.norm(outer))
+    ]
+    return Layer(
+        entry=side_by_side(
+            weights.normed(f"{name}.bottleneck.attention"),
+            weights.normed(f"{name}.bottleneck.input"),
+            weights.linear(f"{name}.attention.self.value"),
+        ),
+        query_key=side_by_side(
+            scaled(query, (len(query.bias) // heads) ** -0.5),
+            weights.linear(f"{name}.attention.self.key"),
+        ),
+        context=weights.adding(f"{name}.attention.output"),
+        feed_forward=tuple(
+            (weights.linear(f"{inner}.dense"), weights.adding(outer)) for inner, outer in ends
+        ),
+        exit=weights.adding(f"{name}.output.bottleneck"),
+    )
 
-    layer = Layer(
-        entry=wide.read(side_by_side(shared, start, value)),
-        query_key=side_by_side(query, key),
+
+def read(
+    state: Mapping[str, Array],
+    *,
+    layers: int,
+    stacks: int,
+    attention_heads: int,
+    positions: int,
+    encoder: str = "encoder",
+    heads: Sequence[str] = HEADS,
+) -> Folded:
+    """Return the network in the float64 ``state``, with its norms.
+
+    ``encoder`` and ``heads`` are the names of a MobileBertModel in it and of the linear layers
+    that read what it gives. ``positions`` is the longest input, in tokens, that the result takes.
+    """
+    weights = Weights(state)
+    tables = f"{encoder}.embeddings"
+    return Folded(
+        attention_heads=attention_heads,
+        words=state[f"{tables}.word_embeddings.weight"],
+        positions=state[f"{tables}.position_embeddings.weight"][:positions],
+        types=state[f"{tables}.token_type_embeddings.weight"],
+        projection=replace(
+            weights.linear(f"{tables}.embedding_transformation"), norm=weights.norm(tables)
+        ),
+        layers=tuple(
+            read_layer(weights, f"{encoder}.encoder.layer.{i}", stacks, attention_heads)
+            for i in range(layers)
+        ),
+        heads=side_by_side(*map(weights.linear, heads)),
+    )
+
+
+def fold_layer(layer: Layer, wide: Stream) -> tuple[Layer, Stream]:
+    """Return ``layer`` without norms, and the wide stream after it."""
+    narrow = Stream.plain(len(layer.context.bias))
+    context = narrow.write(layer.context)
+    narrow = narrow.after(layer.context)
+    feed_forward = []
+    for inner, outer in layer.feed_forward:
+        feed_forward.append((narrow.read(inner), narrow.write(outer)))
+        narrow = narrow.after(outer)
+    folded = replace(
+        layer,
+        entry=wide.read(layer.entry),
         context=context,
         feed_forward=tuple(feed_forward),
-        exit=wide.write(narrow.read(weights.linear(f"{name}.output.bottleneck.dense"))),
+        exit=wide.write(narrow.read(layer.exit)),
     )
-    return layer, wide.norm(*weights.norm(f"{name}.output.bottleneck"))
+    return folded, wide.after(layer.exit)
 
 
-def fold(
-    state: Mapping[str, Array], *, layers: int, stacks: int, attention_heads: int, positions: int
-) -> Folded:
-    """Fold the float64 ``state`` of a network around a MobileBertModel.
-
-    ``positions`` is the longest input, in tokens, that the result takes.
+def fold(network: Folded) -> Folded:
+    """Return ``network`` without norms; it may have none.
 
     Raises:
         TrainingError: a NoNorm weight is zero.
     """
-    weights = Weights(state)
-    gamma, beta = weights.norm("encoder.embeddings")
-    projection = normed(weights.linear("encoder.embeddings.embedding_transformation"), gamma, beta)
-    hidden = len(gamma)
-    wide = Stream(np.ones(hidden), np.zeros(hidden))
+    norm = network.projection.norm
+    if norm is None:
+        return network
+    wide = Stream.plain(len(norm.gamma))
     folded = []
-    for i in range(layers):
-        layer, wide = fold_layer(
-            weights, f"encoder.encoder.layer.{i}", stacks, attention_heads, wide
-        )
-        folded.append(layer)
-    return Folded(
-        attention_heads=attention_heads,
-        words=state["encoder.embeddings.word_embeddings.weight"],
-        positions=state["encoder.embeddings.position_embeddings.weight"][:positions] * gamma,
-        types=state["encoder.embeddings.token_type_embeddings.weight"] * gamma,
-        projection=projection,
+    for layer in network.layers:
+        one, wide = fold_layer(layer, wide)
+        folded.append(one)
+    return replace(
+        network,
+        positions=network.positions * norm.gamma,
+        types=network.types * norm.gamma,
+        projection=normed(network.projection, norm),
         layers=tuple(folded),
-        heads=wide.read(side_by_side(*(weights.linear(f"heads.{task}") for task in TASKS))),
+        heads=wide.read(network.heads),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from monitor.structure import StructureError
 from monitor.training.errors import Interrupted, TrainingError
 
 DATA = click.argument(
@@ -59,7 +60,7 @@ def explained() -> Iterator[None]:
     """Turn what can go wrong into one line on standard error and an exit code."""
     try:
         yield
-    except TrainingError as error:
+    except (TrainingError, StructureError) as error:
         raise click.ClickException(str(error)) from error
     except Interrupted as stop:
         click.echo(str(stop), err=True)
@@ -70,7 +71,16 @@ def explained() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("monitor"):
             raise
+        extra = "search" if error.name == "optuna" else "train"
         raise click.ClickException(
-            f"{error.name} is not installed; this command needs the extra [train]: "
-            "pip install 'tweet-reputation-monitor[train]'"
+            f"{error.name} is not installed; this command needs the extra [{extra}]: "
+            f"pip install 'tweet-reputation-monitor[{extra}]'"
         ) from error
+
+
+def came_along() -> Path:
+    """Return the folder of the model that comes with the program."""
+    from monitor.model import Model
+    from monitor.settings import Settings
+
+    return Model.load(Settings().model.path).folder

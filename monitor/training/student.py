@@ -1,5 +1,7 @@
 """The student: a small MobileBERT, and how it starts from its teacher's embedding."""
 
+import json
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 from transformers import MobileBertConfig, MobileBertModel
 
 from monitor.structure import Structure
+from monitor.training.errors import TrainingError
 from monitor.training.network import Network
 
 
@@ -38,19 +41,44 @@ def config_of(structure: Structure) -> MobileBertConfig:
     )
 
 
+def structure_in(folder: Path) -> Structure:
+    """Return the structure of the student in ``folder``.
+
+    Raises:
+        TrainingError: the folder holds no finished MobileBERT.
+    """
+    if not (folder / "model.safetensors").is_file():
+        raise TrainingError(f"no finished network in {folder} (its training has not ended yet?)")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if config["model_type"] != "mobilebert":
+        raise TrainingError(f"the network in {folder} is a {config['model_type']}, no MobileBERT")
+    return Structure(
+        layers=config["num_hidden_layers"],
+        hidden=config["hidden_size"],
+        bottleneck=config["intra_bottleneck_size"],
+        heads=config["num_attention_heads"],
+        intermediate=config["intermediate_size"],
+        stacks=config["num_feedforward_networks"],
+        embedding=config["embedding_size"],
+        vocabulary=config["vocab_size"],
+        positions=config["max_position_embeddings"],
+    )
+
+
 def fresh(structure: Structure) -> Network:
     """Return a randomly initialised student; seed PyTorch before."""
     encoder = MobileBertModel(config_of(structure), add_pooling_layer=False)
     return Network(encoder, structure.hidden)
 
 
-def start_from(student: Network, teacher: Network) -> None:
+def start_from(student: Network, teacher: Network, rows: list[int] | None = None) -> None:
     """Give ``student`` its teacher's embedding, cut to the student's rank, and its heads.
 
     The word table E [words, width] becomes U S [words, embedding] of its singular value
     decomposition, and V the middle block of the trigram projection, so that the student's
     embedding output starts as the best approximation of the teacher's.
 
+    ``rows`` are the student's words as rows of the teacher's table; None: they are the same.
     A teacher that is itself a MobileBERT has no table of the hidden width; then only what has
     the same shape on both sides is copied.
     """
@@ -64,7 +92,8 @@ def start_from(student: Network, teacher: Network) -> None:
             size = target.word_embeddings.weight.shape[1]
             rank = min(size, width)
             table = target.word_embeddings.weight
-            table[:, :rank] = left[:, :rank] * values[:rank]
+            cut = left[:, :rank] * values[:rank]
+            table[:, :rank] = cut if rows is None else cut[rows]
             # [PAD] must be nothing: it is the last token's right neighbour in a padded batch.
             table[0] = 0.0
             projection = target.embedding_transformation.weight

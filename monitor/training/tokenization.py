@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -147,3 +148,26 @@ def encode(tokenizer: Tokenizer, examples: Sequence[Example], max_length: int) -
     finally:
         tokenizer.no_truncation()
     return [(encoding.ids, encoding.type_ids.count(0)) for encoding in encodings]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A tokenizer, and which rows of a whole word table its words have."""
+
+    tokenizer: Tokenizer
+    rows: list[int]
+
+    def encode(self, examples: Sequence[Example], max_length: int) -> list[Pieces]:
+        """Return the pieces of ``examples`` by this tokenizer, with the whole table's ids."""
+        pieces = encode(self.tokenizer, examples, max_length)
+        return [([self.rows[index] for index in ids], first) for ids, first in pieces]
+
+
+def trimmed(tokenizer: Tokenizer, size: int, texts: Iterable[str]) -> Vocabulary:
+    """Return the ``size`` words of ``tokenizer`` that ``texts`` use most, or all of fewer."""
+    known = tokenizer.get_vocab()
+    if size >= len(known):
+        return Vocabulary(tokenizer, list(range(len(known))))
+    fitted = fit_vocabulary(known, texts, size)
+    smaller = build({token: index for index, token in enumerate(fitted)})
+    return Vocabulary(smaller, [rows[0] for rows in fitted.values()])

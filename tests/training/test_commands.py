@@ -10,6 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor import cli
+from monitor.model import Model
+from monitor.profiling.check import words_of
+from monitor.structure import Structure
+from monitor.training.student import structure_in
 
 
 def invoke(command: str, *arguments: object) -> Result:
@@ -58,6 +62,53 @@ def test_train_distil_export_evaluate(data: Path, tiny_bert: Path, tmp_path: Pat
     assert ("reputation", 12) == (report["task"], report["tweets"])
     accuracy = report["heads"]["reputation"]["accuracy"]["value"]
     assert round(accuracy, 4) == card["metrics"]["replab2013_test_accuracy"]
+
+
+def test_distil_a_structure_then_go_on(data: Path, tiny_bert: Path, tmp_path: Path) -> None:
+    """A structure.toml says what is taught; what came of it is trained further, and exported."""
+    teacher, student, again = (tmp_path / name for name in ("teacher", "student", "again"))
+    path = tmp_path / "structure.toml"
+    structure = Structure(
+        layers=3,
+        hidden=32,
+        bottleneck=16,
+        heads=2,
+        intermediate=24,
+        stacks=1,
+        embedding=16,
+        vocabulary=20,
+    )
+    structure.write(path)
+    few = ("--examples", 32, "--seed", 3)
+    for step in (
+        ("train", data, "--output", teacher, "--from", tiny_bert, "--vocabulary", 0),
+        ("distil", data, "--teacher", teacher, "--output", student, "--structure", path, *few),
+        ("distil", data, "--teacher", teacher, "--output", again, "--from", student, *few),
+        ("export", again, "--output", tmp_path / "model"),
+    ):
+        result = invoke(str(step[0]), *step[1:])
+        assert 0 == result.exit_code, result.output
+
+    assert structure == structure_in(student) == structure_in(again)
+    assert 20 == words_of(Model.load(tmp_path / "model"))
+
+
+def test_unknown_structure_key(data: Path, tmp_path: Path) -> None:
+    """One line that names file, key, and the nearest."""
+    path = tmp_path / "structure.toml"
+    path.write_text("hiden = 64\n")
+    result = invoke("distil", data, "--teacher", tmp_path, "--structure", path)
+
+    assert 1 == result.exit_code
+    assert f"Error: {path}: unknown key 'hiden'; did you mean 'hidden'?\n" == result.stderr
+
+
+def test_nothing_to_go_on_from(data: Path, tmp_path: Path) -> None:
+    """A folder without a network is told."""
+    result = invoke("distil", data, "--teacher", tmp_path, "--from", tmp_path)
+
+    assert 1 == result.exit_code
+    assert f"Error: no finished network in {tmp_path} (its training" in result.stderr
 
 
 def test_fine_tuned_mobilebert_is_exported_directly(
@@ -109,7 +160,9 @@ def test_commands_and_evaluation_import_nothing_heavy() -> None:
     code = (
         "import sys, monitor.training.commands, monitor.evaluation.evaluate\n"
         "import monitor.comparison.command, monitor.training.card\n"
-        "print([m for m in ('torch', 'tensorflow', 'transformers') if m in sys.modules])"
+        "import monitor.search.command, monitor.structure\n"
+        "heavy = 'torch', 'tensorflow', 'transformers', 'optuna', 'matplotlib'\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
@@ -117,7 +170,7 @@ def test_commands_and_evaluation_import_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "distil", "transfer", "export", "evaluate", "compare"]
+    "command", ["train", "distil", "transfer", "export", "evaluate", "compare", "search"]
 )
 def test_help_teaches(command: str) -> None:
     """Each command says what it reads, what it writes and what comes next."""

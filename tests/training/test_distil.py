@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.training import distil as distillation
+from monitor.training import network as networks
 from monitor.training import teacher
 from monitor.training.data import Example, Tweets
 from monitor.training.distil import (
@@ -25,7 +26,9 @@ from monitor.training.distil import (
     thinned,
 )
 from monitor.training.errors import Interrupted, TrainingError
+from monitor.training.student import structure_in
 from monitor.training.teacher import TeacherSettings
+from tests.training.conftest import WORDS
 from tests.training.test_student import TOY
 
 SETTINGS = DistilSettings(TOY, examples=64, batch=4, learning_rate=1e-3)
@@ -79,11 +82,59 @@ def test_mobilebert_can_be_the_teacher(data: Path, tiny_mobilebert: Path, tmp_pa
     assert record["teacher"]["settings"]["checkpoint"] == str(tiny_mobilebert)
 
 
-def test_student_must_fit_its_teacher(data: Path, taught: Path, tmp_path: Path) -> None:
-    """Layers are matched one to one."""
-    wider = replace(SETTINGS, structure=replace(TOY, layers=3))
-    with pytest.raises(TrainingError, match="layers 3, its teacher 2"):
-        distil([data], taught, tmp_path / "s", wider)
+def test_other_depth_learns_answers_only(
+    data: Path, taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where layers cannot be matched one to one, hidden states are left alone."""
+
+    def refuse(*_: object) -> torch.Tensor:
+        raise AssertionError
+
+    monkeypatch.setattr(distillation, "hidden_loss", refuse)
+    deeper = replace(SETTINGS, structure=replace(TOY, layers=3))
+    record = distil([data], taught, tmp_path / "s", deeper)
+
+    assert {"reputation", "sentiment"} == set(record["calibration"])
+
+
+@pytest.mark.parametrize(("wanted", "vocabulary"), [(20, 20), (3, 15), (20_181, len(WORDS))])
+def test_other_vocabulary(
+    data: Path, taught: Path, tmp_path: Path, wanted: int, vocabulary: int
+) -> None:
+    """A student may know fewer words; what is written is what is there, in each place."""
+    fewer = replace(SETTINGS, structure=replace(TOY, vocabulary=wanted))
+    distil([data], taught, tmp_path / "s", fewer)
+    _, tokenizer, _ = networks.load(tmp_path / "s")
+
+    assert vocabulary == tokenizer.get_vocab_size()
+    assert replace(TOY, vocabulary=vocabulary) == structure_in(tmp_path / "s")
+
+
+@pytest.mark.parametrize("vocabulary", [20, TOY.vocabulary])
+def test_further_training(
+    data: Path,
+    taught: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    vocabulary: int,
+) -> None:
+    """A student goes on as it is: its words, its features, its weights."""
+    structure = replace(TOY, vocabulary=vocabulary)
+    distil([data], taught, tmp_path / "s", replace(SETTINGS, structure=structure))
+    monkeypatch.setattr(distillation, "hidden_loss", None)
+    monkeypatch.setattr(distillation, "fresh", None)
+    standing = replace(SETTINGS, structure=structure_in(tmp_path / "s"), learning_rate=1e-12)
+    again = tmp_path / "again"
+    distil([data], taught, again, standing, start=tmp_path / "s")
+    (before, tokenizer, _), (after, same, _) = networks.load(tmp_path / "s"), networks.load(again)
+
+    assert tokenizer.to_str() == same.to_str()
+    theirs = after.state_dict()
+    for name, value in before.state_dict().items():
+        assert torch.allclose(value, theirs[name], atol=1e-6), name
+    # From another start it is another run.
+    with pytest.raises(TrainingError, match="made with other settings or data"):
+        distil([data], taught, again, standing, start=again)
 
 
 def test_unfinished_teacher(data: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from monitor.training.tokenization import (
     build,
     encode,
     fit_vocabulary,
+    trimmed,
     vocabulary_of,
 )
 from tests.training.conftest import WORDS
@@ -100,3 +101,37 @@ def test_emoji_join_the_vocabulary() -> None:
     assert "🏦" not in fitted
     tokens = build({token: i for i, token in enumerate(fitted)}).encode("car🚗!").tokens
     assert ["[CLS]", "car", "🚗", "!", "[SEP]"] == tokens
+
+
+@pytest.mark.parametrize(("size", "kept"), [(20, 20), (3, 15), (10_000, len(WORDS))])
+def test_trimmed(tokenizer: Tokenizer, size: int, kept: int) -> None:
+    """The words used most, by their rows in the whole table; never fewer than always stay."""
+    texts = ["my car is good today", "my bank", "my car"]
+    smaller = trimmed(tokenizer, size, texts)
+    vocabulary, whole = smaller.tokenizer.get_vocab(), tokenizer.get_vocab()
+
+    assert kept == len(vocabulary) == len(smaller.rows)
+    assert {token: smaller.rows[index] for token, index in vocabulary.items()}.items() <= (
+        whole.items()
+    )
+    assert 0 == smaller.rows[0] == vocabulary["[PAD]"]
+
+
+def test_trimmed_adds_nothing(tokenizer: Tokenizer) -> None:
+    """A sign without a row in the table stays unknown, however often it is used."""
+    smaller = trimmed(tokenizer, 20, ["love 🚗🚗🚗🚗🚗🚗 car today, my phone"])
+
+    assert "🚗" not in smaller.tokenizer.get_vocab()
+    assert 20 == len(smaller.rows)
+
+
+def test_pieces_of_a_smaller_vocabulary_have_the_ids_of_the_whole(tokenizer: Tokenizer) -> None:
+    """So that both can be asked of one word table."""
+    smaller = trimmed(tokenizer, 20, ["my car is good today", "my bank", "my car"])
+    examples = [Example("my car!", "bank"), Example("awful car")]
+    unknown = tokenizer.token_to_id("[UNK]")
+    car, sep = tokenizer.token_to_id("car"), tokenizer.token_to_id("[SEP]")
+    first, second = smaller.encode(examples, 16)
+
+    assert encode(tokenizer, examples, 16)[0] == first
+    assert ([tokenizer.token_to_id("[CLS]"), unknown, car, sep], 4) == second

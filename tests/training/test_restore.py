@@ -1,0 +1,120 @@
+"""A model's file as a network again."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from monitor.model import TASKS, Model
+from monitor.structure import Structure
+from monitor.training.errors import TrainingError
+from monitor.training.export import PROBES, answers_of_file, answers_of_network, folded
+from monitor.training.fold import Folded
+from monitor.training.fusion import FUSIONS, Fusion
+from monitor.training.graph import flatbuffer
+from monitor.training.restore import folded_of, restore
+from monitor.training.student import fresh
+from monitor.training.unfold import structure_of, unfold
+from tests.training.test_fold import forward
+
+NARROW = Structure(
+    layers=2,
+    hidden=96,
+    bottleneck=32,
+    heads=4,
+    intermediate=64,
+    stacks=2,
+    embedding=32,
+    positions=16,
+    vocabulary=64,
+)
+
+
+def network(structure: Structure) -> Folded:
+    """Return a network of ``structure`` that answers decidedly, biases and all."""
+    torch.manual_seed(0)
+    student = fresh(structure).eval()
+    with torch.no_grad():
+        for name, parameter in student.named_parameters():
+            if parameter.ndim == 2:
+                parameter.copy_(torch.randn_like(parameter) * parameter.shape[1] ** -0.5)
+            elif not name.endswith("LayerNorm.weight"):
+                parameter.copy_(0.1 * torch.randn_like(parameter))
+    return folded(student, structure.positions)
+
+
+def test_the_model_that_came_along(model: Model) -> None:
+    """Answers as its file does; the rest is what the interpreter does to activations."""
+    arrays, tokenizer = restore(model.folder)
+    expected = answers_of_file(model.flatbuffer, tokenizer, PROBES, model.max_length)
+    actual = answers_of_network(unfold(arrays), tokenizer, PROBES, model.max_length)
+
+    assert Structure(vocabulary=tokenizer.get_vocab_size()) == structure_of(arrays)
+    assert max(np.abs(expected[task] - actual[task]).max() for task in TASKS) < 0.02
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        NARROW,
+        replace(NARROW, hidden=64),  # twice the bottleneck, as wide as the feed-forward
+        replace(NARROW, hidden=32, layers=3),  # as wide as the bottleneck
+        replace(NARROW, heads=1, stacks=1, layers=1),
+        replace(NARROW, heads=2, stacks=3, intermediate=96),
+    ],
+)
+def test_any_structure(structure: Structure) -> None:
+    """Whichever widths are equal, and however many heads: all as it was, but for the rounding."""
+    arrays = network(structure)
+    found = folded_of(flatbuffer(arrays, "int8"))
+    random = np.random.default_rng(0)
+    ids, types = random.integers(1, 64, (8, 12)), np.zeros((8, 12), np.int64)
+    types[:, 8:] = 1
+
+    assert structure == structure_of(found)
+    assert np.abs(forward(arrays, ids, types) - forward(found, ids, types)).max() < 0.1
+
+
+def test_fp32_is_exact() -> None:
+    """A file that keeps its weights as trained gives them back."""
+    arrays = network(NARROW)
+    found = folded_of(flatbuffer(arrays, "fp32"))
+
+    assert arrays.layers[1].exit.weight == pytest.approx(found.layers[1].exit.weight, abs=1e-6)
+    assert NARROW == structure_of(found)
+
+
+def test_other_kinds_are_refused() -> None:
+    """In one line."""
+    with pytest.raises(TrainingError, match="not of the kind that monitor export writes") as caught:
+        folded_of(flatbuffer(network(NARROW), "fp16"))
+
+    assert 1 == len(str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize("missing", ["projections", "scale"])
+def test_unfused_files_are_refused(missing: Fusion) -> None:
+    """Rather than taken for something that they are not."""
+    with pytest.raises(TrainingError, match="not of the kind"):
+        folded_of(flatbuffer(network(NARROW), "int8", fusions=FUSIONS - {missing}))
+
+
+def test_truncated(model: Model, tmp_path: Path) -> None:
+    """A damaged file is told as the daemon tells it, in one line."""
+    folder = tmp_path / "model"
+    shutil.copytree(model.folder, folder)
+    content = (folder / "model.tflite").read_bytes()
+    (folder / "model.tflite").write_bytes(content[: len(content) // 2])
+    with pytest.raises(TrainingError, match="SHA-256 is") as caught:
+        restore(folder)
+
+    assert 1 == len(str(caught.value).splitlines())
+
+
+def test_no_model(tmp_path: Path) -> None:
+    """A folder without one is told."""
+    with pytest.raises(TrainingError, match="no model there"):
+        restore(tmp_path)
