@@ -10,6 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # tflite-runtime ends at Python 3.11 and breaks with NumPy 2: it gets an environment of its own.
 OLD_VENV := .venv-tflite-runtime
 OLD_LOCK := requirements/tflite-runtime.lock
+STUDY    := .training/search
 MODEL    := models/mobilebert-6x384
 
 # So has the auditor, whose own packages are no part of what it looks at.
@@ -19,7 +20,7 @@ AUDIT_LOCK := requirements/audit.lock
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test check audit format bench soak fuzz wear model compare lock clean
+.PHONY: help demo install test check audit format bench soak fuzz wear model compare study lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -69,6 +70,14 @@ model: $(VENV)/.dev ## make the shipped model anew (hours): make model DATA=fold
 compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder
 	$(BIN)/monitor compare $(DATA) --teacher .training/teacher --student .training/student \
 	  --model $(MODEL) --tflite-runtime-python $(OLD_VENV)/bin/python --output .training/comparison
+
+study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: make study DATA=folder
+	$(BIN)/monitor profile --output $(STUDY)/profile.json
+	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --latency 1ms --output $(STUDY)
+	$(BIN)/python -m monitor.search.promises $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
+	$(BIN)/python -m monitor.search.validate $(STUDY)/profile.json --output $(STUDY)/validation.json
+	$(BIN)/monitor fusions --output $(STUDY) --tflite-runtime-python $(OLD_VENV)/bin/python
+	$(BIN)/monitor speed --model $(MODEL) --output $(STUDY)
 
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
-import os
-import sys
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from monitor.chatter import without_chatter
 from monitor.model import ModelError
 
 RUNTIMES: Final = {
@@ -22,10 +18,6 @@ RUNTIMES: Final = {
     "tflite-runtime": "tflite_runtime.interpreter",
 }
 """Setting to module; the first that is installed is taken for ``auto``."""
-
-
-_STANDARD_ERROR: Final = threading.Lock()
-"""Held while file descriptor 2 is another file: two threads would restore each other's."""
 
 
 def package_of(runtime: str) -> str:
@@ -69,7 +61,7 @@ class Interpreter:
         """
         module = importlib.import_module(RUNTIMES[choose_runtime(runtime)])
         try:
-            with _without_chatter():
+            with without_chatter():
                 interpreter = module.Interpreter(model_content=flatbuffer, num_threads=1)
                 for tensor in interpreter.get_input_details():
                     interpreter.resize_tensor_input(tensor["index"], largest)
@@ -93,24 +85,3 @@ class Interpreter:
             Task to probabilities, [batch, labels].
         """
         return self._run(input_ids=input_ids, token_type_ids=token_type_ids)
-
-
-@contextlib.contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Drop what the runtime says at level INFO on standard error, which it cannot be told not to.
-
-    Whatever else is written there meanwhile is passed on.
-    """
-    with _STANDARD_ERROR, tempfile.TemporaryFile() as said:
-        sys.stderr.flush()
-        kept = os.dup(2)
-        os.dup2(said.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            said.seek(0)
-            for line in said:
-                if not line.startswith(b"INFO: "):
-                    os.write(2, line)

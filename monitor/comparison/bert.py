@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
@@ -16,6 +15,7 @@ from monitor.comparison.stock import SEED
 from monitor.model import POLARITIES
 from monitor.training.fusion import NO_FUSIONS
 from monitor.training.graph import Tensor, attend, convert, hidden_from
+from monitor.training.tensorflow import tf
 from monitor.training.variants import Variant
 
 Config = BertConfig

@@ -47,10 +47,10 @@ ROUNDS: Final = click.option(
 @click.command()
 @click.argument("data", metavar="DATA", type=FOLDER)
 @click.option(
-    "--teacher", type=FOLDER, required=True, help="Folder that monitor train has written."
+    "--teacher", type=FOLDER, help="Folder that monitor train has written; left out if not given."
 )
 @click.option(
-    "--student", type=FOLDER, required=True, help="Folder that monitor distil has written."
+    "--student", type=FOLDER, help="Folder that monitor distil has written; left out if not given."
 )
 @click.option(
     "--model",
@@ -84,8 +84,8 @@ ROUNDS: Final = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def compare(
     data: Path,
-    teacher: Path,
-    student: Path,
+    teacher: Path | None,
+    student: Path | None,
     model: Path,
     tflite_python: Path,
     output: Path | None,

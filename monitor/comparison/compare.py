@@ -35,13 +35,14 @@ CALIBRATION: Final = "replab2013_train"
 class CompareSettings:
     """What to compare, and for how long.
 
+    Without ``teacher`` or ``student`` (folders of training) the table goes without them.
     ``tflite_python`` is a Python with this program and tflite-runtime. ``seconds`` are spent on
     each row and batch size in each of ``rounds``. ``limit``: so many tweets of each test set.
     """
 
     data: Path
-    teacher: Path
-    student: Path
+    teacher: Path | None
+    student: Path | None
     model: Path
     tflite_python: Path
     seconds: float = 2.0
@@ -161,7 +162,7 @@ def read(data: Path, name: str, limit: int | None) -> list[tuple[Example, int]]:
 
 def prepare(
     settings: CompareSettings,
-    shipped: Model,
+    model: Model,
     tests: dict[str, Sequence[Example]],
     calibration: Sequence[Example],
     temporary: str,
@@ -169,11 +170,24 @@ def prepare(
 ) -> list[Contestant]:
     """Return everyone, in the order of the table."""
     folder = Path(temporary)
-    students = contestants.students(settings.student, shipped, tests, calibration, folder, say)
-    teachers = contestants.teachers(settings.teacher, tests, shipped.max_length, folder)
-    # MobileBERT-24 has no tokenizer of its own: it is asked in the student's tokens.
-    typical = Tokens.load(students[0].speed)
-    return [*teachers, *contestants.stocks(typical, folder, say), *students]
+    longest = model.max_length
+    own = contestants.shipped(model, tests, folder)
+    # MobileBERT-24 has no tokenizer of its own: it is asked in the model's tokens.
+    typical = Tokens.load(own[0].speed)
+    return [
+        *(
+            contestants.teachers(settings.teacher, tests, longest, folder)
+            if settings.teacher
+            else ()
+        ),
+        *contestants.stocks(typical, folder, say),
+        *(
+            contestants.students(settings.student, longest, tests, calibration, folder, say)
+            if settings.student
+            else ()
+        ),
+        *own,
+    ]
 
 
 def python_of(one: Contestant, tflite_python: Path) -> Path | None:

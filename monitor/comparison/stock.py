@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 import torch
 from numpy.typing import NDArray
 from transformers import MobileBertConfig, MobileBertForSequenceClassification
@@ -19,6 +18,7 @@ from monitor.model import POLARITIES
 from monitor.training.fold import Folded, Weights, read
 from monitor.training.fusion import NO_FUSIONS
 from monitor.training.graph import Tensor, apply, convert, embed, hidden_from, run_layer
+from monitor.training.tensorflow import tf
 from monitor.training.variants import Variant
 
 SEED = 0

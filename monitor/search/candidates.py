@@ -1,7 +1,6 @@
 """How accurate a structure is, by the weights that a supernet has for it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -82,7 +81,3 @@ class Candidates:
         """Return the network of ``structure`` and its tokenizer, as `training.network` has them."""
         vocabulary = self._tokens[structure.vocabulary]
         return unfold(self._supernet.folded(structure, vocabulary.rows)), vocabulary.tokenizer
-
-    def record(self) -> dict[str, Any]:
-        """Return how many held-out tweets of each part there are."""
-        return {name: self._parts.count(name) for name in dict.fromkeys(self._parts)}

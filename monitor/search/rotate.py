@@ -51,7 +51,7 @@ def moments(network: Supernet, batches: Iterable[Ids]) -> dict[str, Array]:
                 found = rows.square().sum(0) if name.endswith("active") else rows.T @ rows
                 sums[key] = sums.get(key, 0.0) + found.double().numpy()
 
-            network(network.whole(), ids, types, watch)
+            network(network.largest, ids, types, watch)
     for key in [key for key in sums if ".active." not in key]:
         name = key.rpartition(".")[0]
         sums[name] = sums.get(name, 0.0) + sums[key] / np.trace(sums[key])

@@ -202,8 +202,10 @@ class Search:
         network, tokenizer = self._candidates.network(trial.structure)
         dev, length = self._tweets.dev, self.settings.supernet.max_length
         record = {
-            "command": f"monitor search DATA --seed {self.settings.seed} "
-            f"--trials {self.settings.trials}",
+            "command": (
+                f"monitor search DATA --profile profile.json --trials {self.settings.trials} "
+                f"--examples {self.settings.supernet.examples} --seed {self.settings.seed}"
+            ),
             "settings": {
                 "structure": asdict(trial.structure),
                 "seed": self.settings.seed,

@@ -6,7 +6,6 @@ most: see `rotate`.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -234,10 +233,6 @@ class Supernet(nn.Module):
             ),
             heads=self.heads.linear(hidden, len(self.heads.bias)),
         )
-
-    def whole(self) -> Structure:
-        """Return the largest structure."""
-        return replace(self.largest)
 
 
 def state_of(supernet: Supernet) -> dict[str, Any]:

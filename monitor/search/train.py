@@ -106,7 +106,7 @@ def learn(
     """
     device = networks.device()
     supernet.to(device)
-    teacher = Supernet(supernet.folded(supernet.whole())).to(device).eval()
+    teacher = Supernet(supernet.folded(supernet.largest)).to(device).eval()
     shown = sample(tweets, settings.examples, settings.seed)
     whole = max(tokens)
     pieces = {size: each.encode(shown, settings.max_length) for size, each in tokens.items()}

@@ -160,7 +160,7 @@ def teacher_of(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
         from monitor.training.unfold import unfold
 
         folded, tokenizer = restore(folder)
-        return unfold(folded), tokenizer, {"settings": {"checkpoint": folder.name}, "dev": {}}
+        return unfold(folded), tokenizer, {"settings": {"model": folder.name}, "dev": {}}
     return networks.load(folder)
 
 
@@ -193,7 +193,11 @@ def distil(
         "teacher": {"settings": teacher_record["settings"], "dev": teacher_record["dev"]},
     }
     if start is not None:
-        identity["start"] = hashlib.sha256((start / "model.safetensors").read_bytes()).hexdigest()
+        weights = (start / "model.safetensors").read_bytes()
+        origin = json.loads((start / "training.json").read_text(encoding="utf-8"))
+        identity["start"] = {"sha256": hashlib.sha256(weights).hexdigest()} | {
+            key: origin[key] for key in ("command", "settings", "start", "teacher") if key in origin
+        }
     if (before := networks.finished(output, identity)) is not None:
         return before
     torch.manual_seed(settings.seed)

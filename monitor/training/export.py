@@ -20,6 +20,7 @@ from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, fold, read
 from monitor.training.fusion import FUSIONS, Fusions
 from monitor.training.network import Network
+from monitor.training.provenance import commands_of
 from monitor.training.tokenization import encode
 from monitor.training.variants import Variant
 
@@ -142,37 +143,15 @@ def answers_of_file(
     return answers
 
 
-def common_options(made: dict[str, Any]) -> str:
-    """Return the options that the trainings of teacher and student share."""
-    return (
-        f"--batch {made['batch']} --learning-rate {made['learning_rate']} "
-        f"--precision {made['precision']} --seed {made['seed']}"
-    )
-
-
 def command_of(record: dict[str, Any], name: str, settings: ExportSettings) -> str:
     """Return the commands, by what is in a training record, that give the model ``name`` again."""
-    own = record.get("settings", {})
-    teacher = record.get("teacher", {}).get("settings", own)
-    commands = [
-        (
-            f"monitor train DATA --vocabulary {teacher['vocabulary']} "
-            f"--epochs {teacher['epochs']} {common_options(teacher)}"
-        )
-    ]
-    if "structure" in own:
-        commands.append(
-            f"monitor distil DATA --examples {own['examples']} "
-            f"--stacks {own['structure']['stacks']} "
-            f"--intermediate {own['structure']['intermediate']} {common_options(own)}"
-        )
-    folder = ".training/student" if "structure" in own else ".training/teacher"
+    folder = ".training/student" if "structure" in record["settings"] else ".training/teacher"
     without = "".join(f" --without {fusion}" for fusion in sorted(FUSIONS - settings.fusions))
-    commands.append(
+    last = (
         f"monitor export {folder} --output models/{name} --variant {settings.variant} "
         f"--version {settings.version}{without}"
     )
-    return " && ".join(commands)
+    return " && ".join([*commands_of(record), last])
 
 
 def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, Any]:

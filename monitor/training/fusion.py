@@ -14,8 +14,8 @@ GAINS: Final[dict[Fusion, str]] = {
     "norm": "NoNorm is in the linear layers that read from its stream and write to it",
     "projections": "projections of the same input are one: bottlenecks and value; query and key; "
     "the tasks' heads",
-    "scale": "the attention's 1 / sqrt(head width) is in the query's weights, the first type in the "
-    "positions",
+    "scale": "the attention's 1 / sqrt(head width) is in the query's weights, the first type in "
+    "the positions",
     "heads": "heads lie beside the batch, by splits that XNNPACK takes, without reshape and "
     "transpose",
     "mean": "the last layer's way out is taken after the mean over the tokens, once a tweet",

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from monitor.chatter import without_chatter
 from monitor.model import TASKS
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, Layer, Linear, fold, parts, scaled, side_by_side
 from monitor.training.fusion import FUSIONS, Fusions
+from monitor.training.tensorflow import tf
 from monitor.training.variants import Variant
 
 Tensor: TypeAlias = Any
@@ -308,7 +309,8 @@ def convert(
             tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
             tf.lite.OpsSet.TFLITE_BUILTINS,
         ]
-    return cast(bytes, converter.convert())
+    with without_chatter():
+        return cast(bytes, converter.convert())
 
 
 def one_by_one(samples: Iterable[Ids]) -> list[dict[str, NDArray[np.int32]]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from monitor.chatter import without_chatter
 from monitor.model import Model, ModelError
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Array, Folded, Layer, Linear
@@ -28,7 +29,8 @@ class Operation:
 
 def operations(flatbuffer: bytes) -> Iterator[Operation]:
     """Yield the operations of a FlatBuffer in order, with int8 constants scaled back to float64."""
-    from tensorflow.lite.python import schema_py_generated as schema
+    with without_chatter():
+        from tensorflow.lite.python import schema_py_generated as schema
 
     model: Any = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
     names = {

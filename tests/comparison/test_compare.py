@@ -18,8 +18,10 @@ from monitor.comparison import compare, contestants, stock
 from monitor.comparison import report as compare_report
 from monitor.comparison.command import compare as command
 from monitor.comparison.contestants import Contestant
+from monitor.model import Model
 from monitor.training import export
 from monitor.training import network as networks
+from monitor.training.data import Example
 from monitor.training.tokenization import build
 from tests.processes import OTHER_PYTHON
 from tests.training.conftest import WORDS
@@ -100,6 +102,20 @@ def test_table_json_and_picture(data: Path, folders: dict[str, Path], tmp_path: 
     (paper,) = (row for row in rows if row["paper"])
     assert 128 == paper["tokens"]
     assert (1.0 if OTHER_PYTHON.exists() else None) == paper["times_faster_than_paper"]
+
+
+def test_without_teacher_and_student(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the model alone can compare it with the yardsticks."""
+    monkeypatch.setattr(contestants, "stocks", lambda *_: [contestant("old", paper=True)])
+    settings = compare.CompareSettings(tmp_path, None, None, folders["model"], tmp_path)
+    tests = {"replab2013_test": [Example("love my new car")]}
+    model = Model.load(folders["model"])
+    found = compare.prepare(settings, model, tests, [], str(tmp_path), lambda _: None)
+
+    assert ["old", "student", "student"] == [one.name for one in found]
+    assert ["litert", "tflite-runtime"] == [one.engine for one in found[1:]]
 
 
 def test_missing_extra(

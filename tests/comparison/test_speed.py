@@ -36,7 +36,7 @@ def report(output: Path, name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_models_beside_the_yardsticks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row each, the first being what all are told against; one that cannot be made says so."""
     write_student(tmp_path / "student")
@@ -62,7 +62,7 @@ def test_models_beside_the_yardsticks(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [] == none["shapes"]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_every_fusion_on_both_runtimes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All, each one left out and none; each group is told against its own first."""
     monkeypatch.setattr(fusions, "VARIANTS", ("int8",))
@@ -113,7 +113,7 @@ def test_a_model_that_is_none(tmp_path: Path) -> None:
     assert 1 == len(result.stderr.splitlines())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("command", ["fusions", "speed"])
 def test_interrupted(command: str, tmp_path: Path) -> None:
     """A signal ends it with exit code 130 and without leaving anything."""

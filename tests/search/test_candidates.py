@@ -50,8 +50,3 @@ def test_accuracy_is_that_of_the_network(
         assert isinstance(tokenizer, Tokenizer)
         assert structure.vocabulary == tokenizer.get_vocab_size()
         assert float(expected) == pytest.approx(candidates.accuracy(structure), abs=1e-4)
-
-
-def test_record(candidates: Candidates) -> None:
-    """How many tweets the figures rest on."""
-    assert {"sentiment": 12, "targeted": 12, "both": 3} == candidates.record()

@@ -18,13 +18,13 @@ from monitor.classifier import Classifier
 from monitor.cli import main
 from monitor.model import Model
 from monitor.profiling.device import Device, runtime_of
-from monitor.search import search as module
-from monitor.search import train
 from monitor.search.candidates import Candidates
 from monitor.search.search import trials_in
 from monitor.search.trial import Trial
 from monitor.structure import Structure
 from monitor.training import network as networks
+from monitor.training.distil import soft_loss
+from monitor.training.export import export
 from monitor.training.student import fresh
 from monitor.training.tokenization import build
 from tests.profiling.boards import profile_of
@@ -101,7 +101,7 @@ def test_a_whole_search(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     easy = ("--latency", "10s", "--size", "50MB")
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "soft_loss", stopping(train.soft_loss, 3))
+        patch.setattr("monitor.search.train.soft_loss", stopping(soft_loss, 3))
         stopped = owner.search(*easy)
     assert 130 == stopped.exit_code, stopped.output
     assert "stopped after step 1 of 3; run again to go on" == stopped.stderr.splitlines()[-1]
@@ -120,7 +120,7 @@ def test_a_whole_search(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown.stdout.startswith("|")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "export", stopping(module.export, 1))
+        patch.setattr("monitor.search.search.export", stopping(export, 1))
         stopped = owner.search(*easy)
     assert 130 == stopped.exit_code, stopped.output
     assert "stopped; run again to go on" == stopped.stderr.splitlines()[-1]

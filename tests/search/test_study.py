@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from optuna.storages.journal import JournalFileBackend
+from tqdm import tqdm
 
-from monitor.search import study as study_module
 from monitor.search.space import Space
 from monitor.search.study import Study
 from monitor.search.trial import Trial
@@ -64,12 +64,12 @@ def test_the_ends_come_first(tmp_path: Path) -> None:
 
 
 def test_proposals_are_of_the_space(tmp_path: Path) -> None:
-    """Also those that are crossed and changed; after generations, they are better than chance."""
+    """Also those that are crossed and changed, after the first generation."""
     searching = study(tmp_path)
-    searching.run(96, 0, 1, judge)
+    searching.run(48, 0, 1, judge)
     choices = dict(SPACE.choices())
 
-    assert 96 == len(searching.trials())
+    assert 48 == len(searching.trials())
     for trial in searching.trials():
         assert all(getattr(trial.structure, name) in values for name, values in choices.items())
         assert trial.structure.heads * 32 == trial.structure.bottleneck
@@ -81,7 +81,7 @@ def test_the_same_seed_tries_the_same(tmp_path: Path) -> None:
     for name, workers, seed in (("a", 1, 7), ("b", 4, 7), ("c", 1, 8)):
         (tmp_path / name).mkdir()
         searching = study(tmp_path / name)
-        searching.run(60, seed, workers, judge)
+        searching.run(36, seed, workers, judge)
         found.append(searching.trials())
 
     assert found[0] == found[1] != found[2]
@@ -139,8 +139,8 @@ def test_enough_is_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize("silent", [False, True])
 def test_without_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent: bool) -> None:
     """TQDM_DISABLE hides the bar, and nothing else."""
-    bar = functools.partial(study_module.tqdm, disable=silent)
-    monkeypatch.setattr(study_module, "tqdm", bar)
+    bar = functools.partial(tqdm, disable=silent)
+    monkeypatch.setattr("monitor.search.study.tqdm", bar)
     calls = Stopping(at=-1)
 
     def limited(structure: Structure) -> Trial:
@@ -220,21 +220,21 @@ def filling(monkeypatch: pytest.MonkeyPatch, after: int) -> Callable[[], None]:
     return lambda: monkeypatch.setattr(JournalFileBackend, "append_logs", append)
 
 
-@pytest.mark.parametrize("after", [2, 40, 55, 90])
+@pytest.mark.parametrize("after", [2, 40, 65])
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """Said in a line with the file's name; with room again the search goes on from all it had."""
     study(tmp_path).run(6, 0, 1, judge)
     before = study(tmp_path).trials()
     mend = filling(monkeypatch, after)
     with pytest.raises(TrainingError) as caught:
-        study(tmp_path).run(30, 0, 1, judge)
+        study(tmp_path).run(18, 0, 1, judge)
     mend()
     resumed = study(tmp_path)
 
     assert f"{tmp_path}/trials.journal: No space left on device" in str(caught.value)
     assert before == resumed.trials()[:6]
-    resumed.run(30, 0, 1, judge)
-    assert 30 == len(study(tmp_path).trials())
+    resumed.run(18, 0, 1, judge)
+    assert 18 == len(study(tmp_path).trials())
 
 
 def test_an_error_in_a_trial_keeps_the_others(tmp_path: Path) -> None:

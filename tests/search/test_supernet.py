@@ -29,7 +29,7 @@ def test_the_largest_is_the_network_it_was_made_from() -> None:
     supernet = Supernet(toy()).eval()
     with torch.no_grad():
         expected, _ = network(IDS, TYPES)
-        actual, states = supernet(supernet.whole(), IDS, TYPES)
+        actual, states = supernet(supernet.largest, IDS, TYPES)
 
     assert TOY == supernet.largest
     assert all(torch.allclose(expected[task], actual[task], rtol=1e-4) for task in TASKS)
@@ -37,7 +37,7 @@ def test_the_largest_is_the_network_it_was_made_from() -> None:
     assert {(4, 9, 12)} == {tuple(state.shape) for state in states.values()}
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6))
 def test_a_structure_cut_out_answers_as_within_the_supernet(seed: int) -> None:
     """What is exported in the end is what was tried."""

@@ -1,0 +1,44 @@
+"""By which commands a network can be made again, told from its training record."""
+
+from typing import Any
+
+
+def common_options(made: dict[str, Any]) -> str:
+    """Return the options that the trainings of teacher and student share."""
+    return (
+        f"--batch {made['batch']} --learning-rate {made['learning_rate']} "
+        f"--precision {made['precision']} --seed {made['seed']}"
+    )
+
+
+def train_command(made: dict[str, Any]) -> str:
+    """Return the command that makes a teacher with the settings ``made``."""
+    return (
+        f"monitor train DATA --vocabulary {made['vocabulary']} "
+        f"--epochs {made['epochs']} {common_options(made)}"
+    )
+
+
+def commands_of(record: dict[str, Any]) -> list[str]:
+    """Return the commands, in order, that give the network with this ``record`` again.
+
+    A record tells its ``command``, or its settings, from which it follows; and the ``start`` that
+    it went on from, or its teacher.
+    """
+    own = record.get("settings", {})
+    if "command" in record:
+        return [record["command"]]
+    if "structure" not in own:
+        return [train_command(own)]
+    structure, teacher = own["structure"], record["teacher"]["settings"]
+    options = f"--examples {own['examples']} {common_options(own)}"
+    if "model" in teacher:
+        options = f"--teacher models/{teacher['model']} {options}"
+    if "start" in record:
+        return [
+            *commands_of(record["start"]),
+            f"monitor distil DATA --from .training/search/found {options}",
+        ]
+    before = [] if "model" in teacher else [train_command(teacher)]
+    widths = f"--stacks {structure['stacks']} --intermediate {structure['intermediate']}"
+    return [*before, f"monitor distil DATA {widths} {options}"]
