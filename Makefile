@@ -11,7 +11,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 OLD_VENV := .venv-tflite-runtime
 OLD_LOCK := requirements/tflite-runtime.lock
 STUDY    := .training/search
-MODEL    := models/mobilebert-6x384
+MODEL    := models/mobilebert-3x192
+LARGE    := models/mobilebert-6x384
 
 # So has the auditor, whose own packages are no part of what it looks at.
 AUDIT_VENV := .venv-audit
@@ -61,10 +62,16 @@ bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-twe
 wear: $(VENV)/.dev ## measure bytes written a tweet: make wear FOLDER=on-the-card
 	$(BIN)/python -m tests.benchmarks.wear $(if $(FOLDER),--folder $(FOLDER))
 
-model: $(VENV)/.dev ## make the shipped model anew (hours): make model DATA=folder-with-tweets
+model: $(VENV)/.dev ## make the models anew (hours): make model DATA=folder-with-tweets
 	OMP_NUM_THREADS=1 $(BIN)/monitor train $(DATA) --precision bf16
 	$(BIN)/monitor distil $(DATA) --precision bf16
-	$(BIN)/monitor export .training/student --output $(MODEL) --version 2
+	$(BIN)/monitor export .training/student --output $(LARGE) --version 2
+	$(BIN)/monitor evaluate $(DATA) --model $(LARGE) --record
+	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
+	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
+	$(BIN)/monitor distil $(DATA) --from $(STUDY)/found --teacher $(LARGE) --examples 320000 \
+	  --learning-rate 8e-4 --output .training/fitted
+	$(BIN)/monitor export .training/fitted --output $(MODEL) --version 3
 	$(BIN)/monitor evaluate $(DATA) --model $(MODEL) --record
 
 compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder
@@ -72,12 +79,12 @@ compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers:
 	  --model $(MODEL) --tflite-runtime-python $(OLD_VENV)/bin/python --output .training/comparison
 
 study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: make study DATA=folder
-	$(BIN)/monitor profile --output $(STUDY)/profile.json
+	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
 	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --latency 1ms --output $(STUDY)
 	$(BIN)/python -m monitor.search.promises $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
 	$(BIN)/python -m monitor.search.validate $(STUDY)/profile.json --output $(STUDY)/validation.json
 	$(BIN)/monitor fusions --output $(STUDY) --tflite-runtime-python $(OLD_VENV)/bin/python
-	$(BIN)/monitor speed --model $(MODEL) --output $(STUDY)
+	$(BIN)/monitor speed --model $(MODEL) --model $(LARGE) --output $(STUDY)
 
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv

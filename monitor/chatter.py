@@ -13,11 +13,12 @@ from typing import Final
 
 CHATTER: Final = re.compile(
     rb"INFO: |[IW][0-9]{4} [0-9:.]+ +[0-9]+ "
+    rb"|E[0-9]{4} .* failed call to cuInit"
     rb"|WARNING: All log messages before|To enable the following"
 )
-"""How a line begins that nobody needs: TensorFlow Lite's, and TensorFlow's below errors."""
+"""How a line begins that nobody needs: TensorFlow's below errors, or about a missing GPU."""
 
-_STANDARD_ERROR: Final = threading.Lock()
+_STANDARD_ERROR: Final = threading.RLock()
 """Held while file descriptor 2 is another file: two threads would restore each other's."""
 
 

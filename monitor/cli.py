@@ -75,7 +75,7 @@ def _model_options(function: _F) -> _F:
     for option in (
         click.option(
             "--model",
-            default="mobilebert-6x384",
+            default="mobilebert-3x192",
             show_default=True,
             help="A model folder, or the name of one that came along.",
         ),

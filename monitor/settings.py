@@ -68,7 +68,7 @@ class Mqtt:
 class Model:
     """``[model]``: what labels them, and below which probability a label is marked as unsure."""
 
-    path: str = _key("mobilebert-6x384")
+    path: str = _key("mobilebert-3x192")
     runtime: str = _key("auto", choices=("auto", "litert", "tflite-runtime"))
     task: str = _key("reputation", choices=("reputation", "sentiment"))
     abstain_below: float = _key(0.0, least=0.0, most=1.0)

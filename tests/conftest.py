@@ -49,7 +49,7 @@ def other_python() -> Path:
 @pytest.fixture(scope="session")
 def model_path() -> str:
     """The shipped model's name."""
-    return os.environ.get("MONITOR_TEST_MODEL", "mobilebert-6x384")
+    return os.environ.get("MONITOR_TEST_MODEL", "mobilebert-3x192")
 
 
 @pytest.fixture(scope="session")

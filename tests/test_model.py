@@ -192,10 +192,10 @@ def test_a_name_is_looked_up_beside_the_program(
 ) -> None:
     """The shipped model is found by its name from any working directory."""
     monkeypatch.chdir(tmp_path)
-    model = Model.load("mobilebert-6x384")
+    model = Model.load("mobilebert-3x192")
 
-    assert "mobilebert-6x384" == model.name
-    assert "mobilebert-6x384" == model.folder.name
+    assert "mobilebert-3x192" == model.name
+    assert "mobilebert-3x192" == model.folder.name
     assert model.folder.is_absolute()
 
 
@@ -204,10 +204,10 @@ def test_a_folder_of_that_name_here_goes_first(
 ) -> None:
     """Whoever has a folder of the name in the working directory means that one."""
     here = tmp_path / "here"
-    shutil.copytree(folder, here / "mobilebert-6x384")
+    shutil.copytree(folder, here / "mobilebert-3x192")
     monkeypatch.chdir(here)
 
-    assert "toy" == Model.load("mobilebert-6x384").name
+    assert "toy" == Model.load("mobilebert-3x192").name
 
 
 def test_an_unknown_name_tells_where_it_was_looked_for() -> None:

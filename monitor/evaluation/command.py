@@ -14,7 +14,7 @@ from monitor.training.options import explained
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="A model's folder, such as models/mobilebert-6x384.",
+    help="A model's folder, such as models/mobilebert-3x192.",
 )
 @click.option(
     "--file",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from monitor.training.options import PRECISION, SEED, SOURCES, came_along, explained
+from monitor.training.options import PRECISION, SEED, SOURCES, explained, large_model
 
 EXAMPLES = 160_000
 TRIALS = 200
@@ -25,7 +25,7 @@ TRIALS = 200
     "source",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The network that is cut down, and teaches: a model's folder, or one that monitor distil"
-    " has written.  [default: the model that came along]",
+    " has written.  [default: mobilebert-6x384, in the repository]",
 )
 @click.option(
     "--output",
@@ -127,7 +127,7 @@ def search(
             return
         try:
             taken = Profile.load(profile)
-            searching = Search(data, source or came_along(), taken, output, settings)
+            searching = Search(data, source or large_model(), taken, output, settings)
             searching.run()
 
             def tell(attempt: Attempt, complaints: list[str]) -> None:

@@ -16,7 +16,7 @@ from monitor.search.guarantee import Attempt
 from monitor.search.search import Search, SearchSettings
 from monitor.search.train import SupernetSettings
 from monitor.search.trial import Trial, front
-from monitor.training.options import SOURCES, came_along, explained
+from monitor.training.options import SOURCES, explained, large_model
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def main(
         settings = SearchSettings(
             SupernetSettings(seed=seed, examples=examples), seed=seed, trials=trials
         )
-        searching = Search(data, came_along(), Profile.load(profile), output, settings)
+        searching = Search(data, large_model(), Profile.load(profile), output, settings)
         searching.run()
         promises = []
         for budget in budgets(searching.trials(), count):

@@ -200,7 +200,8 @@ class Supernet(nn.Module):
     ) -> Tensor:
         """Return the wide stream [batch, length, hidden] before the first layer."""
         size, hidden = structure.embedding, structure.hidden
-        words = nn.functional.embedding(ids, self.words[:, :size])
+        # [PAD] must be nothing: it is the last token's right neighbour in a padded batch.
+        words = nn.functional.embedding(ids, self.words[:, :size]) * mask.unsqueeze(-1)
         watch("words", words)
         following = nn.functional.pad(words[:, 1:], (0, 0, 0, 1))
         preceding = nn.functional.pad(words[:, :-1], (0, 0, 1, 0))
@@ -220,7 +221,8 @@ class Supernet(nn.Module):
         self.check(structure)
         size, hidden = structure.embedding, structure.hidden
 
-        words = array(self.words)[:, :size]
+        words = array(self.words)[:, :size].copy()
+        words[0] = 0.0
         return Folded(
             attention_heads=structure.heads,
             words=words if rows is None else words[rows],

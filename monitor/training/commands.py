@@ -17,8 +17,8 @@ from monitor.training.options import (
     PRECISION,
     SEED,
     SOURCES,
-    came_along,
     explained,
+    large_model,
 )
 from monitor.training.variants import VARIANTS, Variant
 
@@ -115,7 +115,7 @@ def train(
     "--teacher",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder that monitor train has written, or a model's folder.  [default: .training/teacher;"
-    " with --from, where that is missing, the model that came along]",
+    " with --from, where that is missing, mobilebert-6x384]",
 )
 @click.option(
     "--from",
@@ -233,9 +233,9 @@ def distil(
 
 
 def default_teacher(start: Path | None) -> Path:
-    """Return who teaches if nobody is named: a trained teacher, or the model that came along."""
+    """Return who teaches if nobody is named: a trained teacher, or the large model."""
     trained = Path(".training/teacher")
-    return trained if start is None or trained.is_dir() else came_along()
+    return trained if start is None or trained.is_dir() else large_model()
 
 
 @click.command()

@@ -9,7 +9,7 @@ import hashlib
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +203,9 @@ def distil(
     torch.manual_seed(settings.seed)
     if start is None:
         words = trimmed(theirs_tokenizer, settings.structure.vocabulary, tweets.texts())
-        tokenizer, student = words.tokenizer, fresh(settings.structure)
+        # Few tweets use fewer words than asked for, and some words are always kept.
+        structure = replace(settings.structure, vocabulary=len(words.rows))
+        tokenizer, student = words.tokenizer, fresh(structure)
         start_from(student, teacher, words.rows)
     else:
         student, tokenizer, _ = networks.load(start)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from monitor.chatter import without_chatter
 from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training import temperature
@@ -136,7 +137,9 @@ def answers_of_file(
     from ai_edge_litert.interpreter import Interpreter
 
     input_ids, token_type_ids = ids_of(tokenizer, examples, max_length)
-    run = Interpreter(model_content=model, num_threads=1).get_signature_runner("serving_default")
+    with without_chatter():
+        interpreter = Interpreter(model_content=model, num_threads=1)
+        run = interpreter.get_signature_runner("serving_default")
     answers: dict[str, NDArray[np.float32]] = run(
         input_ids=input_ids, token_type_ids=token_type_ids
     )
@@ -172,7 +175,8 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
 
     # Only full-int8 looks at the samples. Eight tweets find its scales nearly as well as hundreds.
     samples = [ids_of(tokenizer, PROBES, settings.max_length)]
-    model = flatbuffer(arrays, settings.variant, samples, settings.fusions)
+    with without_chatter():
+        model = flatbuffer(arrays, settings.variant, samples, settings.fusions)
 
     expected = answers_of_network(network, tokenizer, PROBES, settings.max_length)
     found = answers_of_file(model, tokenizer, PROBES, settings.max_length)

@@ -78,9 +78,16 @@ def explained() -> Iterator[None]:
         ) from error
 
 
-def came_along() -> Path:
-    """Return the folder of the model that comes with the program."""
-    from monitor.model import Model
-    from monitor.settings import Settings
+LARGE = "mobilebert-6x384"
+"""The model that others are cut from: in the repository, but not in what a board installs."""
 
-    return Model.load(Settings().model.path).folder
+
+def large_model() -> Path:
+    """Return the folder of the model `LARGE`.
+
+    Raises:
+        ModelError: it is not there.
+    """
+    from monitor.model import Model
+
+    return Model.load(LARGE).folder

@@ -20,11 +20,11 @@ from monitor.training.fold import Array, Folded, Layer, Linear
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the file: its kind, its constant inputs, and the shapes of its outputs."""
+    """One operation of the file: its kind, its constant inputs, the features of its first input."""
 
     kind: str
     constants: list[Array]
-    outputs: int
+    width: int
 
 
 def operations(flatbuffer: bytes) -> Iterator[Operation]:
@@ -54,9 +54,24 @@ def operations(flatbuffer: bytes) -> Iterator[Operation]:
     for operator in graph.operators:
         code = model.operatorCodes[operator.opcodeIndex].builtinCode
         found = [constant(index) for index in operator.inputs if index >= 0]
-        yield Operation(
-            names[code], [array for array in found if array is not None], len(operator.outputs)
-        )
+        shape = graph.tensors[operator.inputs[0]].shape
+        width = 0 if shape is None or len(shape) == 0 else int(shape[-1])
+        yield Operation(names[code], [array for array in found if array is not None], width)
+
+
+def by_layer(inside: list[Linear], count: int, hidden: int) -> list[list[Linear]]:
+    """Return the linear layers ``inside`` a network of ``count`` layers, layer by layer.
+
+    Raises:
+        ValueError: they are not as an export with all fusions has them.
+    """
+    size, rest = divmod(len(inside), count)
+    layers = [inside[i : i + size] for i in range(0, len(inside), size)]
+    width = len(inside[1].weight)
+    ends = {(layer[0].weight.shape, layer[-1].weight.shape) for layer in layers}
+    if rest or ends != {((hidden, 3 * width), (width, hidden))}:
+        raise ValueError("projections of the same input are apart")
+    return layers
 
 
 def folded_of(flatbuffer: bytes) -> Folded:
@@ -77,13 +92,11 @@ def folded_of(flatbuffer: bytes) -> Folded:
             Linear(o.constants[0].T, o.constants[1]) for o in found if o.kind == "FULLY_CONNECTED"
         ]
         projection, *inside, heads = linear
-        width, hidden = len(inside[1].weight), len(heads.weight)
-        size = next(i for i, layer in enumerate(inside) if layer.weight.shape == (width, hidden))
-        # With a bottleneck as wide as the feed-forward or the stream this would be ambiguous.
-        layers = [inside[i : i + size + 1] for i in range(0, len(inside), size + 1)]
-        attention_heads = next(o.outputs for o in found if o.kind == "SPLIT") // 2
+        # Of each layer there are two: queries with keys, and what they weigh with values.
+        products = [o for o in found if o.kind == "BATCH_MATMUL"]
+        layers = by_layer(inside, len(products) // 2, len(heads.weight))
         return Folded(
-            attention_heads=attention_heads,
+            attention_heads=len(inside[1].weight) // products[0].width,
             words=words,
             positions=places,
             types=np.stack([np.zeros_like(kinds), kinds]),
@@ -100,7 +113,7 @@ def folded_of(flatbuffer: bytes) -> Folded:
             ),
             heads=heads,
         )
-    except (IndexError, KeyError, ValueError, StopIteration) as error:
+    except (ArithmeticError, IndexError, KeyError, ValueError) as error:
         raise TrainingError(
             "the model's file is not of the kind that monitor export writes (int8, all fusions)"
         ) from error

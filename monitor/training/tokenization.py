@@ -168,6 +168,7 @@ def trimmed(tokenizer: Tokenizer, size: int, texts: Iterable[str]) -> Vocabulary
     known = tokenizer.get_vocab()
     if size >= len(known):
         return Vocabulary(tokenizer, list(range(len(known))))
-    fitted = fit_vocabulary(known, texts, size)
-    smaller = build({token: index for index, token in enumerate(fitted)})
-    return Vocabulary(smaller, [rows[0] for rows in fitted.values()])
+    # Emoji that it lacks have no rows.
+    kept = [token for token in fit_vocabulary(known, texts, size) if token in known]
+    smaller = build({token: index for index, token in enumerate(kept)})
+    return Vocabulary(smaller, [known[token] for token in kept])

@@ -28,7 +28,7 @@ from tests.benchmarks.split import cpu_split
 from tests.processes import Daemon, Mosquitto, wait_until
 
 FILE: Final = "tweeteval_sentiment_test.jsonl.gz"
-MODEL: Final = "mobilebert-6x384"
+MODEL: Final = "mobilebert-3x192"
 WARM_UP: Final = 1_500
 """Tweets at the beginning that are not measured."""
 PACED_RATE: Final = 20

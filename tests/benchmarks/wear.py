@@ -37,7 +37,7 @@ from monitor.throughput import Meter
 from tests.factories import DAY_S, NOW, PAIRS, batch_row, register, tweet_row
 from tests.processes import Daemon, Mosquitto
 
-_MODEL: Final = "mobilebert-6x384"
+_MODEL: Final = "mobilebert-3x192"
 _PRUNE_EVERY_S: Final = 600
 """As the writer does."""
 _PSEUDONYMS: Final = Pseudonyms(bytes(32))

@@ -119,7 +119,7 @@ def test_interrupted(command: str, tmp_path: Path) -> None:
     """A signal ends it with exit code 130 and without leaving anything."""
     output, temporary = tmp_path / "output", tmp_path / "temporary"
     temporary.mkdir()
-    more = ["--model", "mobilebert-6x384"] if command == "speed" else []
+    more = ["--model", "mobilebert-3x192"] if command == "speed" else []
     process = subprocess.Popen(
         [sys.executable, "-m", "monitor", command, *more, "--output", str(output)],
         stderr=subprocess.PIPE,

