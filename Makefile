@@ -82,6 +82,7 @@ study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: m
 	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
 	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --latency 1ms --output $(STUDY)
 	$(BIN)/python -m monitor.search.promises $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
+	$(BIN)/python -m monitor.search.cascade $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
 	$(BIN)/python -m monitor.search.validate $(STUDY)/profile.json --output $(STUDY)/validation.json
 	$(BIN)/monitor fusions --output $(STUDY) --tflite-runtime-python $(OLD_VENV)/bin/python
 	$(BIN)/monitor speed --model $(MODEL) --model $(LARGE) --output $(STUDY)

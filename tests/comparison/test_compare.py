@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_without_teacher_and_student(
     """Whoever has the model alone can compare it with the yardsticks."""
     monkeypatch.setattr(contestants, "stocks", lambda *_: [contestant("old", paper=True)])
     settings = compare.CompareSettings(tmp_path, None, None, folders["model"], tmp_path)
-    tests = {"replab2013_test": [Example("love my new car")]}
+    tests: dict[str, Sequence[Example]] = {"replab2013_test": [Example("love my new car")]}
     model = Model.load(folders["model"])
     found = compare.prepare(settings, model, tests, [], str(tmp_path), lambda _: None)
 

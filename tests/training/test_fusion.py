@@ -1,13 +1,16 @@
 """Each fusion, and none, gives the same function with more operations."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from click.testing import CliRunner
 
-from monitor.model import TASKS
+from monitor.model import TASKS, Model
+from monitor.training.commands import export
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded, unfolded
 from monitor.training.fold import fold
@@ -15,6 +18,7 @@ from monitor.training.fusion import FUSIONS, GAINS, NO_FUSIONS, Fusion, Fusions
 from monitor.training.graph import flatbuffer
 from monitor.training.network import Network
 from monitor.training.variants import Variant
+from tests.training.test_export import write_student
 from tests.training.test_graph import POSITIONS, SHAPES, expected, questions, student
 
 LEFT_OUT = {f"without {one}": FUSIONS - {one} for one in sorted(FUSIONS)}
@@ -119,6 +123,19 @@ def test_folded_norms_cannot_be_kept_apart(network: Network) -> None:
     assert once is fold(once)
     with pytest.raises(TrainingError, match="folded already"):
         flatbuffer(once, "fp32", (), FUSIONS - {"norm"})
+
+
+def test_told_apart_by_flags(tmp_path: Path) -> None:
+    """The command takes them, and the model's card says how to make that file again."""
+    write_student(tmp_path / "student")
+    arguments = [str(tmp_path / "student"), "--output", str(tmp_path / "model")]
+    flags = ["--without", "norm", "--without", "projections"]
+    result = CliRunner().invoke(export, [*arguments, *flags])
+    assert 0 == result.exit_code, result.output
+    made = Model.load(tmp_path / "model").flatbuffer
+
+    assert " ".join(flags) in (tmp_path / "model" / "model.toml").read_text()
+    assert 2 * (3 + 2 + 1 + 2 * 2 + 1) + 3 == kinds(made).count("FULLY_CONNECTED")
 
 
 def test_every_fusion_is_explained() -> None:
