@@ -65,14 +65,19 @@ def notes(results: Sequence[Result], rounds: int, seconds: float) -> list[str]:
         ),
     ]
     for result in results:
-        name = f"{result.entry.name}, {result.entry.weights}, {result.runtime}"
         if result.problem is not None:
-            lines.append(f"- Not measured: {name}: {result.problem}.")
-        elif (busy := min(own.busy for own in result.times.values())) < HELD_UP:
+            one = result.entry
             lines.append(
-                f"- {name} had {busy:.0%} of a core in its slowest round: the machine was busy "
-                "with something else; measure again."
+                f"- Not measured: {one.name}, {one.weights}, {result.runtime}: {result.problem}."
             )
+    shares = [min(own.busy for own in result.times.values()) for result in results if result.times]
+    disturbed = [share for share in shares if share < HELD_UP]
+    if disturbed:
+        lines.append(
+            f"- {len(disturbed)} of {len(shares)} rows had less than {HELD_UP:.0%} of a core in "
+            f"their slowest round, down to {min(disturbed):.0%}: the machine was busy with "
+            "something else; measure again."
+        )
     return lines
 
 

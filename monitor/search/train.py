@@ -6,6 +6,7 @@ matters (`rotate`), the first features of a structure's hidden states can be hel
 first features, layer by layer, whatever its width.
 """
 
+import hashlib
 import json
 import random
 from dataclasses import asdict, dataclass, replace
@@ -213,11 +214,12 @@ def supernet_of(
     """
     # By way of JSON, which knows no tuples.
     identity = json.loads(json.dumps({"settings": asdict(settings), "tweets": tweets.sizes()}))
+    identity["source"] = hashlib.sha256(folded.words.tobytes()).hexdigest()
     if (output / "supernet.safetensors").is_file():
         supernet, tokens, record = load(output)
-        if {name: record[name] for name in identity} != identity:
+        if {name: record.get(name) for name in identity} != identity:
             raise TrainingError(
-                f"{output} holds a supernet made with other settings or data; "
+                f"{output} holds a supernet of another network, other settings or data; "
                 "remove it to start afresh, or choose another --output"
             )
         return supernet, tokens, Space.of(record["space"])

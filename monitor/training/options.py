@@ -51,6 +51,14 @@ SEED = click.option(
     show_default=True,
     help="The same seed on the same machine gives the same weights.",
 )
+
+
+class WrongUsage(click.ClickException):
+    """What the user wrote in a file cannot be: the exit code is that of wrong options."""
+
+    exit_code = 2
+
+
 INTERRUPTED = 130
 """Exit code of a command that was stopped (128 + SIGINT), as shells have it."""
 
@@ -60,8 +68,10 @@ def explained() -> Iterator[None]:
     """Turn what can go wrong into one line on standard error and an exit code."""
     try:
         yield
-    except (TrainingError, StructureError) as error:
+    except TrainingError as error:
         raise click.ClickException(str(error)) from error
+    except StructureError as error:
+        raise WrongUsage(str(error)) from error
     except Interrupted as stop:
         click.echo(str(stop), err=True)
         raise SystemExit(INTERRUPTED) from stop

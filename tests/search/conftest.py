@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from monitor.search.space import Space
@@ -28,12 +30,18 @@ SPACE = Space(
 
 
 def toy(seed: int = 0) -> Folded:
-    """Return a network of `TOY`'s structure whose every weight is random, in float64."""
-    return folded(random_student(seed), TOY.positions)
+    """Return a network of `TOY`'s structure whose every weight is random, in float64.
+
+    But [PAD]'s, which is nothing in a trained network: it is the last token's right neighbour.
+    """
+    network = folded(random_student(seed), TOY.positions)
+    words = network.words.copy()
+    words[0] = 0.0
+    return replace(network, words=words)
 
 
 def largest() -> Structure:
-    """Return the structure of the model that came along, with its head width of 32."""
+    """Return the structure of the model that searches start from, with its head width of 32."""
     return Structure(layers=6, hidden=384, bottleneck=128, heads=4, intermediate=512, stacks=4)
 
 

@@ -158,10 +158,18 @@ def test_made_otherwise(tmp_path: Path, tweets: Tweets, tokenizer: Tokenizer) ->
     supernet_of(network(), tokenizer, tweets, tmp_path, few)
     fewer = replace(tweets, unlabelled=tweets.unlabelled[1:])
 
-    with pytest.raises(TrainingError, match="made with other settings or data; remove it"):
+    with pytest.raises(
+        TrainingError, match="of another network, other settings or data; remove it"
+    ):
         supernet_of(network(), tokenizer, tweets, tmp_path, replace(few, seed=1))
-    with pytest.raises(TrainingError, match="made with other settings or data; remove it"):
+    with pytest.raises(
+        TrainingError, match="of another network, other settings or data; remove it"
+    ):
         supernet_of(network(), tokenizer, fewer, tmp_path, few)
+    other = network()
+    turned = replace(other, words=other.words[:, ::-1].copy())
+    with pytest.raises(TrainingError, match="of another network, other settings or data"):
+        supernet_of(turned, tokenizer, tweets, tmp_path, few)
 
 
 def test_structures_learn(tmp_path: Path, tweets: Tweets, tokenizer: Tokenizer) -> None:

@@ -35,7 +35,7 @@ def test_design() -> None:
         [getattr(each, name) for each in drawn]
         for name in ("layers", "hidden", "bottleneck", "intermediate", "stacks", "embedding")
     ]
-    ends = [(1, 12), (96, 512), (64, 192), (128, 1024), (1, 6), (64, 128)]
+    ends = [(1, 12), (96, 512), (64, 192), (64, 1024), (1, 6), (64, 128)]
 
     assert len(LAYERS) == len(set(drawn))
     assert ends == [(min(column), max(column)) for column in columns]

@@ -99,7 +99,7 @@ def test_unknown_structure_key(data: Path, tmp_path: Path) -> None:
     path.write_text("hiden = 64\n")
     result = invoke("distil", data, "--teacher", tmp_path, "--structure", path)
 
-    assert 1 == result.exit_code
+    assert 2 == result.exit_code
     assert f"Error: {path}: unknown key 'hiden'; did you mean 'hidden'?\n" == result.stderr
 
 

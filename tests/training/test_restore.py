@@ -15,6 +15,7 @@ from monitor.training.export import PROBES, answers_of_file, answers_of_network,
 from monitor.training.fold import Folded
 from monitor.training.fusion import FUSIONS, Fusion
 from monitor.training.graph import flatbuffer
+from monitor.training.options import LARGE
 from monitor.training.restore import folded_of, restore
 from monitor.training.student import fresh
 from monitor.training.unfold import structure_of, unfold
@@ -46,13 +47,22 @@ def network(structure: Structure) -> Folded:
     return folded(student, structure.positions)
 
 
-def test_the_model_that_came_along(model: Model) -> None:
-    """Answers as its file does; the rest is what the interpreter does to activations."""
+@pytest.mark.parametrize(("name", "layers", "hidden"), [(LARGE, 6, 384), (None, 3, 192)])
+def test_the_models_of_the_repository(
+    model: Model, name: str | None, layers: int, hidden: int
+) -> None:
+    """Answers as the file does; the rest is what the interpreter does to activations."""
+    model = Model.load(name) if name else model
     arrays, tokenizer = restore(model.folder)
     expected = answers_of_file(model.flatbuffer, tokenizer, PROBES, model.max_length)
     actual = answers_of_network(unfold(arrays), tokenizer, PROBES, model.max_length)
 
-    assert Structure(vocabulary=tokenizer.get_vocab_size()) == structure_of(arrays)
+    found = structure_of(arrays)
+    assert (layers, hidden, tokenizer.get_vocab_size()) == (
+        found.layers,
+        found.hidden,
+        found.vocabulary,
+    )
     assert max(np.abs(expected[task] - actual[task]).max() for task in TASKS) < 0.02
 
 
