@@ -1,0 +1,46 @@
+"""By which commands a network can be made again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from monitor.structure import Structure
+from monitor.training.provenance import commands_of
+
+COMMON = {"batch": 8, "learning_rate": 0.1, "precision": "fp32", "seed": 3}
+TEACHER = COMMON | {"vocabulary": 100, "epochs": 1.0}
+STUDENT = COMMON | {"examples": 7, "structure": asdict(Structure(stacks=2, intermediate=64))}
+OPTIONS = "--batch 8 --learning-rate 0.1 --precision fp32 --seed 3"
+
+
+def test_teacher() -> None:
+    """One command."""
+    assert [f"monitor train DATA --vocabulary 100 --epochs 1.0 {OPTIONS}"] == commands_of(
+        {"settings": TEACHER}
+    )
+
+
+def test_student_of_a_teacher() -> None:
+    """The teacher's command comes first."""
+    record: dict[str, Any] = {"settings": STUDENT, "teacher": {"settings": TEACHER}}
+
+    assert [
+        *commands_of({"settings": TEACHER}),
+        f"monitor distil DATA --stacks 2 --intermediate 64 --examples 7 {OPTIONS}",
+    ] == commands_of(record)
+
+
+def test_found_and_trained_further() -> None:
+    """The search's command comes first, and the model that taught is named."""
+    record: dict[str, Any] = {
+        "settings": STUDENT,
+        "teacher": {"settings": {"model": "large"}},
+        "start": {"command": "monitor search DATA", "settings": {}},
+    }
+
+    assert [
+        "monitor search DATA",
+        "monitor distil DATA --from .training/search/found --teacher models/large --examples 7 "
+        + OPTIONS,
+    ] == commands_of(record)
