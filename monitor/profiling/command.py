@@ -66,7 +66,7 @@ def profile(
     size: str | None,
     beside: Path | None,
 ) -> None:
-    r"""Measure what the building blocks of a network take on this board.
+    """Measure what the building blocks of a network take on this board.
 
     For `monitor search`, here or elsewhere, to find the network that fits. Takes minutes; a busy
     machine measures slow, so stop the daemon first. Needs no extra.
