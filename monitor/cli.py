@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final
 
 import click
 
 from monitor import __version__
-
-EXIT_FAILURE: Final = 1
-EXIT_CONFIGURATION: Final = 2
-"""As for wrong usage of the command line."""
-EXIT_STOPPED: Final = 130
-"""By Ctrl-C: 128 + SIGINT, as shells have it. The daemon, whose normal end that is, exits 0."""
+from monitor.options import (
+    EXIT_CONFIGURATION,
+    EXIT_STOPPED,
+    config_option,
+    fail,
+    model_options,
+)
 
 _LAZY: Final = {
     "train": "monitor.training.commands",
@@ -30,10 +30,12 @@ _LAZY: Final = {
     "speed": "monitor.comparison.command",
     "profile": "monitor.profiling.command",
     "demo": "monitor.demo.command",
+    "report": "monitor.reporting.command",
+    "watch": "monitor.watching.command",
+    "explain": "monitor.explaining.command",
+    "dashboard": "monitor.dashboard.command",
 }
-"""Commands that a board may do without, by module."""
-
-_F = TypeVar("_F", bound=Callable[..., Any])
+"""Commands that the daemon does without, by module."""
 
 
 class _Group(click.Group):
@@ -57,46 +59,6 @@ class _Group(click.Group):
             context.exit(EXIT_STOPPED)
 
 
-def _fail(message: object, code: int = EXIT_FAILURE) -> NoReturn:
-    click.echo(f"monitor: {message}", err=True)
-    sys.exit(code)
-
-
-def _config_option(function: _F) -> _F:
-    return click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        help="Configuration file; without one, the defaults hold. Any key can be overridden from"
-        " the environment: [mqtt] password by MONITOR_MQTT_PASSWORD.",
-    )(function)
-
-
-def _model_options(function: _F) -> _F:
-    for option in (
-        click.option(
-            "--model",
-            default="mobilebert-3x192",
-            show_default=True,
-            help="A model folder, or the name of one that came along.",
-        ),
-        click.option(
-            "--runtime",
-            type=click.Choice(["auto", "litert", "tflite-runtime"]),
-            default="auto",
-            show_default=True,
-            help="Which TensorFlow Lite interpreter.",
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(0),
-            default=0,
-            help="Interpreters side by side; 0: one a core.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="monitor")
 def main() -> None:
@@ -114,7 +76,7 @@ def main() -> None:
 
 
 @main.command()
-@_config_option
+@config_option
 def run(config: Path | None) -> None:
     """Run the daemon: subscribe, label, store, until a signal ends it.
 
@@ -136,13 +98,13 @@ def run(config: Path | None) -> None:
     try:
         service.run(settings)
     except ConfigurationError as error:
-        _fail(error, EXIT_CONFIGURATION)
+        fail(error, EXIT_CONFIGURATION)
     except (ModelError, StoreError, service.ServiceFailedError, OSError, ValueError) as error:
-        _fail(error)
+        fail(error)
 
 
 @main.command()
-@_config_option
+@config_option
 def check(config: Path | None) -> None:
     """Check configuration, model, database and broker, a line each.
 
@@ -164,7 +126,7 @@ def check(config: Path | None) -> None:
     show_default=True,
     help="Which answer is the label; the other stands beside it.",
 )
-@_model_options
+@model_options
 def classify(
     texts: tuple[str, ...], entity: str | None, task: str, model: str, runtime: str, workers: int
 ) -> None:
@@ -194,7 +156,7 @@ def classify(
             for row in jsonlines.labelled(rows, classifier, task, entity):
                 click.echo(row)
     except (ModelError, jsonlines.BadLineError) as error:
-        _fail(error)
+        fail(error)
 
 
 @main.command()
@@ -202,7 +164,7 @@ def classify(
 @click.option("--rate", type=click.FloatRange(0), default=0, help="Messages a second; 0: no limit.")
 @click.option("--topic", required=True, help="Topic to publish on, e.g. tweets/en.")
 @click.option("--qos", type=click.IntRange(0, 2), default=1, show_default=True)
-@_config_option
+@config_option
 def publish(file: str, rate: float, topic: str, qos: int, config: Path | None) -> None:
     """Replay the lines of FILE onto a topic: for trying things out and for load.
 
@@ -216,16 +178,16 @@ def publish(file: str, rate: float, topic: str, qos: int, config: Path | None) -
     try:
         count, seconds = publisher.replay(load(config).mqtt, file, topic, rate, qos)
     except ConfigurationError as error:
-        _fail(error, EXIT_CONFIGURATION)
+        fail(error, EXIT_CONFIGURATION)
     except (publisher.PublishError, OSError) as error:
-        _fail(error)
+        fail(error)
     click.echo(f"published {count} messages in {seconds:.1f} s", err=True)
 
 
 @main.command()
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace DEST if it is there.")
-@_config_option
+@config_option
 def backup(destination: Path, force: bool, config: Path | None) -> None:
     """Copy the log to DEST, a file or a folder, while the daemon goes on writing.
 
@@ -252,9 +214,9 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
     try:
         copied = copy(Path(load(config).store.path), destination, force=force)
     except ConfigurationError as error:
-        _fail(error, EXIT_CONFIGURATION)
+        fail(error, EXIT_CONFIGURATION)
     except BackupError as error:
-        _fail(error)
+        fail(error)
     click.echo(
         f"copied {copied.tweets:,} tweets, {copied.size / 1e6:.1f} MB, to {copied.path} in"
         f" {copied.seconds:.1f} s; the key of pseudonyms is not in it (see --help)"
@@ -262,7 +224,7 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
 
 
 @main.command()
-@_model_options
+@model_options
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1),
@@ -283,5 +245,5 @@ def bench(model: str, runtime: str, workers: int, seconds: float, as_json: bool)
     try:
         report = benchmark.measure(Model.load(model), runtime, workers, seconds)
     except ModelError as error:
-        _fail(error)
+        fail(error)
     click.echo(report.json() if as_json else report.table())

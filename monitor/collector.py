@@ -12,8 +12,8 @@ from monitor.clock import utc
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
 from monitor.privacy import Pseudonyms, mask
+from monitor.rows import DeadLetter
 from monitor.settings import Settings
-from monitor.store import DeadLetter
 from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
 
 _DEAD_LETTER_BYTES: Final = 65_536

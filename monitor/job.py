@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from monitor.broker import Delivery
 from monitor.classifier import Pair, Verdict
-from monitor.store import DeadLetter
+from monitor.rows import DeadLetter
 from monitor.tweet import Tweet
 
 WHOLE_TWEET = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +49,8 @@ class Model:
     sha256: str
     """Of the FlatBuffer: the model's identity in the log."""
     known: KnownTweet
+    calibration: dict[str, Any] = field(default_factory=dict)
+    """Task to what held-out tweets say of its answers (`monitor.quantification`); may be empty."""
 
     @classmethod
     def load(cls, path: Path | str) -> Model:
@@ -83,6 +85,7 @@ class Model:
                     known.get("entity"),
                     {task: known[task] for task in tasks},
                 ),
+                calibration=card.get("calibration", {}),
             )
         except tomllib.TOMLDecodeError as error:
             raise ModelError(

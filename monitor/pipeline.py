@@ -25,8 +25,9 @@ from monitor.collector import Collector
 from monitor.inbox import Inbox
 from monitor.job import Job
 from monitor.privacy import Pseudonyms
+from monitor.rows import TweetRow
 from monitor.settings import Settings
-from monitor.store import BUSY_TIMEOUT_S, Store, TweetRow
+from monitor.store import BUSY_TIMEOUT_S, Store
 from monitor.writer import Totals, Writer
 
 _IDLE_S: Final = 1.0

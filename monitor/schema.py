@@ -255,3 +255,67 @@ def m004_broker(db: Database) -> None:
         FROM minutes GROUP BY 1 ORDER BY 1 DESC""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m005_rollups(db: Database) -> None:
+    """Count labels by hour, so that a year of history is small and read at once.
+
+    A rollup is written with the labels that it counts, in their transaction, and outlives them.
+    Retweets are counted apart: they repeat an opinion. ``unsure`` are labels marked as abstained,
+    counted apart from the others. Labels learn their batch, and an index leads from an entity to
+    its latest. A model's calibration (model.toml, JSON here) corrects the counts for its mistakes.
+    """
+    counts = [
+        f"{task}_{sure}{polarity}"
+        for task in ("reputation", "sentiment")
+        for sure in ("", "unsure_")
+        for polarity in ("negative", "neutral", "positive")
+    ]
+    sums = ", ".join(
+        f"sum(l.{task} = '{polarity}' AND {'' if sure else 'NOT '}l.{task}_abstained)"
+        for task in ("reputation", "sentiment")
+        for sure in ("", "unsure_")
+        for polarity in ("negative", "neutral", "positive")
+    )
+    unsure = "reputation_unsure_negative + reputation_unsure_neutral + reputation_unsure_positive"
+    sure = "reputation_negative + reputation_neutral + reputation_positive"
+    for statement in (
+        f"""
+        CREATE TABLE rollups (
+            hour TEXT NOT NULL,            -- UTC, '2026-11-21T17'
+            entity TEXT NOT NULL,
+            model_id INTEGER NOT NULL REFERENCES models (id),
+            is_retweet INTEGER NOT NULL,
+            {", ".join(f"{count} INTEGER NOT NULL" for count in counts)},
+            PRIMARY KEY (hour, entity, model_id, is_retweet)
+        ) WITHOUT ROWID""",
+        f"""
+        INSERT INTO rollups
+        SELECT substr(t.received_at, 1, 13), l.entity, l.model_id, t.is_retweet, {sums}
+        FROM labels AS l JOIN tweets AS t ON t.id = l.tweet_id
+        GROUP BY 1, 2, 3, 4""",  # noqa: S608  (our own names)
+        "ALTER TABLE models ADD COLUMN calibration TEXT",
+        "ALTER TABLE labels ADD COLUMN batch_id INTEGER",
+        "UPDATE labels SET batch_id = (SELECT batch_id FROM tweets WHERE id = tweet_id)",
+        "CREATE INDEX labels_entity ON labels (entity, batch_id)",
+        "DROP VIEW reputation_by_entity",
+        f"""
+        CREATE VIEW reputation_by_entity AS
+        SELECT nullif(entity, '') AS entity, sum({sure} + {unsure}) AS tweets,
+            sum(reputation_negative) AS negative, sum(reputation_neutral) AS neutral,
+            sum(reputation_positive) AS positive,
+            round(1.0 * sum(reputation_positive - reputation_negative)
+                / nullif(sum({sure}), 0), 3) AS net,
+            sum({unsure}) AS abstained
+        FROM rollups GROUP BY rollups.entity ORDER BY tweets DESC""",  # noqa: S608  (as above)
+        "DROP VIEW reputation_by_day",
+        f"""
+        CREATE VIEW reputation_by_day AS
+        SELECT substr(hour, 1, 10) AS day, nullif(entity, '') AS entity,
+            sum({sure} + {unsure}) AS tweets,
+            sum(reputation_negative) AS negative, sum(reputation_neutral) AS neutral,
+            sum(reputation_positive) AS positive, sum({unsure}) AS abstained
+        FROM rollups GROUP BY 1, rollups.entity ORDER BY 1 DESC, tweets DESC""",  # noqa: S608
+    ):
+        db.execute(statement)

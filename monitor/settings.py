@@ -89,6 +89,7 @@ class Store:
 
     path: str = _key("monitor.db")
     keep_days: int = _key(90, least=0, most=36_500)
+    keep_history_days: int = _key(400, least=0, most=36_500)
     on_damage: str = _key("set-aside", choices=("set-aside", "refuse"))
 
 
@@ -98,6 +99,38 @@ class Privacy:
 
     store_text: str = _key("redacted", choices=("full", "redacted", "none"))
     key_file: str = _key("")
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """``[alerts]``: when an entity's share of negative tweets has risen."""
+
+    enabled: bool = _key(True)
+    false_alarm_days: float = _key(30.0, least=0.1, most=36_500.0)
+    rise: float = _key(2.0, least=1.1, most=100.0)
+    quiet_hours: float = _key(24.0, least=0.0, most=8760.0)
+    learn_tweets: int = _key(500, least=50, most=1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """``[publish]``: what we tell over MQTT."""
+
+    topic: str = _key("")
+    availability: bool = _key(True)
+    results: bool = _key(False)
+    alerts: bool = _key(False)
+    sensors: bool = _key(False)
+    home_assistant: bool = _key(False)
+    home_assistant_prefix: str = _key("homeassistant")
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """``[metrics]``: what Prometheus may read."""
+
+    listen: str = _key("")
+    textfile: str = _key("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +150,9 @@ class Settings:
     batch: Batch = field(default_factory=Batch)
     store: Store = field(default_factory=Store)
     privacy: Privacy = field(default_factory=Privacy)
+    alerts: Alerts = field(default_factory=Alerts)
+    publish: Publish = field(default_factory=Publish)
+    metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     entities: tuple[Entity, ...] = ()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlite_utils import Database
 
@@ -18,6 +18,8 @@ from monitor.clock import Moment, utc
 from monitor.integrity import StoreError
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.retention import Pruner
+from monitor.rollups import Rollups
+from monitor.rows import BatchRow, DeadLetter, Labelled, Stored, TweetRow
 from monitor.schema import migrations
 from monitor.throughput import Minute
 
@@ -50,7 +52,7 @@ _INSERT_LABEL: Final = _insert(
         for task in TASKS
         for column in (task, *(f"{task}_{p}" for p in POLARITIES), f"{task}_abstained")
     ),
-    "model_id",
+    *("model_id", "batch_id"),
 )
 _INSERT_DEAD_LETTER: Final = _insert(
     "dead_letters",
@@ -62,67 +64,31 @@ _INSERT_MODEL: Final = _insert(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TweetRow:
-    """A tweet as it is kept, with its verdict for each entity ('' for the tweet as a whole)."""
+class Companion(Protocol):
+    """What is written with every batch, in its transaction: counts, alerts, messages to send."""
 
-    id: str
-    received_at: str
-    created_at: str | None
-    topic: str
-    author: str | None
-    lang: str | None
-    is_retweet: bool
-    text: str | None
-    verdicts: Sequence[tuple[str, Verdict]]
+    def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
+        """Write what follows from labels that have just been inserted, in order of arrival.
 
+        The transaction may fail and be tried again with the same labels: what is kept in memory
+        must not change before `committed`.
+        """
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message that could not be labelled, and why."""
-
-    digest: str
-    received_at: str
-    topic: str
-    reason: str
-    detail: str
-    size: int
-    payload: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """A batch's own record: its size and where its time went, in milliseconds.
-
-    Its labels are of the model ``model_id``, and marked as abstained where their probability is
-    below ``abstain_below``.
-    """
-
-    started_at: str
-    clock_synchronised: bool | None
-    model_id: int
-    abstain_below: float
-    received: int
-    collect_ms: float
-    classify_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a batch added to the log."""
-
-    tweets: int
-    labels: int
-    dead_letters: int
+    def committed(self) -> None:
+        """Take what was written last for granted."""
 
 
 class Store:
     """The log, open for writing. Used by one thread at a time."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, companions: Sequence[Companion] = ()) -> None:
         """Open a log, creating or migrating it as needed.
 
         After a crash its structure is looked through first (`integrity.look_over`).
+
+        Args:
+            path: the file.
+            companions: what is written with every batch, beside its rollups, in this order.
 
         Raises:
             DamagedLogError: if it is damaged.
@@ -130,6 +96,7 @@ class Store:
                 of the program wrote it.
         """
         self.path = Path(path)
+        self._companions: Sequence[Companion] = (Rollups(), *companions)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             integrity.look_over(self.path)
@@ -194,6 +161,10 @@ class Store:
                 _INSERT_MODEL,
                 (model.sha256, model.name, model.version, runtime, task, utc(now)),
             )
+            self._connection.execute(
+                "UPDATE models SET calibration = ? WHERE sha256 = ?",
+                (json.dumps(model.calibration) if model.calibration else None, model.sha256),
+            )
             row = self._connection.execute(
                 "SELECT id FROM models WHERE sha256 = ? AND runtime = ? AND task = ?",
                 (model.sha256, runtime, task),
@@ -254,14 +225,7 @@ class Store:
                     for t in tweets
                 ],
             ).rowcount
-            labels = connection.executemany(
-                _INSERT_LABEL,
-                [
-                    (t.id, entity, *_columns(verdict, batch.abstain_below), batch.model_id)
-                    for t in tweets
-                    for entity, verdict in t.verdicts
-                ],
-            ).rowcount
+            fresh = list(self._label(tweets, batch, batch_id))
             dead = connection.executemany(
                 _INSERT_DEAD_LETTER,
                 [
@@ -278,7 +242,9 @@ class Store:
                     for d in dead_letters
                 ],
             ).rowcount
-            stored = Stored(max(added, 0), max(labels, 0), max(dead, 0))
+            for companion in self._companions:
+                companion.write(connection, fresh)
+            stored = Stored(max(added, 0), len(fresh), max(dead, 0))
             connection.execute(
                 "UPDATE batches SET tweets = ?, labels = ?, duplicates = ?, rejected = ?,"
                 " store_ms = ? WHERE id = ?",
@@ -291,8 +257,22 @@ class Store:
                     batch_id,
                 ),
             )
+        for companion in self._companions:
+            companion.committed()
         self._check_place()
         return stored
+
+    def _label(
+        self, tweets: Sequence[TweetRow], batch: BatchRow, batch_id: int
+    ) -> Iterator[Labelled]:
+        """Insert the labels of a batch, and yield those that were not there."""
+        execute = self._connection.execute
+        for tweet in tweets:
+            for entity, verdict in tweet.verdicts:
+                columns, abstained = _columns(verdict, batch.abstain_below)
+                row = (tweet.id, entity, *columns, batch.model_id, batch_id)
+                if execute(_INSERT_LABEL, row).rowcount > 0:
+                    yield Labelled(tweet, entity, verdict, abstained, batch.model_id, batch_id)
 
     def _check_place(self) -> None:
         """See that what was committed is where people will look for it."""
@@ -399,13 +379,18 @@ def _known_migrations() -> set[str]:
     return {m.name for m in migrations.pending(Database(memory=True))}
 
 
-def _columns(verdict: Verdict, abstain_below: float) -> list[Any]:
-    """Lay a verdict out in the order of the label's columns; a label the model lacks is NULL."""
+def _columns(verdict: Verdict, abstain_below: float) -> tuple[list[Any], dict[str, bool]]:
+    """Lay a verdict out in the order of the label's columns; a label the model lacks is NULL.
+
+    Returns:
+        The columns, and for each task whether its label is marked as unsure.
+    """
     columns: list[Any] = []
+    abstained = {}
     for task in TASKS:
         answer = verdict[task]
         kept = {label: round(p, 5) for label, p in answer.probabilities.items()}
-        columns += [answer.label, *(kept.get(polarity) for polarity in POLARITIES)]
         # By what is kept: who compares mark and probability in the log finds them to agree.
-        columns.append(kept[answer.label] < abstain_below)
-    return columns
+        abstained[task] = kept[answer.label] < abstain_below
+        columns += [answer.label, *(kept.get(polarity) for polarity in POLARITIES), abstained[task]]
+    return columns, abstained

@@ -28,8 +28,9 @@ from monitor.collector import Collector
 from monitor.job import Item, Job
 from monitor.logs import describe
 from monitor.privacy import Pseudonyms, redact
+from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Settings
-from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow
+from monitor.store import Store
 from monitor.throughput import Meter
 
 _MINUTE_S: Final = 60.0

@@ -16,7 +16,8 @@ from monitor.classifier import Answer, Classifier, Pair, Verdict
 from monitor.clock import Moment
 from monitor.model import POLARITIES, TASKS, KnownTweet, Model
 from monitor.privacy import KEY_BYTES, Pseudonyms
-from monitor.store import BatchRow, DeadLetter, Store, TweetRow
+from monitor.rows import BatchRow, DeadLetter, TweetRow
+from monitor.store import Store
 
 NOW = 1_750_000_000.0
 """A moment, in seconds since the epoch: 2025-06-15T15:06:40Z."""

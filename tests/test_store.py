@@ -17,8 +17,9 @@ from monitor.classifier import Answer, Verdict
 from monitor.clock import utc
 from monitor.integrity import StoreError
 from monitor.model import POLARITIES
+from monitor.rows import DeadLetter, Stored, TweetRow
 from monitor.schema import migrations
-from monitor.store import DeadLetter, Store, Stored, TweetRow
+from monitor.store import Store
 from monitor.throughput import Meter
 from tests.factories import (
     NOW,
@@ -171,7 +172,7 @@ def test_a_log_from_before_abstaining_is_migrated(first_version: Path, tmp_path:
     for path in (first_version, tmp_path / "new.db"):
         Store(path).close()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
-    columns_added = {"labels": (0, 0), "labelled": (0, None)}
+    columns_added = {"models": (None,), "labels": (0, 0, 1), "labelled": (0, None)}
 
     assert {
         table: [row + columns_added.get(table, ()) for row in rows]
@@ -260,7 +261,7 @@ def test_a_batch_is_stored(path: Path, store: Store) -> None:
     assert [
         ("7", utc(NOW), "yesterday", "tweets", "0f" * 16, "en", 1, "text of 7", 1),
     ] == query(path, "SELECT * FROM tweets")
-    answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0)
+    answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0, 1)
     assert [("7", "Acme", *answer), ("7", "Lumen", *answer)] == query(path, "SELECT * FROM labels")
     assert [
         ("d1", utc(NOW), "tweets/x", "not-utf8", "Not UTF-8.", 3, b"\xff\x00\n", 1),

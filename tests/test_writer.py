@@ -21,9 +21,10 @@ from monitor.entities import Entity
 from monitor.job import Job
 from monitor.model import Model as LabelModel
 from monitor.privacy import redact
+from monitor.rows import TweetRow
 from monitor.settings import Model, Privacy, Settings
 from monitor.settings import Store as StoreSettings
-from monitor.store import Store, TweetRow
+from monitor.store import Store
 from monitor.throughput import Meter
 from monitor.writer import Writer
 from tests.factories import (

@@ -17,8 +17,9 @@ from monitor.interpreter import Interpreter
 from monitor.model import Model
 from monitor.pipeline import Pipeline
 from monitor.privacy import Pseudonyms
+from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import load
-from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow
+from monitor.store import Store
 from tests.processes import Daemon, Mosquitto, wait_until
 
 _T = TypeVar("_T")

@@ -31,8 +31,9 @@ from typing import Any, Final
 from monitor.clock import Moment, utc
 from monitor.privacy import Pseudonyms
 from monitor.publisher import connected
+from monitor.rows import TweetRow
 from monitor.settings import Mqtt, Settings
-from monitor.store import Store, TweetRow
+from monitor.store import Store
 from monitor.throughput import Meter
 from tests.factories import DAY_S, NOW, PAIRS, batch_row, register, tweet_row
 from tests.processes import Daemon, Mosquitto

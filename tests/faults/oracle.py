@@ -14,8 +14,8 @@ from monitor.collector import Collector
 from monitor.entities import Entity
 from monitor.job import Item
 from monitor.privacy import mask, redact
+from monitor.rows import DeadLetter
 from monitor.settings import Mqtt, Settings
-from monitor.store import DeadLetter
 from monitor.tweet import MAX_NAME_CHARS
 from tests.factories import PSEUDONYMS, Inlet, StubClassifier
 from tests.test_tweet import check_invariants

@@ -38,9 +38,10 @@ from monitor.entities import Entity
 from monitor.inbox import Inbox
 from monitor.model import POLARITIES
 from monitor.pipeline import Pipeline
+from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Batch, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
-from monitor.store import BatchRow, DeadLetter, Store, Stored, TweetRow
+from monitor.store import Store
 from tests.factories import DAY_S, NOW, PSEUDONYMS, StubClassifier, query, verdict
 from tests.processes import PATIENCE_S, wait_until
 

@@ -1,0 +1,1 @@
+"""``monitor dashboard``: the log in a browser. Needs the extra [dashboard]."""

@@ -1,0 +1,1 @@
+"""``monitor explain``: which words moved a label."""

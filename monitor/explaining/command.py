@@ -1,0 +1,8 @@
+"""The command."""
+
+import click
+
+
+@click.command()
+def explain() -> None:
+    """To be written."""

@@ -1,0 +1,99 @@
+"""Options that several commands share, and how a command ends."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+EXIT_FAILURE: Final = 1
+EXIT_CONFIGURATION: Final = 2
+"""As for wrong usage of the command line."""
+EXIT_STOPPED: Final = 130
+"""By Ctrl-C: 128 + SIGINT, as shells have it. The daemon, whose normal end that is, exits 0."""
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def fail(message: object, code: int = EXIT_FAILURE) -> NoReturn:
+    """End the program, saying why."""
+    click.echo(f"monitor: {message}", err=True)
+    sys.exit(code)
+
+
+def config_option(function: _F) -> _F:
+    """Add ``--config``."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Configuration file; without one, the defaults hold. Any key can be overridden from"
+        " the environment: [mqtt] password by MONITOR_MQTT_PASSWORD.",
+    )(function)
+
+
+def log_options(function: _F) -> _F:
+    """Add ``--database`` and ``--config``, for a command that reads the log (`opened`)."""
+    function = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Configuration whose [store] path is read.",
+    )(function)
+    return click.option(
+        "--database",
+        type=click.Path(path_type=Path),
+        help="The log; without this, that of the configuration.  [default: monitor.db]",
+    )(function)
+
+
+def log_path(database: Path | None, config: Path | None) -> Path:
+    """Return which log the options mean, or end the program if the configuration is wrong."""
+    from monitor.settings import ConfigurationError, load
+
+    if database:
+        return database
+    try:
+        return Path(load(config).store.path)
+    except ConfigurationError as error:
+        fail(error, EXIT_CONFIGURATION)
+
+
+def opened(database: Path | None, config: Path | None) -> sqlite3.Connection:
+    """Open the log that the options mean for reading, or end the program, saying why."""
+    from monitor.integrity import StoreError
+    from monitor.reader import open_log
+
+    try:
+        return open_log(log_path(database, config))
+    except StoreError as error:
+        fail(error)
+
+
+def model_options(function: _F) -> _F:
+    """Add ``--model``, ``--runtime`` and ``--workers``."""
+    for option in (
+        click.option(
+            "--model",
+            default="mobilebert-3x192",
+            show_default=True,
+            help="A model folder, or the name of one that came along.",
+        ),
+        click.option(
+            "--runtime",
+            type=click.Choice(["auto", "litert", "tflite-runtime"]),
+            default="auto",
+            show_default=True,
+            help="Which TensorFlow Lite interpreter.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(0),
+            default=0,
+            help="Interpreters side by side; 0: one a core.",
+        ),
+    ):
+        function = option(function)
+    return function

@@ -1,0 +1,46 @@
+"""Spans of time as people write them: ``24h``, ``7d``, ``2026-11-21``."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias
+
+Window: TypeAlias = Literal["hour", "day", "week"]
+WINDOWS: Final = ("hour", "day", "week")
+HOUR_S: Final = 3600.0
+_UNITS: Final = {"m": 60.0, "h": HOUR_S, "d": 24 * HOUR_S, "w": 7 * 24 * HOUR_S}
+SECONDS: Final[dict[Window, float]] = {
+    "hour": HOUR_S,
+    "day": 24 * HOUR_S,
+    "week": 7 * 24 * HOUR_S,
+}
+_SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([mhdw])")
+
+
+def instant(text: str, now: float) -> float:
+    """Return the moment (seconds since the epoch) that a text means.
+
+    Args:
+        text: a span before now (``90m``, ``24h``, ``7d``, ``2w``), or a date or time in ISO 8601,
+            UTC unless it says otherwise.
+        now: seconds since the epoch.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if found := _SPAN.fullmatch(text.strip()):
+        return now - float(found[1]) * _UNITS[found[2]]
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is neither a span such as 24h, 7d or 2w nor a date such as 2026-11-21"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def beginning(epoch_s: float, window: Window) -> float:
+    """Return when the window (UTC; weeks begin on Monday) began that a moment lies in."""
+    shift = 4 * SECONDS["day"] if window == "week" else 0.0  # the epoch was a Thursday
+    return (epoch_s - shift) // SECONDS[window] * SECONDS[window] + shift

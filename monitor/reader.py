@@ -1,0 +1,78 @@
+"""The log, open for reading: beside the daemon, without ever holding it up."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+from monitor import integrity
+from monitor.integrity import StoreError
+from monitor.schema import migrations
+
+_BUSY_TIMEOUT_S = 2.0
+
+
+def open_log(path: Path | str) -> sqlite3.Connection:
+    """Open a log for reading.
+
+    In the write-ahead log's mode readers and the writer do not wait for each other. Keep no
+    transaction open for long: what is written meanwhile cannot be folded back into the file.
+
+    Raises:
+        StoreError: if there is none, it is not a log of this program, or of another version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StoreError(
+            f"{path}: no such log; `monitor run` makes it, --database or [store] path says where"
+        )
+    try:
+        connection = _connected(path)
+    except sqlite3.Error as error:
+        raise integrity.unusable(path, error) from error
+    try:
+        _check(path, connection)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise integrity.unusable(path, error) from error
+        raise
+    return connection
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        # Even a reader wants to make the file of shared memory. Where it may not, and nobody
+        # writes (there is no write-ahead log), the file can be read as it lies there.
+        connection.close()
+        if Path(f"{path}-wal").exists():
+            raise
+        connection = sqlite3.connect(
+            f"{uri}&immutable=1", uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S
+        )
+    return connection
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != integrity.APPLICATION_ID:
+        raise StoreError(f"{path}: not a log of this program")
+    applied = {m.name for m in migrations.applied(Database(connection))}
+    known = {m.name for m in migrations.pending(Database(memory=True))}
+    if newer := sorted(applied - known):
+        raise StoreError(
+            f"{path}: written by a newer version of this program (it has {newer[-1]}); upgrade the"
+            " program"
+        )
+    if older := sorted(known - applied):
+        raise StoreError(
+            f"{path}: written by an older version of this program (it lacks {older[0]}); restart"
+            " the daemon, or run `monitor check`, which brings it up to date"
+        )

@@ -1,0 +1,8 @@
+"""The command."""
+
+import click
+
+
+@click.command()
+def report() -> None:
+    """To be written."""

@@ -1,0 +1,1 @@
+"""``monitor watch``: the log, live, in the terminal."""

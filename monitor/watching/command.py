@@ -1,0 +1,8 @@
+"""The command."""
+
+import click
+
+
+@click.command()
+def watch() -> None:
+    """To be written."""
