@@ -33,6 +33,8 @@ demo: $(VENV)/.demo ## watch it work: invented tweets over MQTT, labelled, in SQ
 install: $(VENV)/.daemon ## put the daemon into .venv, and nothing more
 	@echo "installed: $(BIN)/monitor --help"
 
+# Hundreds of daemons start: what they import is compiled once, whatever the shell says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev $(OLD_VENV)/.ready ## run the whole test suite
 	$(BIN)/pytest -n 4 $(PYTEST)
 
@@ -67,12 +69,14 @@ model: $(VENV)/.dev ## make the models anew (hours): make model DATA=folder-with
 	$(BIN)/monitor distil $(DATA) --precision bf16
 	$(BIN)/monitor export .training/student --output $(LARGE) --version 2
 	$(BIN)/monitor evaluate $(DATA) --model $(LARGE) --record
+	$(BIN)/monitor quantify $(DATA) --model $(LARGE) --record
 	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
 	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
 	$(BIN)/monitor distil $(DATA) --from $(STUDY)/found --teacher $(LARGE) --examples 320000 \
 	  --learning-rate 8e-4 --output .training/fitted
 	$(BIN)/monitor export .training/fitted --output $(MODEL) --version 3
 	$(BIN)/monitor evaluate $(DATA) --model $(MODEL) --record
+	$(BIN)/monitor quantify $(DATA) --model $(MODEL) --record
 
 compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder
 	$(BIN)/monitor compare $(DATA) --teacher .training/teacher --student .training/student \
@@ -89,7 +93,7 @@ study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: m
 
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv
-	$(COMPILE) pyproject.toml --universal --constraint requirements/numpy2.in --extra demo -o $(LOCK)
+	$(COMPILE) pyproject.toml --universal --constraint requirements/numpy2.in --extra demo --extra metrics -o $(LOCK)
 	$(COMPILE) pyproject.toml --constraint $(LOCK) --extra demo --extra compare --extra test --extra lint -o $(DEV_LOCK)
 	$(COMPILE) pyproject.toml --universal --extra tflite-runtime -o $(OLD_LOCK)
 	$(COMPILE) requirements/audit.in --universal -o $(AUDIT_LOCK)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.broker import BrokerRefusedError, probe
+from monitor.broker import probe
 from monitor.classifier import Classifier
+from monitor.connection import BrokerRefusedError
 from monitor.integrity import StoreError
 from monitor.model import Model, ModelError
 from monitor.privacy import load_key

@@ -25,6 +25,7 @@ _LAZY: Final = {
     "export": "monitor.training.commands",
     "search": "monitor.search.command",
     "evaluate": "monitor.evaluation.command",
+    "quantify": "monitor.quantifying.command",
     "compare": "monitor.comparison.command",
     "fusions": "monitor.comparison.command",
     "speed": "monitor.comparison.command",

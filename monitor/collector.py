@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from monitor.broker import Delivery
 from monitor.classifier import Classifier
 from monitor.clock import utc
+from monitor.connection import Delivery
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
 from monitor.privacy import Pseudonyms, mask

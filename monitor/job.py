@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from monitor.broker import Delivery
 from monitor.classifier import Pair, Verdict
+from monitor.connection import Delivery
 from monitor.rows import DeadLetter
 from monitor.tweet import Tweet
 

@@ -51,10 +51,10 @@ def log_options(function: _F) -> _F:
 
 def log_path(database: Path | None, config: Path | None) -> Path:
     """Return which log the options mean, or end the program if the configuration is wrong."""
-    from monitor.settings import ConfigurationError, load
-
     if database:
         return database
+    from monitor.settings import ConfigurationError, load
+
     try:
         return Path(load(config).store.path)
     except ConfigurationError as error:

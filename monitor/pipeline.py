@@ -19,11 +19,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from monitor.broker import Delivery
 from monitor.classifier import Classifier
 from monitor.collector import Collector
+from monitor.connection import Delivery
 from monitor.inbox import Inbox
 from monitor.job import Job
+from monitor.metrics.measurements import Measurements
 from monitor.privacy import Pseudonyms
 from monitor.rows import TweetRow
 from monitor.settings import Settings
@@ -44,6 +45,7 @@ class Pipeline:
         store: Store,
         pseudonyms: Pseudonyms,
         on_batch: Callable[[Sequence[TweetRow]], object] | None = None,
+        measurements: Measurements | None = None,
     ) -> None:
         """Assemble the stages; `start` runs them.
 
@@ -53,6 +55,7 @@ class Pipeline:
             store: from now on used by the writer thread alone.
             pseudonyms: for authors, and for messages without an id.
             on_batch: told of every committed batch, on the writer thread.
+            measurements: what counts for the process; None to begin with nothing.
         """
         batch = settings.batch
         self.inbox: Inbox[Delivery] = Inbox(
@@ -61,7 +64,15 @@ class Pipeline:
         # One job waits while each worker has one: no worker runs dry, and latency stays short.
         self._jobs: queue.Queue[Job | None] = queue.Queue(classifier.workers + 1)
         self._collector = Collector(settings, classifier, pseudonyms)
-        self._writer = Writer(settings, classifier, self._collector, store, pseudonyms, on_batch)
+        self._writer = Writer(
+            settings,
+            classifier,
+            self._collector,
+            store,
+            pseudonyms,
+            on_batch,
+            measurements,
+        )
         self._collector_progress = time.monotonic()
         self._threads = [
             threading.Thread(target=self._collect, name="collector"),

@@ -3,15 +3,16 @@
 A classifier that is right eight times in ten counts wrongly, and not by chance: its mistakes do not
 cancel out. What held-out tweets tell of them corrects the counts:
 
-* ``regression``: of many held-out entities, the shares of labels are regressed on the true shares
-  (Goodman 1953, ecological regression), and what is left over, between entities and within, gives
-  the intervals. No class of mistakes needs to be the same from entity to entity.
+* ``regression``: over many held-out entities, the true shares are regressed on the shares of the
+  labels (Goodman 1953, ecological regression); what an entity differs by from that line makes the
+  intervals. Nothing needs to be the same from entity to entity.
 * ``adjusted``: adjusted counts, the confusion matrix inverted (Forman 2008, "Quantifying counts
   and costs via classification").
 * ``em``: the most likely shares under that matrix, by expectation-maximisation (Saerens, Latinne
   and Decaestecker 2002), here on counts of labels rather than on each tweet's probabilities.
 
 The last two are right if an entity's tweets of one polarity are mistaken as often as anybody's.
+docs/quantification.md has what each is worth.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ Z: Final = 1.959964
 """Half the width of a 95 % interval, in standard deviations."""
 
 _CLASSES: Final = 3
+_UNSEEN: Final = 0.5
+"""What each class counts beyond what was seen (Jeffreys' prior)."""
 _STEPS: Final = 500
+_CONVERGED: Final = 1e-9
+_CONDITION: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +46,32 @@ class Calibration:
     confusion: Floats
     """Counts, a row a true class, a column a label [3, 3]."""
     mapping: Floats | None = None
-    """True shares expected of each label, a row a label [3, 3]."""
+    """True shares expected of each label, a row a label; rows sum to 1 [3, 3]."""
     between: Floats | None = None
-    """Covariance of what an entity's shares differ from that [3, 3]."""
-    within: Floats | None = None
-    """The same of a single tweet; divided by their number, of a window [3, 3]."""
+    """Covariance of what an entity's true shares differ from that [3, 3]."""
+    drift: Floats | None = None
+    """The part of it that does not last from one window to the next [3, 3]."""
 
     @classmethod
     def of(cls, card: Mapping[str, Any] | None) -> Self | None:
         """Read a task's table of ``[calibration]`` (model.toml); None if it says nothing."""
         if not card or "confusion" not in card:
             return None
-        shares = card.get("shares", {})
-        return cls(
-            np.array(card["confusion"], np.float64),
-            *(
-                np.array(shares[name], np.float64) if name in shares else None
-                for name in ("mapping", "between", "within")
-            ),
-        )
+        found = card.get("shares", {})
+        names = ("mapping", "between", "drift")
+        fitted = [np.array(found[n], np.float64) for n in names] if {*names} <= {*found} else []
+        return cls(np.array(card["confusion"], np.float64), *fitted)
 
     @property
     def best(self) -> Method:
         """The method to take unless another is asked for."""
         return "none" if self.mapping is None else "regression"
+
+    @property
+    def rates(self) -> Floats:
+        """How often a true class (row) gets a label (column); rows sum to 1 [3, 3]."""
+        seen = self.confusion + _UNSEEN
+        return np.asarray(seen / seen.sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,55 +83,81 @@ class Shares:
     covariance: Floats
     """Of all that is uncertain, the classifier's way with this entity included [windows, 3, 3]."""
     chance: Floats
-    """Of chance alone: what makes windows of the same entity differ [windows, 3, 3]."""
+    """Of what makes windows of the same entity differ though nothing changed [windows, 3, 3]."""
 
 
 def correct(counts: Floats, calibration: Calibration | None, method: Method) -> Shares:
     """Return the shares behind counts of labels [windows, 3].
 
+    The tweets of a window count as drawn from all that might have been said, so that few tweets
+    have wide intervals.
+
     Raises:
         ValueError: if the model's calibration does not hold what the method needs.
     """
     counts = np.asarray(counts, np.float64)
+    empty = counts.sum(axis=1) == 0
+    shares = _corrected(np.where(empty[:, None], 1.0, counts), calibration, method)
+    for numbers in (shares.values, shares.covariance, shares.chance):
+        numbers[empty] = np.nan
+    return shares
+
+
+def _corrected(counts: Floats, calibration: Calibration | None, method: Method) -> Shares:
     total = counts.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        plain = counts / total[:, None]
-        # Of labels as of any draw, with a half of each class beside what was seen (Jeffreys).
-        seen = (counts + 0.5) / (total + 1.5)[:, None]
-        drawn = (_diagonal(seen) - seen[:, :, None] * seen[:, None, :]) / total[:, None, None]
+    plain = counts / total[:, None]
+    seen = (counts + _UNSEEN) / (total + _CLASSES * _UNSEEN)[:, None]
+    drawn = _multinomial(seen) / total[:, None, None]
     if method == "none":
         return Shares(plain, drawn, drawn)
     if calibration is None:
         raise ValueError("the model has no calibration")
     if method == "regression":
-        if calibration.mapping is None or calibration.between is None or calibration.within is None:
+        if calibration.mapping is None or calibration.between is None or calibration.drift is None:
             raise ValueError("the model's calibration has no regression")
-        with np.errstate(invalid="ignore", divide="ignore"):
-            chance = calibration.within / total[:, None, None]
         mapped = calibration.mapping.T @ drawn @ calibration.mapping
-        return Shares(plain @ calibration.mapping, chance + calibration.between, chance + mapped)
-    rows = calibration.confusion + 0.5
-    rates = rows / rows.sum(axis=1, keepdims=True)
+        return Shares(
+            plain @ calibration.mapping, mapped + calibration.between, mapped + calibration.drift
+        )
+    return _by_confusion(plain, drawn, calibration, method)
+
+
+def _by_confusion(
+    plain: Floats, drawn: Floats, calibration: Calibration, method: Literal["adjusted", "em"]
+) -> Shares:
+    """Solve ``plain = values @ rates``, all windows at once."""
+    rates = calibration.rates
+    if np.linalg.cond(rates) > _CONDITION:
+        raise ValueError("the model's confusion matrix does not tell the classes apart")
     inverse = np.linalg.inv(rates)
-    values = plain @ inverse if method == "adjusted" else _most_likely(plain, rates)
-    spread = inverse.T @ drawn @ inverse
-    return Shares(_on_simplex(values) if method == "adjusted" else values, spread, spread)
+    values = plain @ inverse
+    outside = (values < 0).any(axis=1)
+    if method == "em":
+        values[outside] = _most_likely(plain[outside], rates)
+    else:
+        values[outside] = np.clip(values[outside], 0, None)
+        values[outside] /= values[outside].sum(axis=1, keepdims=True)
+    # The rows of the matrix were counted, too: the delta method, Dirichlet's covariances.
+    known = calibration.confusion.sum(axis=1) + _CLASSES * _UNSEEN
+    counted = np.einsum("wi,ijk->wjk", values**2, _multinomial(rates) / (known + 1)[:, None, None])
+    return Shares(values, inverse.T @ (drawn + counted) @ inverse, inverse.T @ drawn @ inverse)
 
 
 def _most_likely(plain: Floats, rates: Floats) -> Floats:
+    """Climb to the most likely shares on the simplex.
+
+    Where `plain` is within reach of the matrix these are the adjusted ones, without a climb.
+    """
     values = np.full_like(plain, 1 / _CLASSES)
     for _ in range(_STEPS):
-        joint = values[:, :, None] * rates
-        values = ((joint / joint.sum(axis=1, keepdims=True)) * plain[:, None, :]).sum(axis=2)
+        before = values
+        values = values * ((plain / (values @ rates)) @ rates.T)
+        if np.abs(values - before).max(initial=0.0) < _CONVERGED:
+            break
     return values
 
 
-def _on_simplex(values: Floats) -> Floats:
-    clipped = np.clip(values, 0, 1)
-    result: Floats = clipped / clipped.sum(axis=1, keepdims=True)
-    return result
-
-
-def _diagonal(rows: Floats) -> Floats:
-    result: Floats = rows[:, :, None] * np.eye(_CLASSES)
+def _multinomial(shares: Floats) -> Floats:
+    """Return the covariance of one draw from each row of `shares` [n, 3] -> [n, 3, 3]."""
+    result: Floats = shares[:, :, None] * (np.eye(_CLASSES) - shares[:, None, :])
     return result

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Literal
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.clock import utc
-from monitor.model import POLARITIES
-from monitor.periods import SECONDS, Window, beginning
-from monitor.quantification import Calibration, Floats, Method, Z, correct
+from monitor.periods import SECONDS, Window, beginning, ending
+from monitor.quantification import Calibration, Floats, Method, Shares, Z, correct
+from monitor.tallies import Tally, tallies
 
 Task = Literal["reputation", "sentiment"]
 NET: Final = np.array([-1.0, 0.0, 1.0])
 """Weights of the classes: the net score is the positive share less the negative one."""
+
+Counts: TypeAlias = NDArray[np.int64]
+_Key: TypeAlias = tuple[float, str]
+"""Beginning of the window, entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether it is more than chance that the figure is not 0."""
+        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class Standing:
     counts: tuple[int, int, int]
     """Labels as given: negative, neutral, positive."""
     retweets: int
-    """Further tweets that repeat another's, counted apart unless they were asked for."""
+    """Tweets that repeat another's: not in the counts, unless they were asked for."""
     unsure: int
     """Of the labels those that are marked as abstained."""
     negative: Estimate
@@ -55,7 +65,11 @@ class Standing:
     net: Estimate
     """Positive share less negative share, -1 to 1."""
     correction: Method
-    """What the shares are corrected by; "none": they are the labels' own."""
+    """What the shares are corrected by; "none": they are the labels' own. Where several models
+    labelled the tweets, that of the one that labelled most."""
+    chance: tuple[float, float, float, float]
+    """Half the intervals of chance alone: negative, neutral, positive, net. What is beyond them in
+    the figures' own is the classifier's way with this entity, the same in each window."""
     change: Estimate | None = None
     """Of the net score, against the window before; None if there is none with tweets."""
 
@@ -63,6 +77,40 @@ class Standing:
     def tweets(self) -> int:
         """Tweets behind the shares."""
         return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Labeller:
+    """A model that labelled tweets of the log, as it was run."""
+
+    name: str
+    """With its version."""
+    task: Task
+    """Whose answer is taken as the label."""
+    calibration: Calibration | None
+    """What is known of its mistakes at that task."""
+
+    @property
+    def method(self) -> Method:
+        """What corrects its counts unless another is asked for."""
+        return self.calibration.best if self.calibration else "none"
+
+
+def labellers(connection: sqlite3.Connection, task: Task | None = None) -> dict[int, Labeller]:
+    """Read which models the log knows, by id.
+
+    Args:
+        connection: from `reader.open_log`.
+        task: whose labels are asked for; None for the task that each model was run for.
+    """
+    found = {}
+    for model_id, name, version, own_task, card in connection.execute(
+        "SELECT id, name, version, task, calibration FROM models"
+    ):
+        asked: Task = task or own_task
+        table: dict[str, Any] = json.loads(card) if card else {}
+        found[model_id] = Labeller(f"{name} {version}", asked, Calibration.of(table.get(asked)))
+    return found
 
 
 def standings(
@@ -78,7 +126,8 @@ def standings(
 ) -> list[Standing]:
     """Return how entities stand: the latest window first, in it the entity with most tweets first.
 
-    Windows without tweets are left out.
+    Each is compared with the window before it, as long as itself. Windows without tweets are left
+    out.
 
     Args:
         connection: from `reader.open_log`.
@@ -93,145 +142,154 @@ def standings(
     Raises:
         ValueError: if a model's calibration does not hold what ``correction`` needs.
     """
-    step = window or "hour"
-    first, last = beginning(since, step), -beginning(-until, "hour")
-    if window:
-        last = beginning(until - 1e-3, window) + SECONDS[window]
-    cells: dict[tuple[float, str], _Cell] = {}
-    for row in _rows(connection, first, last, entity, task):
-        start = beginning(_epoch(row.hour), window) if window else first
-        cell = cells.setdefault((start, row.entity), _Cell())
-        if row.is_retweet and not retweets:
-            cell.retweets += int(row.counts.sum())
-        else:
-            cell.add(row)
-    return _estimated(cells, last, SECONDS[window] if window else last - first, correction)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    hour: str
-    entity: str
-    is_retweet: bool
-    model_id: int
-    calibration: Calibration | None
-    counts: Floats
-    unsure: int
-
-
-class _Cell:
-    """What is counted of an entity in a window: by model, for each corrects its own mistakes."""
-
-    def __init__(self) -> None:
-        self.by_model: dict[int, tuple[Calibration | None, Floats]] = {}
-        self.retweets = 0
-        self.unsure = 0
-
-    def add(self, row: _Row) -> None:
-        _, counts = self.by_model.get(row.model_id, (None, np.zeros(3)))
-        self.by_model[row.model_id] = (row.calibration, counts + row.counts)
-        self.unsure += row.unsure
-
-
-def _rows(
-    connection: sqlite3.Connection, first: float, last: float, entity: str | None, task: str | None
-) -> Sequence[_Row]:
-    tasks = ("reputation", "sentiment")
-    columns = ", ".join(f"r.{t}_{p} + r.{t}_unsure_{p}" for t in tasks for p in POLARITIES)
-    unsure = ", ".join(" + ".join(f"r.{t}_unsure_{p}" for p in POLARITIES) for t in tasks)
-    found = connection.execute(
-        "SELECT r.hour, r.entity, r.is_retweet, r.model_id, m.task, m.calibration,"  # noqa: S608
-        f" {columns}, {unsure}"
-        " FROM rollups AS r JOIN models AS m ON m.id = r.model_id"
-        " WHERE r.hour >= ? AND r.hour < ? AND (? IS NULL OR r.entity = ?)",
-        (utc(first)[:13], utc(last)[:13], entity, entity),
+    first, last = beginning(since, window or "hour"), ending(until, window or "hour")
+    length = SECONDS[window] if window else last - first
+    models = labellers(connection, task)
+    by_task: defaultdict[Task, list[int]] = defaultdict(list)
+    for model_id, model in models.items():
+        by_task[model.task].append(model_id)
+    cells = _cells(
+        (
+            tally
+            for asked, ids in by_task.items()
+            for tally in tallies(
+                connection, (first - length, first, last), window, asked, ids, entity
+            )
+        ),
+        retweets,
     )
-    calibrations: dict[tuple[int, str], Calibration | None] = {}
-    rows = []
-    for hour, name, is_retweet, model_id, own_task, card, *rest in found:
-        asked = task or own_task
-        if (model_id, asked) not in calibrations:
-            table: dict[str, Any] = json.loads(card) if card else {}
-            calibrations[model_id, asked] = Calibration.of(table.get(asked))
-        which = tasks.index(asked)
-        rows.append(
-            _Row(
-                hour,
-                name,
-                bool(is_retweet),
-                model_id,
-                calibrations[model_id, asked],
-                np.array(rest[3 * which : 3 * which + 3], np.float64),
-                rest[6 + which],
-            )
-        )
-    return rows
-
-
-def _estimated(
-    cells: dict[tuple[float, str], _Cell], last: float, span: float, correction: Method | None
-) -> list[Standing]:
-    """Correct all windows at once, and compare each with the one before."""
-    keys = sorted(key for key, cell in cells.items() if cell.by_model)
-    if not keys:
-        return []
-    place = {key: number for number, key in enumerate(keys)}
-    counts = np.zeros((len(keys), 3))
-    values, covariance, chance = (np.zeros((len(keys), 3, *more)) for more in ((), (3,), (3,)))
-    methods: list[Method] = ["none"] * len(keys)
-    groups: dict[int, tuple[Calibration | None, list[int], list[Floats]]] = {}
-    for key in keys:
-        for model_id, (calibration, seen) in cells[key].by_model.items():
-            _, places, of_model = groups.setdefault(model_id, (calibration, [], []))
-            places.append(place[key])
-            of_model.append(seen)
-            counts[place[key]] += seen
-    for calibration, places, of_model in groups.values():
-        method = correction or (calibration.best if calibration else "none")
-        shares = correct(np.array(of_model), calibration, method)
-        weight = np.array(of_model).sum(axis=1) / counts[places].sum(axis=1)
-        values[places] += weight[:, None] * shares.values
-        # What one model gets wrong of an entity, the next may, too: their errors add up.
-        covariance[places] += weight[:, None, None] * shares.covariance
-        chance[places] += weight[:, None, None] ** 2 * shares.chance
-        for number in places:
-            methods[number] = method
-    ends = Z * np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    net = values @ NET
-    net_ends = Z * np.sqrt(np.einsum("i,wij,j->w", NET, covariance, NET))
-    drift = np.einsum("i,wij,j->w", NET, chance, NET)
-    found = []
-    for number, (start, name) in enumerate(keys):
-        before = place.get((start - span, name))
-        change = None
-        if before is not None:
-            half = Z * float(np.sqrt(drift[number] + drift[before]))
-            difference = float(net[number] - net[before])
-            change = Estimate(difference, difference - half, difference + half)
-        share = [
-            Estimate(float(v), max(0.0, float(v - h)), min(1.0, float(v + h)))
-            for v, h in zip(values[number], ends[number], strict=True)
-        ]
-        cell = cells[start, name]
-        n, h = float(net[number]), float(net_ends[number])
-        found.append(
-            Standing(
-                entity=name or None,
-                start=utc(start),
-                end=utc(min(start + span, last)),
-                counts=(int(counts[number, 0]), int(counts[number, 1]), int(counts[number, 2])),
-                retweets=cell.retweets,
-                unsure=cell.unsure,
-                negative=share[0],
-                neutral=share[1],
-                positive=share[2],
-                net=Estimate(n, max(-1.0, n - h), min(1.0, n + h)),
-                correction=methods[number],
-                change=change,
-            )
-        )
+    figures = _Figures.of(cells, models, correction)
+    found = [figures.standing(key, cells[key], length) for key in figures.keys if key[0] >= first]
     return sorted(found, key=lambda s: (s.start, s.tweets), reverse=True)
 
 
-def _epoch(hour: str) -> float:
-    return datetime.fromisoformat(f"{hour}:00:00+00:00").timestamp()
+@dataclass(slots=True)
+class _Cell:
+    """What is counted of an entity in a window; by model, for each corrects its own mistakes."""
+
+    by_model: dict[int, Counts] = field(default_factory=dict)
+    unsure: int = 0
+    retweets: int = 0
+
+    def add(self, tally: Tally, *, retweets: bool) -> None:
+        counts = np.array(tally.counts)
+        if tally.is_retweet:
+            self.retweets += int(counts.sum())
+        if retweets or not tally.is_retweet:
+            self.by_model[tally.model_id] = self.by_model.get(tally.model_id, 0) + counts
+            self.unsure += tally.unsure
+
+
+def _cells(counted: Iterable[Tally], retweets: bool) -> dict[_Key, _Cell]:
+    cells: defaultdict[_Key, _Cell] = defaultdict(_Cell)
+    for tally in counted:
+        cells[tally.start, tally.entity].add(tally, retweets=retweets)
+    return {key: cell for key, cell in cells.items() if cell.by_model}
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """All windows' figures at once; a row a key."""
+
+    keys: list[_Key]
+    places: Mapping[_Key, int]
+    counts: Counts
+    """[windows, 3]"""
+    shares: Floats
+    """Negative, neutral, positive, and net [windows, 4]."""
+    half: Floats
+    """Half their intervals [windows, 4]."""
+    chance: Floats
+    """Half those of chance alone [windows, 4]."""
+    methods: list[Method]
+
+    @classmethod
+    def of(
+        cls, cells: Mapping[_Key, _Cell], models: Mapping[int, Labeller], correction: Method | None
+    ) -> _Figures:
+        """Correct what each model counted, and mix the models by their tweets."""
+        keys = list(cells)
+        counts = np.zeros((len(keys), 3), np.int64)
+        by_model: defaultdict[int, list[tuple[int, Counts]]] = defaultdict(list)
+        for place, key in enumerate(keys):
+            for model_id, seen in cells[key].by_model.items():
+                by_model[model_id].append((place, seen))
+                counts[place] += seen
+        shares = np.zeros((len(keys), 3))
+        covariance, chance = np.zeros((2, len(keys), 3, 3))
+        methods: list[Method] = ["none"] * len(keys)
+        most = np.zeros(len(keys))
+        for model_id, rows in by_model.items():
+            places = np.array([place for place, _ in rows])
+            labels = np.array([seen for _, seen in rows], np.float64)
+            method, found = _corrected(labels, models[model_id], correction)
+            weight = labels.sum(axis=1) / counts[places].sum(axis=1)
+            shares[places] += weight[:, None] * found.values
+            # What one model gets wrong of an entity, the next may, too: their errors add up.
+            covariance[places] += weight[:, None, None] * found.covariance
+            chance[places] += weight[:, None, None] ** 2 * found.chance
+            for place, part in zip(places, weight, strict=True):
+                if part > most[place]:
+                    most[place], methods[place] = part, method
+        return cls(
+            keys=keys,
+            places={key: place for place, key in enumerate(keys)},
+            counts=counts,
+            shares=np.column_stack([shares, shares @ NET]),
+            half=_half(covariance),
+            chance=_half(chance),
+            methods=methods,
+        )
+
+    def standing(self, key: _Key, cell: _Cell, length: float) -> Standing:
+        """Put into words of the domain what the arrays hold of a window."""
+        (start, name), place = key, self.places[key]
+        values, half = self.shares[place].tolist(), self.half[place].tolist()
+        negative, neutral, positive = (
+            _estimate(value, h, 0.0) for value, h in zip(values[:3], half[:3], strict=True)
+        )
+        of_chance = self.chance[place].tolist()
+        counts = self.counts[place].tolist()
+        return Standing(
+            entity=name or None,
+            start=utc(start),
+            end=utc(start + length),
+            counts=(counts[0], counts[1], counts[2]),
+            retweets=cell.retweets,
+            unsure=cell.unsure,
+            negative=negative,
+            neutral=neutral,
+            positive=positive,
+            net=_estimate(values[3], half[3], -1.0),
+            correction=self.methods[place],
+            chance=(of_chance[0], of_chance[1], of_chance[2], of_chance[3]),
+            change=self._change(place, self.places.get((start - length, name))),
+        )
+
+    def _change(self, place: int, before: int | None) -> Estimate | None:
+        if before is None:
+            return None
+        value = float(self.shares[place, 3] - self.shares[before, 3])
+        half = float(np.hypot(self.chance[place, 3], self.chance[before, 3]))
+        return Estimate(value, value - half, value + half)
+
+
+def _corrected(labels: Floats, model: Labeller, correction: Method | None) -> tuple[Method, Shares]:
+    method = correction or model.method
+    try:
+        return method, correct(labels, model.calibration, method)
+    except ValueError as error:
+        raise ValueError(f"{model.name}: {error}") from error
+
+
+def _half(covariance: Floats) -> Floats:
+    """Return half the widths of the intervals of shares and net [windows, 4]."""
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    of_net = np.einsum("i,wij,j->w", NET, covariance, NET)
+    result: Floats = Z * np.sqrt(np.column_stack([variance, of_net]))
+    return result
+
+
+def _estimate(value: float, half: float, least: float) -> Estimate:
+    """Cut an interval at what a share (0 to 1) or a net score (-1 to 1) can be."""
+    return Estimate(value, max(least, value - half), min(1.0, value + half))

@@ -10,6 +10,10 @@ So the question is up to which number all is old, and dates only help to find it
   that has just jumped forward prunes nothing.
 * Where the clock is not synchronised, nothing better than its dates is there, so they count, but
   at most an hour of the log goes each time: a clock that is wrong for a day costs days, not all.
+
+Counts by hour (rollups) outlive what they count. They have no order of arrival but their dates, so
+an hour stays while the log has tweets of it: a date from before the clock was set is no reason to
+forget what arrived today.
 """
 
 from __future__ import annotations
@@ -29,6 +33,9 @@ _LOOK_ROWS: Final = 5_000
 _STEP_S: Final = 0.02
 """What a step of pruning should take: the next batch waits for it."""
 _STEP_ROWS: Final = (20, 2000)
+_STEP_HOURS: Final = 24
+_HOUR: Final = len("2026-11-21T17")
+_NEVER: Final = "9999-12-31T24"
 _FREE_SHARE: Final = 4
 """Free pages leave the file when they are more than one in so many: fewer will be used again."""
 
@@ -88,6 +95,29 @@ def horizon(
     return 0
 
 
+def old_hours(
+    connection: sqlite3.Connection, now: Moment, keep_history_days: int, limit: int
+) -> list[str]:
+    """Return hours whose counts are older than ``keep_history_days``, the first ones first.
+
+    With them those of a future that a clock once believed in, if the clock is known to be right.
+    """
+    execute = connection.execute
+    cutoff = utc(now.epoch_s - keep_history_days * _DAY_S)[:_HOUR]
+    beyond = utc(now.epoch_s + _DAY_S)[:_HOUR] if now.synchronised else _NEVER
+    if not now.synchronised:
+        limit = 1
+    return [
+        hour
+        for (hour,) in execute(
+            "SELECT DISTINCT hour FROM rollups AS r WHERE (hour < ? OR hour > ?) AND NOT EXISTS"
+            " (SELECT 1 FROM tweets WHERE received_at BETWEEN r.hour AND r.hour || ':~')"
+            " ORDER BY hour LIMIT ?",
+            (cutoff, beyond, limit),
+        )
+    ]
+
+
 class Pruner:
     """Deletes what is old, in steps so small that the next batch hardly waits."""
 
@@ -107,27 +137,36 @@ class Pruner:
         self.rows = _STEP_ROWS[1] // 8
         """Deleted in a step, of each table; adapted to what that takes."""
 
-    def step(self, now: Moment, keep_days: int) -> int:
+    def step(self, now: Moment, keep_days: int, keep_history_days: int = 0) -> int:
         """Delete some of what is older than ``keep_days``, the first to arrive first.
 
-        A batch goes after everything that came with it.
+        A batch goes after everything that came with it; counts by hour after ``keep_history_days``,
+        if that is longer.
+
+        Args:
+            now: what the clock says.
+            keep_days: 0 for ever, of the history, too.
+            keep_history_days: 0 for ever.
 
         Returns:
             How many rows and pages went; 0 when there is nothing left to do.
         """
-        if not believed(self._connection, now):
+        if not keep_days or not believed(self._connection, now):
             return 0
         started = time.monotonic()
         gone = self._delete(
             horizon(self._connection, "batches", now, keep_days),
             horizon(self._connection, "throughput", now, keep_days),
         )
+        history = 0
+        if keep_history_days:
+            history = self._delete_history(now, max(keep_days, keep_history_days))
         freed = self._give_space_back()
         if gone:
             least, most = _STEP_ROWS
             pace = _STEP_S / (time.monotonic() - started)
             self.rows = int(max(least, min(most, self.rows * min(pace, 2.0))))
-        return gone + freed
+        return gone + history + freed
 
     def _delete(self, last_batch: int, last_minute: int) -> int:
         execute, executemany = self._connection.execute, self._connection.executemany
@@ -153,6 +192,16 @@ class Pruner:
                     (last, self.rows),
                 ).rowcount
         return gone
+
+    def _delete_history(self, now: Moment, keep_days: int) -> int:
+        # Looked up before the lock is taken: other programs may want to write.
+        hours = old_hours(self._connection, now, keep_days, _STEP_HOURS)
+        if not hours:
+            return 0
+        with self._transaction():
+            return self._connection.executemany(
+                "DELETE FROM rollups WHERE hour = ?", [(hour,) for hour in hours]
+            ).rowcount
 
     def _give_space_back(self) -> int:
         """Let some free pages leave the file if there are too many, and return how many went."""

@@ -28,10 +28,13 @@ _HOUR: Final = len("2026-11-21T17")
 
 
 class Rollups:
-    """Adds what is new in the log to its counts."""
+    """Adds what is new in the log to its counts; a companion of the store."""
 
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
-        """Count labels that have just been inserted; a companion of the store."""
+        """Count labels that have just been inserted, in the hour of what brought them.
+
+        That is the hour of their tweet, but for one known already that gains an entity.
+        """
         counted: defaultdict[tuple[str, str, int, bool], Counter[str]] = defaultdict(Counter)
         for label in fresh:
             tweet = label.tweet

@@ -263,8 +263,8 @@ def m005_rollups(db: Database) -> None:
 
     A rollup is written with the labels that it counts, in their transaction, and outlives them.
     Retweets are counted apart: they repeat an opinion. ``unsure`` are labels marked as abstained,
-    counted apart from the others. Labels learn their batch, and an index leads from an entity to
-    its latest. A model's calibration (model.toml, JSON here) corrects the counts for its mistakes.
+    counted apart from the others. Labels learn their batch, and an index leads to the latest of
+    an entity. A model's calibration (model.toml, JSON here) corrects the counts for its mistakes.
     """
     counts = [
         f"{task}_{sure}{polarity}"
@@ -298,7 +298,9 @@ def m005_rollups(db: Database) -> None:
         "ALTER TABLE models ADD COLUMN calibration TEXT",
         "ALTER TABLE labels ADD COLUMN batch_id INTEGER",
         "UPDATE labels SET batch_id = (SELECT batch_id FROM tweets WHERE id = tweet_id)",
-        "CREATE INDEX labels_entity ON labels (entity, batch_id)",
+        # Batch first: it grows at its end only, which spares the card; an entity's latest labels
+        # are found in the index alone, a million of them in a tenth of a second.
+        "CREATE INDEX labels_batch ON labels (batch_id, entity)",
         "DROP VIEW reputation_by_entity",
         f"""
         CREATE VIEW reputation_by_entity AS
@@ -317,5 +319,144 @@ def m005_rollups(db: Database) -> None:
             sum(reputation_negative) AS negative, sum(reputation_neutral) AS neutral,
             sum(reputation_positive) AS positive, sum({unsure}) AS abstained
         FROM rollups GROUP BY 1, rollups.entity ORDER BY 1 DESC, tweets DESC""",  # noqa: S608
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m006_alerts(db: Database) -> None:
+    """Keep alerts, and what is known of each entity to raise them (`monitor.alerts`).
+
+    Both are written in the transaction of the labels that they follow from.
+    """
+    for statement in (
+        """
+        CREATE TABLE alerts (
+            id INTEGER PRIMARY KEY,
+            entity TEXT NOT NULL,
+            model_id INTEGER NOT NULL REFERENCES models (id),
+            since TEXT NOT NULL,           -- about when the share rose (the change point)
+            raised_at TEXT NOT NULL,
+            ended_at TEXT,                 -- NULL while it holds
+            outcome TEXT,                  -- 'recovered'; 'adopted': it is usual now; 'new-model'
+            usual_share REAL NOT NULL,     -- of negative labels, before
+            share REAL NOT NULL,           -- since the change point, when it was raised
+            tweets INTEGER NOT NULL,       -- since then
+            negatives INTEGER NOT NULL,    -- of these
+            first_batch_id INTEGER NOT NULL,
+            first_tweet_id TEXT NOT NULL,
+            batch_id INTEGER NOT NULL,     -- with the tweet that raised it
+            tweet_id TEXT NOT NULL
+        )""",
+        "CREATE INDEX alerts_entity ON alerts (entity, raised_at)",
+        # A chart in numbers: monitor/alerts/chart.py says what each is. Times are seconds since
+        # the epoch.
+        """
+        CREATE TABLE alert_states (
+            entity TEXT PRIMARY KEY,
+            model_id INTEGER NOT NULL,
+            tuning TEXT NOT NULL,          -- what the chart was designed for
+            alert_id INTEGER,              -- the one that holds
+            begun_batch_id INTEGER,        -- the change point, if there was a change
+            begun_tweet_id TEXT,
+            phase TEXT NOT NULL,           -- 'learning', 'watching', 'alert'
+            negatives REAL NOT NULL,
+            tweets REAL NOT NULL,
+            new_negatives INTEGER NOT NULL,
+            new_tweets INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            pauses REAL NOT NULL,
+            at REAL,
+            since_raised_s REAL NOT NULL,
+            usual_share REAL,              -- of negative labels, that the chart was designed for
+            up INTEGER NOT NULL,
+            down INTEGER NOT NULL,
+            threshold INTEGER NOT NULL,
+            recovery INTEGER NOT NULL,
+            score INTEGER NOT NULL,
+            begun_at REAL,
+            begun_negatives INTEGER NOT NULL,
+            begun_tweets INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+        # What drove an alert: negative tweets from its change point to the one that raised it, in
+        # order of arrival. Text is NULL where none is kept, and pruned tweets are not here.
+        """
+        CREATE VIEW alert_tweets AS
+        SELECT a.id AS alert_id, a.entity, t.id AS tweet_id, t.received_at, t.text
+        FROM alerts AS a
+        CROSS JOIN labels AS l ON l.entity = a.entity
+            AND l.batch_id BETWEEN a.first_batch_id AND a.batch_id AND l.model_id = a.model_id
+        CROSS JOIN models AS m ON m.id = l.model_id
+        CROSS JOIN tweets AS t ON t.id = l.tweet_id
+        WHERE NOT t.is_retweet
+            AND CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END = 'negative'
+            AND (l.batch_id > a.first_batch_id OR t.rowid >=
+                coalesce((SELECT rowid FROM tweets WHERE id = a.first_tweet_id), 0))
+            AND (l.batch_id < a.batch_id OR t.rowid <=
+                coalesce((SELECT rowid FROM tweets WHERE id = a.tweet_id), t.rowid))
+        ORDER BY a.id, t.rowid""",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m007_outbox(db: Database) -> None:
+    """Keep messages until the broker has them, and remember what it retains of us.
+
+    Numbers of messages are never used again: who forwards them goes by the last one it sent.
+    """
+    for statement in (
+        """
+        CREATE TABLE outgoing (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            topic TEXT NOT NULL,
+            payload TEXT NOT NULL,         -- JSON; '' clears what is retained
+            retain INTEGER NOT NULL
+        )""",
+        """
+        CREATE TABLE retained (
+            topic TEXT PRIMARY KEY,
+            payload TEXT                   -- NULL where it is made anew each minute
+        ) WITHOUT ROWID""",
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m008_views(db: Database) -> None:
+    """Have the views answer at once over a million tweets.
+
+    CROSS JOIN keeps SQLite to the order written: `labelled` begins with the tweets, whose index has
+    them by time, and `throughput_by_hour` has an index that has its hours together.
+    """
+    for statement in (
+        "DROP VIEW labelled",
+        """
+        CREATE VIEW labelled AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END AS label,
+            l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained
+                ELSE l.reputation_abstained END AS abstained,
+            b.clock_synchronised
+        FROM tweets AS t
+        CROSS JOIN labels AS l ON l.tweet_id = t.id
+        CROSS JOIN models AS m ON m.id = l.model_id
+        LEFT JOIN batches AS b ON b.id = t.batch_id""",
+        "CREATE INDEX throughput_hour ON throughput (substr(started_at, 1, 13))",
+        "DROP VIEW throughput_by_hour",
+        """
+        CREATE VIEW throughput_by_hour AS
+        SELECT substr(t.started_at, 1, 13) AS hour, sum(t.received) AS received,
+            sum(t.labelled) AS labelled, sum(t.duplicates) AS duplicates,
+            sum(t.rejected) AS rejected,
+            round(sum(t.labelled) / sum(t.seconds), 2) AS tweets_per_s,
+            max(t.latency_p99_ms) AS worst_p99_ms, max(t.queue_depth) AS queue_depth,
+            max(t.rss_mib) AS rss_mib, max(t.cpu_celsius) AS cpu_celsius,
+            -- A broker that restarted counts from nothing again.
+            sum(CASE WHEN t.broker_dropped < before.broker_dropped THEN t.broker_dropped
+                ELSE t.broker_dropped - before.broker_dropped END) AS broker_dropped
+        FROM throughput AS t LEFT JOIN throughput AS before ON before.id = t.id - 1
+        GROUP BY 1 ORDER BY 1 DESC""",
     ):
         db.execute(statement)

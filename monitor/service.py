@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import structlog
 
-from monitor import integrity
-from monitor.broker import Broker, BrokerRefusedError, Session
+from monitor import announcements, integrity, topics
+from monitor.alerts.alerting import alerting
+from monitor.announcer import Announcer
+from monitor.broker import Broker
 from monitor.classifier import Classifier
+from monitor.connection import BrokerRefusedError, Session
 from monitor.integrity import DamagedLogError, StoreError
 from monitor.logs import describe
+from monitor.metrics.exporter import Exporter
+from monitor.metrics.measurements import Measurements, Serving
 from monitor.model import Model, ModelError
+from monitor.outbox import Outbox, Results
 from monitor.pipeline import Pipeline
 from monitor.privacy import Pseudonyms, load_key
 from monitor.settings import ConfigurationError, Settings
-from monitor.store import Store
+from monitor.store import Companion, Store
 
 STOP_TIMEOUT_S: Final = 20.0
 """Less than the unit's TimeoutStopSec."""
 _DEFAULT_STALL_S: Final = 120.0
 _LOOK_S: Final = 1.0
+_TELL_S: Final = 1.0
+_MIGRATION_STALL_S: Final = 120.0
+"""Of its steps one, the COMMIT, shows no progress: as long as a slow card takes for the log."""
 
 
 class ServiceFailedError(Exception):
@@ -87,12 +99,15 @@ class _Control:
 class _Station:
     """The parts under one configuration: made, started, watched, stopped."""
 
-    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+    def __init__(
+        self, settings: Settings, measurements: Measurements, before: _Station | None = None
+    ) -> None:
         """Make all parts and see that they work; nothing runs yet.
 
         Args:
             settings: the configuration.
-            store: the log, if it is open already.
+            measurements: what counts for the process.
+            before: the station that runs; what is the same under both configurations is its own.
 
         Raises:
             ModelError, StoreError, OSError, ValueError: as for `run`.
@@ -105,7 +120,17 @@ class _Station:
                 Classifier(model, settings.model.workers, settings.model.runtime)
             )
             self.classifier.check()
-            self.store = store or made.enter_context(closing(_open(settings)))
+            if before and before.settings.store.path == settings.store.path:
+                self.store: Store = before.store
+            else:
+                self.store = made.enter_context(closing(_open(settings, [measurements])))
+            if before and before.settings.metrics == settings.metrics:
+                self.exporter: Exporter = before.exporter
+            else:
+                self.exporter = made.enter_context(
+                    closing(Exporter(settings.metrics, measurements))
+                )
+            self._measurements = measurements
             self._pseudonyms = Pseudonyms(load_key(key_path(settings)))
             made.pop_all()
 
@@ -118,7 +143,14 @@ class _Station:
             control.fail(f"broker {where} refuses us: {error} (see [mqtt] username, password)")
 
         known = self.store.remember_topics(where, mqtt.client_id, mqtt.topics)
-        self._pipeline = Pipeline(settings, self.classifier, self.store, self._pseudonyms)
+        self._announcer = self._make_announcer()
+        self._pipeline = Pipeline(
+            settings,
+            self.classifier,
+            self.store,
+            self._pseudonyms,
+            measurements=self._measurements,
+        )
         self._broker = Broker(
             mqtt,
             settings.receive_maximum,
@@ -126,9 +158,26 @@ class _Station:
             on_refused,
             self._pipeline.note_dropped,
             Session(expected=bool(known), stale_topics=sorted(known - set(mqtt.topics))),
+            availability=(
+                f"{settings.topic}/{topics.AVAILABILITY}" if settings.publish.availability else ""
+            ),
+            is_own=partial(announcements.is_own, settings),
+            on_connected=self._announcer.connected if self._announcer else lambda _sender: None,
+        )
+        self._measurements.serving = Serving(
+            model=self.classifier.model.name,
+            model_version=self.classifier.model.version,
+            runtime=self.classifier.runtime,
+            task=settings.model.task,
+            database=self.store.path,
+            queue_depth=self._pipeline.inbox.__len__,
+            connected=self._broker.subscribed.is_set,
         )
         self._pipeline.start()
         self._broker.start()
+        if self._announcer:
+            self._announcer.start()
+        self.exporter.start()
         structlog.get_logger().info(
             "ready",
             model=self.classifier.model.name,
@@ -139,6 +188,24 @@ class _Station:
             seconds=round(time.monotonic() - self._began, 2),
         )
         notify("READY=1")
+
+    def _make_announcer(self) -> Announcer | None:
+        """Have what is to be published written with the labels; None if there is nothing."""
+        settings = self.settings
+        outbox = Outbox(settings.topic)
+        alerts = alerting(settings, self.classifier.model, outbox)
+        if not self.store.prepare(partial(announcements.prepare, settings=settings)):
+            self.store.accompany(alerts)
+            return None
+        results = [Results(outbox)] if settings.publish.results else []
+        self.store.accompany([*results, *alerts, outbox])
+        return Announcer(
+            self.store.path,
+            outbox,
+            settings.topic,
+            [entity.name for entity in settings.entities],
+            with_sensors=settings.publish.sensors,
+        )
 
     def watch(self, control: _Control) -> None:
         """Feed systemd's watchdog as long as the pipeline gets anywhere, until woken."""
@@ -154,7 +221,13 @@ class _Station:
     def stop(self, timeout: float) -> None:
         """Finish what is being labelled and leave the rest to the broker; the log stays open."""
         drained = self._pipeline.stop(timeout)
+        if self._announcer:
+            self._announcer.flush()
         self._broker.close()
+        if self._announcer and drained:
+            self._announcer.join()
+            with suppress(sqlite3.Error, StoreError):  # then it is sent once more
+                self.store.tidy()
         totals = self._pipeline.totals
         log = structlog.get_logger()
         log.info(
@@ -186,22 +259,26 @@ def run(load: Callable[[], Settings]) -> None:
         ConfigurationError: if it is wrong.
         ModelError: if the model cannot be used.
         StoreError: if the database cannot be used.
-        OSError, ValueError: if the key of pseudonyms cannot be used.
+        OSError, ValueError: if the key of pseudonyms cannot be used, or metrics cannot be served.
         ServiceFailedError: if the broker refuses us, or a stage died or hangs.
     """
     control = _Control()
     control.install()
-    station = _Station(load())
+    measurements = Measurements()
+    station = _Station(load(), measurements)
     station.start(control)
-    while following := _serve(station, control, load):
+    while following := _serve(station, control, load, measurements):
         station.stop(STOP_TIMEOUT_S)
         if following.store is not station.store:
             station.store.close()
+        if following.exporter is not station.exporter:
+            station.exporter.close()
         station = following
         station.start(control)
     notify("STOPPING=1")
     # With a stage dead, waiting for the others is in vain.
     station.stop(0.0 if control.failures else STOP_TIMEOUT_S)
+    station.exporter.close()
     station.store.close()
     if control.damaged and station.settings.store.on_damage == "set-aside":
         _set_aside(station.store.path, control.failures[0])
@@ -209,25 +286,32 @@ def run(load: Callable[[], Settings]) -> None:
         raise ServiceFailedError(control.failures[0])
 
 
-def _serve(station: _Station, control: _Control, load: Callable[[], Settings]) -> _Station | None:
+def _serve(
+    station: _Station,
+    control: _Control,
+    load: Callable[[], Settings],
+    measurements: Measurements,
+) -> _Station | None:
     """Watch until the end, or until there is a new station to go on with."""
     while True:
         station.watch(control)
         control.woken.clear()
         if control.ending:
             return None
-        if following := _reloaded(station, load):
+        following = _reloaded(station, load, measurements)
+        measurements.note_reload(taken_over=following is not None)
+        if following:
             return following
 
 
-def _reloaded(station: _Station, load: Callable[[], Settings]) -> _Station | None:
+def _reloaded(
+    station: _Station, load: Callable[[], Settings], measurements: Measurements
+) -> _Station | None:
     """Make a new station, or say why not."""
     log = structlog.get_logger()
     notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
     try:
-        settings = load()
-        same_log = settings.store.path == station.settings.store.path
-        following = _Station(settings, station.store if same_log else None)
+        following = _Station(load(), measurements, station)
     except (ConfigurationError, ModelError, StoreError, OSError, ValueError) as error:
         # Not a traceback: what is wrong stands in the message, for people.
         log.error("reload-refused", error=str(error), note="going on as before")  # noqa: TRY400
@@ -237,15 +321,32 @@ def _reloaded(station: _Station, load: Callable[[], Settings]) -> _Station | Non
     return following
 
 
-def _open(settings: Settings) -> Store:
+def _open(settings: Settings, companions: Sequence[Companion]) -> Store:
     """Open the log; a damaged one is put aside first, if that is what its owner wants."""
+    path = settings.store.path
     try:
-        return Store(settings.store.path)
+        return Store(path, companions, _Migration(path).go_on)
     except DamagedLogError as error:
         if settings.store.on_damage == "refuse":
             raise
-        _set_aside(Path(settings.store.path), str(error))
-        return Store(settings.store.path)
+        _set_aside(Path(path), str(error))
+        return Store(path, companions)
+
+
+class _Migration:
+    """Tells who waits for the start that an old log takes its time, as long as it gets on."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._told = -math.inf
+
+    def go_on(self, pending: Sequence[str]) -> None:
+        now = time.monotonic()
+        if self._told == -math.inf:
+            structlog.get_logger().info("migrating", database=self._path, steps=list(pending))
+        if now >= self._told + _TELL_S:
+            self._told = now
+            notify(f"EXTEND_TIMEOUT_USEC={round(1e6 * _MIGRATION_STALL_S)}")
 
 
 def _set_aside(path: Path, why: str) -> None:

@@ -13,11 +13,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from monitor import topics
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
+from monitor.metrics import address
 from monitor.tls import make_context
 
 ENVIRONMENT_PREFIX = "MONITOR_"
@@ -114,7 +117,7 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """``[publish]``: what we tell over MQTT."""
+    """``[publish]``: what we tell over MQTT; see docs/mqtt.md."""
 
     topic: str = _key("")
     availability: bool = _key(True)
@@ -157,6 +160,12 @@ class Settings:
     entities: tuple[Entity, ...] = ()
 
     @property
+    def topic(self) -> str:
+        """The topic below which we publish: as set, else ours among the broker's clients."""
+        name = self.mqtt.client_id
+        return self.publish.topic or (topics.level(name) if topics.problem(name) else name)
+
+    @property
     def receive_maximum(self) -> int:
         """Messages the broker may send ahead of their acknowledgement.
 
@@ -196,7 +205,11 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
     reader = _Reader(origin)
     settings = reader.settings(document, _overrides(environment))
     _check_together(settings, origin)
-    return dataclasses.replace(settings, mqtt=_with_files(settings.mqtt, origin))
+    return dataclasses.replace(
+        settings,
+        mqtt=_with_files(settings.mqtt, origin),
+        publish=_with_what_is_shown(settings.publish),
+    )
 
 
 def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -236,16 +249,60 @@ def _check_together(settings: Settings, origin: str) -> None:
                 f"{origin}: [mqtt] topics: {topic!r} is not a topic filter"
                 " ('+' fills one whole level, '#' stands alone at the end)"
             )
+    _check_published(settings, origin)
     receive_maximum = settings.mqtt.receive_maximum
     if receive_maximum and receive_maximum < 2 * settings.batch.max_tweets:
         raise ConfigurationError(
             f"{origin}: [mqtt] receive_maximum: {receive_maximum} is less than twice"
             f" [batch] max_tweets ({settings.batch.max_tweets}): a batch would never fill"
         )
+    _check_metrics(settings.metrics, origin)
     try:
         EntityMatcher(settings.entities)
     except ValueError as error:
         raise ConfigurationError(f"{origin}: [[entities]]: {error}") from error
+
+
+def _check_metrics(metrics: Metrics, origin: str) -> None:
+    """Check that what Prometheus is told can be told."""
+    if metrics.listen:
+        try:
+            address.parse(metrics.listen)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{origin}: [metrics] listen = {metrics.listen!r}: {error}"
+            ) from error
+    if metrics.textfile and not metrics.textfile.endswith(".prom"):
+        raise ConfigurationError(
+            f"{origin}: [metrics] textfile = {metrics.textfile!r}: must end in .prom, or"
+            " node_exporter passes it over"
+        )
+    if (metrics.listen or metrics.textfile) and not find_spec("prometheus_client"):
+        raise ConfigurationError(
+            f"{origin}: [metrics] needs the extra of that name:"
+            " pip install 'tweet-reputation-monitor[metrics]'"
+        )
+
+
+def _check_published(settings: Settings, origin: str) -> None:
+    """See that we can publish where we are to, and that Home Assistant will find it."""
+    for key, topic in (
+        ("topic", settings.topic),
+        ("home_assistant_prefix", settings.publish.home_assistant_prefix),
+    ):
+        if not topic.strip():
+            raise ConfigurationError(f"{origin}: [publish] {key} = {topic!r}: must not be empty")
+        if problem := topics.problem(topic):
+            raise ConfigurationError(
+                f"{origin}: [publish] {key} = {topic!r}: is not a topic: {problem}"
+            )
+
+
+def _with_what_is_shown(publish: Publish) -> Publish:
+    """Home Assistant is told of sensors and alerts, so they are published."""
+    if not publish.home_assistant:
+        return publish
+    return dataclasses.replace(publish, sensors=True, alerts=True)
 
 
 def _with_files(mqtt: Mqtt, origin: str) -> Mqtt:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from sqlite_utils import Database
 
@@ -23,10 +23,14 @@ from monitor.rows import BatchRow, DeadLetter, Labelled, Stored, TweetRow
 from monitor.schema import migrations
 from monitor.throughput import Minute
 
+_T = TypeVar("_T")
+
 BUSY_TIMEOUT_S: Final = 2.0
 """How long a call waits for another program's lock; what is worth it is tried again."""
 _PAGE_BYTES: Final = 2048
 """Half of SQLite's default: a commit writes some 25 pages, mostly for a few rows each."""
+_PROGRESS_EVERY: Final = 1_000_000
+"""Steps of SQLite's machine: some tens of milliseconds."""
 _WAL_BYTES: Final = 16 * 2**20
 """The write-ahead log is cut back to this once a long reader lets go of it."""
 
@@ -70,6 +74,8 @@ class Companion(Protocol):
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
         """Write what follows from labels that have just been inserted, in order of arrival.
 
+        There may be none: it is asked once a minute and at the end, too.
+
         The transaction may fail and be tried again with the same labels: what is kept in memory
         must not change before `committed`.
         """
@@ -81,7 +87,12 @@ class Companion(Protocol):
 class Store:
     """The log, open for writing. Used by one thread at a time."""
 
-    def __init__(self, path: Path | str, companions: Sequence[Companion] = ()) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        companions: Sequence[Companion] = (),
+        on_migrating: Callable[[Sequence[str]], object] = lambda _pending: None,
+    ) -> None:
         """Open a log, creating or migrating it as needed.
 
         After a crash its structure is looked through first (`integrity.look_over`).
@@ -89,6 +100,8 @@ class Store:
         Args:
             path: the file.
             companions: what is written with every batch, beside its rollups, in this order.
+            on_migrating: told which migrations a log needs, before they begin and again and again
+                as they get on.
 
         Raises:
             DamagedLogError: if it is damaged.
@@ -96,7 +109,8 @@ class Store:
                 of the program wrote it.
         """
         self.path = Path(path)
-        self._companions: Sequence[Companion] = (Rollups(), *companions)
+        self._steady: Sequence[Companion] = (Rollups(), *companions)
+        self._companions = self._steady
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             integrity.look_over(self.path)
@@ -115,7 +129,7 @@ class Store:
             raise integrity.unusable(self.path, error) from error
         try:
             self._database = Database(self._connection)
-            self._prepare()
+            self._prepare(on_migrating)
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
@@ -124,7 +138,7 @@ class Store:
         self._inode = self.path.stat().st_ino
         self._pruner = Pruner(self._connection, self._transaction)
 
-    def _prepare(self) -> None:
+    def _prepare(self, on_migrating: Callable[[Sequence[str]], object]) -> None:
         execute = self._connection.execute
         (application,) = execute("PRAGMA application_id").fetchone()
         tables = set(self._database.table_names())
@@ -148,7 +162,28 @@ class Store:
         execute("PRAGMA synchronous = FULL")
         execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         execute("PRAGMA secure_delete = ON")  # what is pruned is gone
+        if pending := [m.name for m in migrations.pending(self._database)] if tables else []:
+
+            def tell() -> None:
+                on_migrating(pending)
+
+            tell()
+            self._connection.set_progress_handler(tell, _PROGRESS_EVERY)
         migrations.apply(self._database)
+        self._connection.set_progress_handler(None, 0)
+
+    def accompany(self, companions: Sequence[Companion]) -> None:
+        """Write these with every batch from now on, after those given at the opening."""
+        self._companions = (*self._steady, *companions)
+
+    def prepare(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do something in a transaction, before the first batch.
+
+        Raises:
+            StoreError: if the log cannot be written.
+        """
+        with self._preparing(), self._transaction():
+            return action(self._connection)
 
     def register_model(self, model: Model, runtime: str, task: str, now: float) -> int:
         """Find or add the row of a model, as it is run here, and return its id.
@@ -285,14 +320,29 @@ class Store:
             raise StoreError(f"{self.path}: was moved away or deleted while in use")
 
     def write_minute(self, minute: Minute) -> None:
-        """Commit a minute of throughput."""
+        """Commit a minute of throughput, and what companions have left for a quiet moment."""
         row = minute.row()
-        with self._transaction():
+        with self._alone():
             self._connection.execute(
                 f"INSERT INTO throughput ({', '.join(row)})"  # noqa: S608  (our own names)
                 f" VALUES ({', '.join('?' * len(row))})",
                 tuple(row.values()),
             )
+
+    def tidy(self) -> None:
+        """Commit what companions have left to write."""
+        with self._alone():
+            pass
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Write without a batch; the companions are asked, too."""
+        with self._transaction():
+            yield
+            for companion in self._companions:
+                companion.write(self._connection, ())
+        for companion in self._companions:
+            companion.committed()
 
     def broker_dropped(self) -> int | None:
         """Return what the broker last said it had dropped, if it ever said."""
@@ -323,14 +373,14 @@ class Store:
         """Count the tweets in the log."""
         return int(self._connection.execute("SELECT count(*) FROM tweets").fetchone()[0])
 
-    def prune(self, now: Moment, keep_days: int) -> int:
-        """Delete some of what is older than ``keep_days`` (`retention.Pruner.step`).
+    def prune(self, now: Moment, keep_days: int, keep_history_days: int = 0) -> int:
+        """Delete some of what is older than ``keep_days``; see `retention.Pruner.step`.
 
         Returns:
             How many rows and pages went; 0 when there is nothing left to do.
         """
         with self._telling_damage():
-            return self._pruner.step(now, keep_days)
+            return self._pruner.step(now, keep_days, keep_history_days)
 
     def close(self) -> None:
         """Close the file; the WAL is folded back into it."""

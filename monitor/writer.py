@@ -27,6 +27,7 @@ from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.job import Item, Job
 from monitor.logs import describe
+from monitor.metrics.measurements import Measurements
 from monitor.privacy import Pseudonyms, redact
 from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Settings
@@ -66,6 +67,7 @@ class Writer:
         store: Store,
         pseudonyms: Pseudonyms,
         on_batch: Callable[[Sequence[TweetRow]], object] | None,
+        measurements: Measurements | None = None,
     ) -> None:
         self._settings = settings
         self._classifier = classifier
@@ -73,6 +75,7 @@ class Writer:
         self._store = store
         self._pseudonyms = pseudonyms
         self._on_batch = on_batch
+        self._measurements = measurements or Measurements()
         self._model_id = store.register_model(
             classifier.model, classifier.runtime, settings.model.task, time.time()
         )
@@ -121,7 +124,7 @@ class Writer:
         committed = time.monotonic()
         for delivery in job.deliveries:
             delivery.acknowledge()
-        self._count(job, stored, len(dead_letters), committed)
+        self._count(job, stored, dead_letters, classified, committed)
         if self._on_batch:
             self._on_batch(rows)
 
@@ -131,9 +134,11 @@ class Writer:
         if now >= self._minute_ends:
             self._minute_ends = now + _MINUTE_S
             self.write_minute()
-        keep_days = self._settings.store.keep_days
-        if keep_days and now >= self._prune_at:
-            pruned = self._persist(lambda: self._store.prune(clock.now(), keep_days))
+        keep = self._settings.store
+        if keep.keep_days and now >= self._prune_at:
+            pruned = self._persist(
+                lambda: self._store.prune(clock.now(), keep.keep_days, keep.keep_history_days)
+            )
             self._prune_at = now if pruned else now + _PRUNE_EVERY_S
 
     def write_minute(self) -> None:
@@ -145,6 +150,7 @@ class Writer:
     def note_dropped(self, total: int) -> None:
         """Take note of what the broker says it has dropped; called by its thread."""
         before, self._broker_dropped = self._broker_dropped, total
+        self._measurements.note_dropped(total)
         # A broker that restarted counts from nothing again.
         more = total if before is None or total < before else total - before
         if before is not None and more:
@@ -154,8 +160,15 @@ class Writer:
                 note="dropped by the broker, for us or others; see max_queued_messages",
             )
 
-    def _count(self, job: Job, stored: Stored, rejected: int, committed: float) -> None:
-        received = len(job.deliveries)
+    def _count(
+        self,
+        job: Job,
+        stored: Stored,
+        dead_letters: Sequence[DeadLetter],
+        classified: float,
+        committed: float,
+    ) -> None:
+        received, rejected = len(job.deliveries), len(dead_letters)
         arrived = np.array([delivery.arrived for delivery in job.deliveries])
         self._meter.count(
             received=received,
@@ -163,6 +176,18 @@ class Writer:
             rejected=rejected,
             queue_depth=job.queue_depth,
             latencies_ms=1000 * (committed - arrived),
+        )
+        self._measurements.count(
+            received=received,
+            stored=stored,
+            dead_letters=dead_letters,
+            latencies_s=committed - arrived,
+            stages_s={
+                "collect": job.closed - float(arrived[0]),
+                "classify": classified - job.closed,
+                "store": committed - classified,
+            },
+            committed_at=time.time(),
         )
         self.totals.received += received
         self.totals.labelled += stored.tweets
@@ -249,6 +274,7 @@ class Writer:
 
         def say(state: RetryCallState) -> None:
             self.progress = time.monotonic()
+            self._measurements.note_write_failure()
             assert state.outcome is not None
             self._log.error(
                 "log-unwritable",

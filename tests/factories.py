@@ -11,9 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from monitor.broker import Delivery
 from monitor.classifier import Answer, Classifier, Pair, Verdict
 from monitor.clock import Moment
+from monitor.connection import Delivery
 from monitor.model import POLARITIES, TASKS, KnownTweet, Model
 from monitor.privacy import KEY_BYTES, Pseudonyms
 from monitor.rows import BatchRow, DeadLetter, TweetRow

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from socket import SocketIO
 
 import pytest
-from paho.mqtt.client import Client
-from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+import structlog
+from paho.mqtt.enums import MQTTProtocolVersion
 
-from monitor.broker import Broker, BrokerRefusedError, Connection, Delivery, probe
+from monitor.broker import Broker, probe
+from monitor.connection import BrokerRefusedError, Delivery
 from monitor.publisher import connected
 from monitor.settings import Mqtt
+from tests.listener import listening
 from tests.processes import Mosquitto, free_port, wait_until
 
 
@@ -111,27 +114,6 @@ def test_close_sends_the_acknowledgements(mosquitto: Mosquitto) -> None:
     assert [b"new"] == [delivery.payload for delivery in second.deliveries]
 
 
-def test_several_may_close_at_once(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever sees the loss closes the connection, as does whoever ends it: neither trips."""
-    inside = threading.Semaphore(1)
-    loop_stop = Client.loop_stop
-
-    def alone(client: Client) -> MQTTErrorCode:
-        assert inside.acquire(blocking=False), "paho trips if two wait for its thread at once"
-        time.sleep(0.05)
-        result = loop_stop(client)
-        inside.release()
-        return result
-
-    monkeypatch.setattr(Client, "loop_stop", alone)
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port)
-    connection = Connection(settings, MQTTProtocolVersion.MQTTv5, 10, print)
-    connection.open()
-    with ThreadPoolExecutor(4) as pool:
-        for closing in [pool.submit(connection.close) for _ in range(4)]:
-            closing.result()
-
-
 def test_close_while_the_broker_is_away() -> None:
     """Closing does not wait for a broker that does not come."""
     received = _Received(free_port(), 10)
@@ -153,3 +135,77 @@ def test_probe_of_nobody_is_an_error() -> None:
     """No broker: an OSError, at once."""
     with pytest.raises(OSError, match="refused"):
         probe(Mqtt(host="127.0.0.1", port=free_port()))
+
+
+class _Strict:
+    """Speaks just enough MQTT 5 to refuse whoever has a last will, as some brokers do."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.topics: list[bytes] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        """End."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                with client, client.makefile("rwb", buffering=0) as stream, suppress(IndexError):
+                    while True:
+                        self._answer(stream)
+
+    def _answer(self, stream: SocketIO) -> None:
+        kind, length = stream.read(1)[0], stream.read(1)[0]
+        if length > 127:
+            length += 128 * (stream.read(1)[0] - 1)
+        body = stream.read(length) or b""
+        match kind >> 4:
+            case 1:  # CONNECT; its flags come after name and version
+                will = body[7] & 0b100
+                stream.write(b"\x20\x03\x00%c\x00" % (0x87 if will else 0))
+            case 3:  # PUBLISH
+                self.topics.append(body[2 : 2 + body[1]])
+            case 8:  # SUBSCRIBE
+                stream.write(b"\x90\x04" + body[:2] + b"\x00\x01")
+
+
+def test_a_broker_that_refuses_our_last_will() -> None:
+    """It gets us without: that it may know whether we are there is no reason to stay away."""
+    broker = _Strict()
+    refused: list[BrokerRefusedError] = []
+    settings = Mqtt(host="127.0.0.1", port=broker.port)
+    with structlog.testing.capture_logs() as logs:
+        connection = Broker(settings, 10, print, refused.append, availability="t/availability")
+        connection.start()
+        try:
+            wait_until(connection.subscribed.is_set, "subscription")
+        finally:
+            connection.close()
+            broker.close()
+
+    assert [] == refused
+    assert [] == broker.topics
+    assert ["Not authorized"] == [e["error"] for e in logs if e["event"] == "availability-refused"]
+
+
+@pytest.mark.parametrize("protocol", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311])
+def test_availability(mosquitto: Mosquitto, protocol: MQTTProtocolVersion) -> None:
+    """Online once subscribed, offline before the end, in both versions of MQTT."""
+    with listening(mosquitto.port, "t/availability") as listener:
+        broker = Broker(
+            Mqtt(host="127.0.0.1", port=mosquitto.port),
+            10,
+            print,
+            print,
+            availability="t/availability",
+        )
+        broker._protocol = protocol
+        broker.start()
+        listener.wait("t/availability", "online")
+        broker.close()
+        listener.wait("t/availability", "online", "offline")

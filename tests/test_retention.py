@@ -204,6 +204,129 @@ def test_rows_from_before_the_marks_count(store: Store) -> None:
     assert ["young"] == _prune(store, RIGHT)
 
 
+def _hours(store: Store) -> list[str]:
+    return [hour for (hour,) in query(store.path, "SELECT DISTINCT hour FROM rollups ORDER BY 1")]
+
+
+def _hour(at: float) -> str:
+    return utc(at)[: len("2026-11-21T17")]
+
+
+def _prune_all(store: Store, now: Moment, keep_days: int, keep_history_days: int) -> int:
+    """Prune all there is, and return in how many steps."""
+    steps = 0
+    while store.prune(now, keep_days, keep_history_days):
+        steps += 1
+    return steps
+
+
+def test_counts_outlive_what_they_count(store: Store) -> None:
+    """The tweets go after a week, their counts by hour after a month."""
+    ages = (31, 29, 8, 1)
+    for age in ages:
+        _arrive(store, str(age), NOW - age * DAY_S)
+    _minutes(store, 60, NOW)
+    _prune_all(store, RIGHT, 7, 30)
+
+    assert [("1",)] == query(store.path, "SELECT id FROM tweets")
+    assert [_hour(NOW - age * DAY_S) for age in ages[1:]] == _hours(store)
+
+
+@pytest.mark.parametrize(
+    ("keep_days", "keep_history_days", "kept"),
+    [(0, 30, 3), (7, 0, 3), (30, 7, 2), (7, 7, 1)],
+    ids=["tweets for ever", "counts for ever", "counts shorter", "alike"],
+)
+def test_counts_never_go_before_what_they_count(
+    store: Store, keep_days: int, keep_history_days: int, kept: int
+) -> None:
+    """Whatever is set, a tweet in the log is counted in its history."""
+    for age in (31, 29, 1):
+        _arrive(store, str(age), NOW - age * DAY_S)
+    _minutes(store, 60, NOW)
+    _prune_all(store, RIGHT, keep_days, keep_history_days)
+
+    assert kept == len(_hours(store))
+    assert (kept,) >= query(store.path, "SELECT count(*) FROM tweets")[0]
+
+
+def test_counts_of_a_tweet_that_gained_an_entity_stay_with_it(store: Store) -> None:
+    """Asked about again two days later, it is counted then, in an hour without tweets."""
+    at = NOW - 10 * DAY_S
+    _arrive(store, "1", at)
+    store.write(batch_row(1), [tweet_row("1", "Veloria", received_at=utc(at + 2 * DAY_S))], [])
+    _minutes(store, 60, NOW)
+    _prune_all(store, RIGHT, 30, 7)
+
+    assert [_hour(at), _hour(at + 2 * DAY_S)] == _hours(store)
+
+
+def test_history_goes_in_small_steps(store: Store) -> None:
+    """After months away there is a year to delete: a day of it at a time, the oldest first."""
+    for hour in range(100):
+        _arrive(store, str(hour), NOW - 40 * DAY_S + 3600 * hour)
+    _minutes(store, 60, NOW)
+    store.prune(RIGHT, 7, 30)
+
+    assert 76 == len(_hours(store))
+    assert _hour(NOW - 39 * DAY_S) == _hours(store)[0]
+    assert 5 == 1 + _prune_all(store, RIGHT, 7, 30)
+    assert [] == _hours(store)
+
+
+def test_counts_from_a_wrong_clock_stay_with_their_tweets(store: Store) -> None:
+    """Counts dated 1970, or years ahead, stay until the tweets have gone by order of arrival."""
+    _arrive(store, "booting", 60.0, synchronised=False)
+    _arrive(store, "ahead", NOW + YEAR_S, synchronised=False)
+    _arrive(store, "now", NOW)
+    _minutes(store, 60, NOW)
+    _prune_all(store, RIGHT, 7, 30)
+    assert [_hour(60.0), _hour(NOW), _hour(NOW + YEAR_S)] == _hours(store)
+
+    later = NOW + 8 * DAY_S
+    _minutes(store, 60, later)
+    _prune_all(store, Moment(later, True), 7, 30)
+    assert [_hour(NOW)] == _hours(store)
+
+
+@pytest.mark.parametrize("synchronised", [False, None])
+def test_a_clock_in_the_past_takes_no_history_for_the_future(
+    store: Store, synchronised: bool | None
+) -> None:
+    """An hour after it booted in 1970, a board still has all its years."""
+    _arrive(store, "1", NOW - 10 * DAY_S)
+    _minutes(store, 60, NOW)
+    _prune_all(store, RIGHT, 7, 30)
+    _minutes(store, 60, 7200.0, synchronised)
+
+    assert 0 == _prune_all(store, Moment(7200.0, synchronised), 7, 30)
+    assert [_hour(NOW - 10 * DAY_S)] == _hours(store)
+
+
+def test_a_jump_forward_takes_no_history(store: Store) -> None:
+    """Ten years ahead within a minute: no hour of minutes is dated so, nothing goes."""
+    _arrive(store, "1", NOW)
+    _minutes(store, 60, NOW)
+    store._connection.execute("DELETE FROM labels")
+    store._connection.execute("DELETE FROM tweets")
+
+    assert 0 == store.prune(Moment(NOW + 10 * YEAR_S, True), 7, 30)
+    assert [_hour(NOW)] == _hours(store)
+
+
+def test_a_wrong_clock_costs_an_hour_of_history_at_a_time(store: Store) -> None:
+    """Nobody synchronises it, and it is years ahead: of the history an hour goes, the oldest."""
+    for hour in range(5):
+        _arrive(store, str(hour), NOW + 3600 * hour)
+    store._connection.execute("DELETE FROM labels")
+    store._connection.execute("DELETE FROM tweets")
+    later = NOW + 10 * YEAR_S
+    _minutes(store, 60, later, synchronised=False)
+    store.prune(Moment(later, False), 7, 30)
+
+    assert [_hour(NOW + 3600 * hour) for hour in range(1, 5)] == _hours(store)
+
+
 @pytest.mark.parametrize("epoch_s", [0.0, 60.0, 2e11])
 @pytest.mark.parametrize("keep_days", [1, 36_500])
 def test_any_clock_will_do(store: Store, epoch_s: float, keep_days: int) -> None:

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import paho.mqtt.publish
 import pytest
+from sqlite_utils import Database
 
 from monitor.demo.embedded_broker import embedded_broker
+from monitor.integrity import APPLICATION_ID
 from monitor.publisher import connected
+from monitor.schema import migrations
 from monitor.settings import Mqtt
 from tests.processes import Daemon, Mosquitto, free_port, wait_until
 
@@ -303,6 +306,25 @@ def test_tells_systemd(mosquitto: Mosquitto, make_daemon: MakeDaemon, tmp_path: 
             heard.add(systemd.recv(100))
 
     assert {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"} == heard
+
+
+def test_tells_systemd_that_an_old_log_takes_its_time(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, tmp_path: Path
+) -> None:
+    """EXTEND_TIMEOUT_USEC while it migrates and before it is ready, and a word in the log."""
+    daemon = make_daemon(mosquitto.port, NOTIFY_SOCKET=str(tmp_path / "notify"))
+    with closing(Database(daemon.database).conn) as old:
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(old), stop_before="m005_rollups")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        daemon.start()
+        heard = [systemd.recv(100), systemd.recv(100)]
+
+    assert [b"EXTEND_TIMEOUT_USEC=120000000", b"READY=1"] == heard
+    (told,) = (event for event in daemon.events() if event["event"] == "migrating")
+    assert "m005_rollups" == told["steps"][0]
 
 
 def test_only_connection_is_to_the_broker(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:

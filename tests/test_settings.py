@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,10 @@ def test_every_key_can_be_set_by_file_and_environment(
         text, raw, expected = '["a"]', '["b/#", "+/c"]', ("b/#", "+/c")
     elif choices := field.metadata["choices"]:
         text, raw, expected = f'"{choices[0]}"', choices[-1], choices[-1]
+    elif field.name == "listen":
+        text, raw, expected = '"9464"', "[::1]:9464", "[::1]:9464"
+    elif field.name == "textfile":
+        text, raw, expected = '"file.prom"', "the environment's.prom", "the environment's.prom"
     else:
         text, raw, expected = '"file"', "the environment's", "the environment's"
     path = write(f"[{section}]\n{field.name} = {text}\n")
@@ -470,3 +475,40 @@ def test_any_override_loads_or_is_named(variable: str, raw: str) -> None:
     message = _told(None, {variable: raw})
 
     assert message is None or variable in message or variable.lower().split("_", 2)[-1] in message
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[publish]\ntopic = "home/#"', "[publish] topic = 'home/#'"),
+        ('[publish]\ntopic = "$SYS/us"', "[publish] topic = '$SYS/us'"),
+        ('[publish]\ntopic = "home/"', "[publish] topic = 'home/'"),
+        ('[publish]\nhome_assistant_prefix = ""', "[publish] home_assistant_prefix = ''"),
+        ('[publish]\ntopic = " "', "[publish] topic = ' '"),
+    ],
+)
+def test_where_we_publish(write: Callable[[str], Path], text: str, named: str) -> None:
+    """What is no topic is named."""
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
+        load(write(text), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "reputation-monitor"),
+        ('[publish]\ntopic = "home/tweets"', "home/tweets"),
+        ('[mqtt]\nclient_id = "Board 7/b"', "Board 7/b"),
+        ('[mqtt]\nclient_id = "board+7"', "board-7_e024d7fb"),
+    ],
+)
+def test_our_topic(write: Callable[[str], Path], text: str, expected: str) -> None:
+    """Without one, it is the client's identifier, if need be made fit."""
+    assert expected == load(write(text), {}).topic
+
+
+def test_home_assistant_is_shown_sensors_and_alerts(write: Callable[[str], Path]) -> None:
+    """They need not be turned on by themselves."""
+    publish = load(write("[publish]\nhome_assistant = true"), {}).publish
+
+    assert (True, True, False) == (publish.sensors, publish.alerts, publish.results)

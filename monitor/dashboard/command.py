@@ -1,8 +1,75 @@
 """The command."""
 
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+
 import click
+
+from monitor.options import fail, log_options, log_path
+
+_LOOPBACK = ("127.", "::1", "localhost")
 
 
 @click.command()
-def dashboard() -> None:
-    """To be written."""
+@log_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
+)
+@click.option("--open", "open_", is_flag=True, help="Open it in the browser of this machine.")
+def dashboard(
+    database: Path | None, config: Path | None, host: str, port: int, open_: bool
+) -> None:
+    """Show the log in a browser: how each entity stands, what changed, how the board does.
+
+    \b
+    monitor dashboard
+    monitor dashboard --database monitor.db --port 0 --open
+    ssh -L 8001:localhost:8001 board      # and look at it from your own machine
+
+    It reads the log beside the daemon, changes nothing and holds nobody up. It listens on this
+    machine alone unless --host says otherwise; whoever reaches it may read all that is in the log.
+    Ctrl-C ends it. Needs the extra [dashboard].
+    """
+    path = log_path(database, config)
+    try:
+        from monitor.dashboard import server
+    except ModuleNotFoundError as error:
+        fail(
+            f"{error.name} is missing; install the extra [dashboard]:"
+            " pip install 'tweet-reputation-monitor[dashboard]'"
+        )
+    from monitor.integrity import StoreError
+    from monitor.reader import open_log
+
+    try:
+        open_log(path).close()
+    except StoreError as error:
+        fail(error)
+    try:
+        listener = _listen(host, port)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else error
+        fail(f"cannot listen on {host}, port {port}: {why}; try another --port (0: a free one)")
+    with closing(listener):
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listener.getsockname()[1]}/"
+        loopback = host.startswith(_LOOPBACK)
+        if not loopback:
+            click.echo(
+                f"monitor: warning: whoever reaches {host} may read all that is in the log",
+                err=True,
+            )
+        click.echo(f"{path} at {address} (Ctrl-C ends it)")
+        if open_:
+            click.launch(address)
+        server.serve(path, listener, loopback=loopback)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)

@@ -20,11 +20,8 @@ _PATIENCE_S: Final = 20.0
 _RAW: Final = b'{"__raw_base64__"'
 """Begins a line that stands for bytes that no JSON lines file can hold."""
 
-_QUERIES: Final = (
-    "SELECT * FROM reputation_by_entity",
-    "SELECT entity, label, text FROM labelled WHERE label = 'negative' LIMIT 5",
-    "SELECT * FROM throughput_by_hour",
-)
+_COMMANDS: Final = ("report", "watch", "dashboard")
+_QUERY: Final = "SELECT entity, label, text FROM labelled WHERE label = 'negative' LIMIT 5"
 
 
 @click.command()
@@ -52,8 +49,9 @@ def _run(rate: float) -> None:
     from rich.console import Console
 
     from monitor import logs
-    from monitor.broker import Broker, BrokerRefusedError
+    from monitor.broker import Broker
     from monitor.classifier import Classifier
+    from monitor.connection import BrokerRefusedError
     from monitor.demo.embedded_broker import embedded_broker
     from monitor.demo.view import View
     from monitor.model import Model
@@ -122,7 +120,8 @@ def _payloads(path: Path) -> Iterator[bytes]:
 
 def _report(labelled: int, published: int, seconds: float, database: Path) -> None:
     click.echo(f"labelled {labelled} of {published} tweets in {seconds:.1f} s; log: {database}")
-    tool = Path(os.path.relpath(Path(sys.executable).parent / "sqlite-utils"))
-    click.echo("\nThe others were duplicates or malformed (dead letters). Three queries to try:")
-    for query in _QUERIES:
-        click.echo(f'  {tool} {database} "{query}" --table')
+    folder = Path(os.path.relpath(Path(sys.executable).parent))
+    click.echo("\nThe others were duplicates or malformed (dead letters). To try next:")
+    for command in _COMMANDS:
+        click.echo(f"  {folder / 'monitor'} {command} --database {database}")
+    click.echo(f'  {folder / "sqlite-utils"} {database} "{_QUERY}" --table')

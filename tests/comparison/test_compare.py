@@ -20,7 +20,6 @@ from monitor.comparison import report as compare_report
 from monitor.comparison.command import compare as command
 from monitor.comparison.contestants import Contestant
 from monitor.model import Model
-from monitor.training import export
 from monitor.training import network as networks
 from monitor.training.data import Example
 from monitor.training.tokenization import build
@@ -29,9 +28,10 @@ from tests.training.conftest import WORDS
 from tests.training.test_export import write_student
 
 
-@pytest.fixture
-def folders(tmp_path: Path) -> dict[str, Path]:
-    """A teacher, a student and the model exported from it, all untrained toys."""
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory, model: Model) -> dict[str, Path]:
+    """A teacher and a student, both untrained toys, and the shipped model."""
+    folder = tmp_path_factory.mktemp("networks")
     torch.manual_seed(0)
     tokenizer = build({word: index for index, word in enumerate(WORDS)})
     teacher = BertModel(
@@ -44,11 +44,9 @@ def folders(tmp_path: Path) -> dict[str, Path]:
         ),
         add_pooling_layer=False,
     )
-    found = {name: tmp_path / name for name in ("teacher", "student", "model")}
-    networks.save(networks.Network(teacher, 16), tokenizer, {}, found["teacher"])
-    write_student(found["student"])
-    export.export(found["student"], found["model"], export.ExportSettings())
-    return found
+    networks.save(networks.Network(teacher, 16), tokenizer, {}, folder / "teacher")
+    write_student(folder / "student", layers=1, stacks=1)
+    return {"teacher": folder / "teacher", "student": folder / "student", "model": model.folder}
 
 
 def arguments(data: Path, folders: dict[str, Path], *more: object) -> list[str]:
@@ -60,8 +58,14 @@ def arguments(data: Path, folders: dict[str, Path], *more: object) -> list[str]:
 
 @pytest.fixture
 def small_stock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MobileBERT-24 with two layers, and fewer batch sizes."""
-    config = MobileBertConfig(vocab_size=30, hidden_size=48, num_hidden_layers=2, embedding_size=16)
+    """MobileBERT-24 with one small layer, and fewer batch sizes."""
+    config = MobileBertConfig(
+        vocab_size=30,
+        hidden_size=48,
+        num_hidden_layers=1,
+        embedding_size=16,
+        num_feedforward_networks=1,
+    )
     small = stock.untrained(config)
     monkeypatch.setattr(stock, "untrained", lambda: small)
     monkeypatch.setattr(contestants, "BATCHES", (1, 2))
@@ -94,7 +98,7 @@ def test_table_json_and_picture(data: Path, folders: dict[str, Path], tmp_path: 
         row for row in rows if OTHER_PYTHON.exists() or row["runtime"] != "tflite-runtime"
     ]
     for row in measured:
-        trained = row["network"] != "MobileBERT-2"
+        trained = row["network"] != "MobileBERT-1"
         assert trained == (row["replab2013_test_accuracy"] is not None)
         assert trained == (row["tweeteval_sentiment_test_macro_recall"] is not None)
         assert row["latency_ms"] > 0
@@ -106,13 +110,12 @@ def test_table_json_and_picture(data: Path, folders: dict[str, Path], tmp_path: 
 
 
 def test_without_teacher_and_student(
-    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever has the model alone can compare it with the yardsticks."""
     monkeypatch.setattr(contestants, "stocks", lambda *_: [contestant("old", paper=True)])
-    settings = compare.CompareSettings(tmp_path, None, None, folders["model"], tmp_path)
+    settings = compare.CompareSettings(tmp_path, None, None, model.folder, tmp_path)
     tests: dict[str, Sequence[Example]] = {"replab2013_test": [Example("love my new car")]}
-    model = Model.load(folders["model"])
     found = compare.prepare(settings, model, tests, [], str(tmp_path), lambda _: None)
 
     assert ["old", "student", "student"] == [one.name for one in found]

@@ -16,13 +16,12 @@ from monitor.comparison import fusions, speed
 from monitor.comparison.command import fusions as fusions_command
 from monitor.comparison.command import speed as speed_command
 from monitor.comparison.speed import Yardstick
+from monitor.model import Model
 from monitor.structure import Structure
-from monitor.training import export
 from tests.processes import OTHER_PYTHON
-from tests.training.test_export import write_student
 
 QUICK = ("--seconds", "0.001", "--rounds", "1")
-SMALL = {"vocab_size": 90, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+SMALL = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 
 
 def report(output: Path, name: str) -> dict[str, Any]:
@@ -37,24 +36,22 @@ def report(output: Path, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(400)
-def test_models_beside_the_yardsticks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_beside_the_yardsticks(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A row each, the first being what all are told against; one that cannot be made says so."""
-    write_student(tmp_path / "student")
-    export.export(tmp_path / "student", tmp_path / "toy", export.ExportSettings())
     monkeypatch.setattr(
-        speed,
-        "YARDSTICKS",
-        (Yardstick("old", "bert", SMALL), Yardstick("none", "bert", {"hidden_size": "wide"})),
+        speed, "YARDSTICKS", (Yardstick("old", "bert", SMALL), Yardstick("none", "nowhere"))
     )
     monkeypatch.setattr(speed, "VARIANTS", ("int8",))
     output = tmp_path / "output"
-    arguments = ["--model", str(tmp_path / "toy"), "--output", str(output), *QUICK]
+    arguments = ["--model", str(model.folder), "--output", str(output), *QUICK]
     result = CliRunner().invoke(speed_command, arguments)
     assert 0 == result.exit_code, result.output
-    toy, old, none = report(output, "speed")["rows"]
+    ours, old, none = report(output, "speed")["rows"]
 
-    assert ("toy", "old", "none") == (toy["network"], old["network"], none["network"])
-    assert [1, 1] == [shape["times_the_first"] for shape in toy["shapes"]]
+    assert (model.name, "old", "none") == (ours["network"], old["network"], none["network"])
+    assert [1, 1] == [shape["times_the_first"] for shape in ours["shapes"]]
     assert [(1, 40), (8, 32)] == [(shape["batch"], shape["tokens"]) for shape in old["shapes"]]
     assert old["runtime"].startswith("ai-edge-litert ")
     assert (output / "speed.md").read_text() in result.stdout
@@ -62,18 +59,26 @@ def test_models_beside_the_yardsticks(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [] == none["shapes"]
 
 
+@pytest.fixture
+def structure(tmp_path: Path) -> Path:
+    """The file of a structure that is soon converted."""
+    small = Structure(
+        layers=1, hidden=48, bottleneck=32, intermediate=64, stacks=1, embedding=32, vocabulary=50
+    )
+    small.write(tmp_path / "structure.toml")
+    return tmp_path / "structure.toml"
+
+
 @pytest.mark.timeout(400)
-def test_every_fusion_on_both_runtimes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_fusion_on_both_runtimes(
+    structure: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All, each one left out and none; each group is told against its own first."""
     monkeypatch.setattr(fusions, "VARIANTS", ("int8",))
     kept = {name: fusions.FORMS[name] for name in ("all", "without norm", "none")}
     monkeypatch.setattr(fusions, "FORMS", kept)
-    structure = Structure(
-        layers=1, hidden=48, bottleneck=32, intermediate=64, stacks=1, embedding=32, vocabulary=50
-    )
-    structure.write(tmp_path / "structure.toml")
     output = tmp_path / "output"
-    arguments = ["--structure", str(tmp_path / "structure.toml"), "--output", str(output), *QUICK]
+    arguments = ["--structure", str(structure), "--output", str(output), *QUICK]
     other = ("--tflite-runtime-python", str(OTHER_PYTHON))
     result = CliRunner().invoke(fusions_command, [*arguments, *other])
     assert 0 == result.exit_code, result.output
@@ -115,11 +120,12 @@ def test_a_model_that_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("command", ["fusions", "speed"])
-def test_interrupted(command: str, tmp_path: Path) -> None:
+def test_interrupted(command: str, structure: Path, tmp_path: Path) -> None:
     """A signal ends it with exit code 130 and without leaving anything."""
     output, temporary = tmp_path / "output", tmp_path / "temporary"
     temporary.mkdir()
-    more = ["--model", "mobilebert-3x192"] if command == "speed" else []
+    model = ("--model", "mobilebert-3x192")
+    more = model if command == "speed" else ("--structure", str(structure))
     process = subprocess.Popen(
         [sys.executable, "-m", "monitor", command, *more, "--output", str(output)],
         stderr=subprocess.PIPE,

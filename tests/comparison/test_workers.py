@@ -12,20 +12,17 @@ import numpy as np
 import pytest
 
 from monitor.comparison.workers import CannotMeasureError, Workers
-from monitor.training.export import folded
-from monitor.training.graph import flatbuffer
-from tests.training.test_fold import random_student
+from monitor.model import Model
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> dict[str, Any]:
-    """A short measurement of a toy."""
-    (tmp_path / "toy.tflite").write_bytes(flatbuffer(folded(random_student(), 16), "int8"))
+def job(tmp_path: Path, model: Model) -> dict[str, Any]:
+    """A short measurement of the shipped model."""
     ids = np.full((3, 5), 7, np.int32)
     np.savez(tmp_path / "ids.npz", ids=ids, types=np.zeros_like(ids))
     return {
         "engine": "litert",
-        "model": str(tmp_path / "toy.tflite"),
+        "model": str(model.folder / "model.tflite"),
         "ids": str(tmp_path / "ids.npz"),
         "batches": [1, 2],
         "seconds": 0.01,
@@ -67,6 +64,7 @@ def test_in_the_other_environment(job: dict[str, Any], other_python: Path) -> No
         ({"engine": "tflite-runtime"}, None, "tflite-runtime is not installed"),
         ({}, Path("/nowhere/python"), "/nowhere/python: No such file or directory"),
         ({}, Path("/bin/false"), "exit code 1"),
+        ({"engine": "steam"}, None, "KeyError: 'steam'"),  # the last line of its traceback
         ({"ids": __file__}, None, "pickled"),
         ({"model": __file__}, None, "not a valid Flatbuffer"),
         ({"model": "/nowhere/model.tflite"}, None, "No such file"),

@@ -133,7 +133,7 @@ _SCHEMA = (
 )
 
 
-def kill_while_the_log_is_made(daemon: Daemon, make: Callable[[Path], None], every: int = 4) -> int:
+def kill_while_the_log_is_made(daemon: Daemon, make: Callable[[Path], None], every: int = 6) -> int:
     """Kill daemons before one in so many statements of their start; how many were killed.
 
     Each gets a new log; opened again, it holds what it held and is laid out in full.

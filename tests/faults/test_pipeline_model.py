@@ -31,9 +31,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from monitor.broker import Delivery
 from monitor.classifier import Classifier, Pair, Verdict
 from monitor.clock import Moment, utc
+from monitor.connection import Delivery
 from monitor.entities import Entity
 from monitor.inbox import Inbox
 from monitor.model import POLARITIES
@@ -119,10 +119,10 @@ class Log(Store):
         self.attempts += 1
         return super().write(batch, tweets, dead_letters)
 
-    def prune(self, now: Moment, keep_days: int) -> int:
+    def prune(self, now: Moment, keep_days: int, keep_history_days: int = 0) -> int:
         """Count, and prune."""
         self.attempts += 1
-        return super().prune(now, keep_days)
+        return super().prune(now, keep_days, keep_history_days)
 
 
 class SimulatedBroker:

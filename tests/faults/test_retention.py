@@ -96,12 +96,12 @@ class Calendar:
 def test_the_file_stops_growing(path: Path, store: Store) -> None:
     """From its third month on, a log as busy as ever takes no more room."""
     calendar = Calendar(store)
-    sizes = calendar.pass_days(365, tweets=300)
+    sizes = calendar.pass_days(365, tweets=150)
     ((oldest, kept),) = query(path, "SELECT min(received_at), count(*) FROM tweets")
 
     assert max(sizes[60:]) <= 1.05 * max(sizes[:60])
     assert utc(NOW + (365 - _KEEP_DAYS) * DAY_S - 1) <= oldest
-    assert 300 * _KEEP_DAYS <= kept <= 300 * (_KEEP_DAYS + 1)
+    assert 150 * _KEEP_DAYS <= kept <= 150 * (_KEEP_DAYS + 1)
     assert Path(f"{path}-wal").stat().st_size <= 16 * 2**20
     assert calendar.longest <= _LONG
     assert [("ok",)] == query(path, "PRAGMA integrity_check")
@@ -110,9 +110,9 @@ def test_the_file_stops_growing(path: Path, store: Store) -> None:
 def test_a_flood_is_forgotten_in_time(store: Store) -> None:
     """A day with a hundred times the tweets makes the file grow; a month later it is small."""
     calendar = Calendar(store)
-    before = calendar.pass_days(40, tweets=300)[-1]
-    flooded = calendar.pass_days(1, tweets=30_000)[-1]
-    after = calendar.pass_days(_KEEP_DAYS + 15, tweets=300)[-1]
+    before = calendar.pass_days(40, tweets=150)[-1]
+    flooded = calendar.pass_days(1, tweets=15_000)[-1]
+    after = calendar.pass_days(_KEEP_DAYS + 15, tweets=150)[-1]
 
     assert calendar.longest <= _LONG
     assert flooded > 2 * before

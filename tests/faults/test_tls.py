@@ -300,6 +300,7 @@ def test_a_trace_does_not_show_the_password(make_daemon: MakeDaemon, log_format:
     """A thread that dies with the password at hand is reported without it."""
     credentials = {"MONITOR_MQTT_USERNAME": "monitor", "MONITOR_MQTT_PASSWORD": SECRET}
     daemon = make_daemon(1, **credentials, MONITOR_LOG_FORMAT=log_format)
+    del daemon.environment["PYTHONPATH"]  # if rich is there, it shows what variables hold
     daemon.program = (sys.executable, "-c", SABOTEUR, "run")
     daemon.start(ready=False)
     assert daemon.process is not None

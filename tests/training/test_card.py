@@ -3,7 +3,14 @@
 import tomllib
 from pathlib import Path
 
-from monitor.training.card import name_of, record_metrics, without_folders, write_card, write_file
+from monitor.training.card import (
+    name_of,
+    record_metrics,
+    record_shares,
+    without_folders,
+    write_card,
+    write_file,
+)
 
 
 def test_metrics_are_added(tmp_path: Path) -> None:
@@ -13,6 +20,17 @@ def test_metrics_are_added(tmp_path: Path) -> None:
 
     card = tomllib.loads((tmp_path / "model.toml").read_text())
     assert {"name": "toy", "metrics": {"a": 0.1, "b": 0.3, "c": 0.4}} == card
+
+
+def test_shares_are_recorded(tmp_path: Path) -> None:
+    """They replace what was fitted before, or take it away; temperature and confusion stay."""
+    before = {"temperature": 1.0, "shares": {"mapping": [[1.0]], "within": [[1.0]]}}
+    write_card(tmp_path, {"name": "toy", "calibration": {"a": before, "b": before}})
+    record_shares(tmp_path, {"a": {"mapping": [[0.5]]}, "b": None})
+
+    calibration = tomllib.loads((tmp_path / "model.toml").read_text())["calibration"]
+    assert {"temperature": 1.0, "shares": {"mapping": [[0.5]]}} == calibration["a"]
+    assert {"temperature": 1.0} == calibration["b"]
 
 
 def test_file_is_replaced_by_rename(tmp_path: Path) -> None:

@@ -32,19 +32,25 @@ RECORD: dict[str, Any] = {
 """As `monitor train` leaves it, of what export reads."""
 
 
-def write_student(folder: Path, **more: Any) -> None:  # noqa: ANN401 (JSON)
+def write_student(
+    folder: Path,
+    *,
+    layers: int = 2,
+    stacks: int = 2,
+    **more: Any,  # noqa: ANN401 (JSON)
+) -> None:
     """Write an untrained toy, wide enough that the converter quantizes it, as if trained.
 
     ``more`` goes into its record.
     """
     torch.manual_seed(0)
     shape = Structure(
-        layers=2,
+        layers=layers,
         hidden=48,
         bottleneck=32,
         heads=4,
         intermediate=64,
-        stacks=2,
+        stacks=stacks,
         embedding=32,
         vocabulary=len(WORDS),
     )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,11 @@ def network() -> Network:
     return student()
 
 
-@pytest.fixture(scope="module")
-def models(network: Network) -> dict[Variant, bytes]:
-    """It in every variant."""
+@cache
+def model(variant: Variant) -> bytes:
+    """It in one variant."""
     samples = [questions(16, length, seed=length) for length in (5, 12, 16)]
-    arrays = folded(network, POSITIONS)
-    return {variant: flatbuffer(arrays, variant, samples) for variant in VARIANTS}
+    return flatbuffer(folded(student(), POSITIONS), variant, samples)
 
 
 def expected(network: Network, ids: Ids) -> dict[str, Any]:
@@ -105,11 +105,9 @@ def check(variant: Variant, pairs: Iterator[tuple[Any, Any]]) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_same_answers_at_any_batch_and_length(
-    variant: Variant, models: dict[Variant, bytes], network: Network
-) -> None:
+def test_same_answers_at_any_batch_and_length(variant: Variant, network: Network) -> None:
     """One file takes every shape, back and forth, and answers as PyTorch does."""
-    run = Interpreter(model_content=models[variant]).get_signature_runner("serving_default")
+    run = Interpreter(model_content=model(variant)).get_signature_runner("serving_default")
 
     assert {"input_ids", "token_type_ids"} == set(run.get_input_details())
     pairs = []
@@ -136,13 +134,12 @@ print(json.dumps([{task: a[task].tolist() for task in a} for a in answers]))
 @pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant != "full-int8"])
 def test_same_answers_on_tflite_runtime(
     variant: Variant,
-    models: dict[Variant, bytes],
     network: Network,
     tmp_path: Path,
     other_python: Path,
 ) -> None:
     """The predecessor runs every variant but full int8, for which it has no division."""
-    (tmp_path / "model.tflite").write_bytes(models[variant])
+    (tmp_path / "model.tflite").write_bytes(model(variant))
     asked = [questions(*shape) for shape in SHAPES]
     job = {
         "model": str(tmp_path / "model.tflite"),
@@ -166,19 +163,19 @@ def test_same_answers_on_tflite_runtime(
     )
 
 
-def test_sizes(models: dict[Variant, bytes]) -> None:
+def test_sizes() -> None:
     """Fewer bits make smaller files."""
-    sizes = {variant: len(model) for variant, model in models.items()}
+    sizes = {variant: len(model(variant)) for variant in VARIANTS}
 
     assert sizes["int8"] < sizes["fp16"] < sizes["fp32"]
     assert sizes["full-int8"] < sizes["fp16"]
 
 
-def test_full_int8_computes_in_int8(models: dict[Variant, bytes]) -> None:
+def test_full_int8_computes_in_int8() -> None:
     """Its layers read and write int8; those of dynamic range float32."""
     kinds: dict[Variant, set[type]] = {}
     for variant in ("int8", "full-int8"):
-        interpreter = Interpreter(model_content=models[variant])
+        interpreter = Interpreter(model_content=model(variant))
         interpreter.allocate_tensors()
         kinds[variant] = {
             interpreter._get_tensor_details(int(op["outputs"][0]), 0)["dtype"]

@@ -16,9 +16,9 @@ from tests.training.conftest import WORDS
 def sampled(factor: float) -> tuple[np.ndarray, np.ndarray]:
     """Return logits that are ``factor`` too sure, and labels drawn by the true probabilities."""
     chance = np.random.default_rng(0)
-    true = chance.normal(0.0, 1.5, (20_000, 3))
+    true = chance.normal(0.0, 1.5, (5_000, 3))
     odds = np.exp(true) / np.exp(true).sum(axis=1, keepdims=True)
-    labels = (chance.random((20_000, 1)) > odds.cumsum(axis=1)).sum(axis=1)
+    labels = (chance.random((5_000, 1)) > odds.cumsum(axis=1)).sum(axis=1)
     return true * factor, labels
 
 
@@ -66,3 +66,22 @@ def test_confusion_is_kept(tiny_bert: Path) -> None:
 
     assert (2, 1) == (found["reputation"]["tweets"], found["sentiment"]["tweets"])
     assert [1, 0, 1] == [sum(row) for row in found["reputation"]["confusion"]]
+
+
+def test_shares_are_fitted_where_entities_allow(tiny_bert: Path) -> None:
+    """Held-out tweets of ten entities do; labels of sentiment toward them do not count."""
+    network = networks.pretrained(str(tiny_bert))
+    tokenizer = build({word: i for i, word in enumerate(WORDS)})
+    tweets = [
+        Example(text, f"brand {number}", reputation=label)
+        for number in range(10)
+        for label, text in enumerate(["hate it", "the car", "love it"])
+        for text in (text, f"my {text}")
+    ]
+    enough = temperature.calibrate(network, tokenizer, {"mine": tweets}, max_length=16)
+    other = temperature.calibrate(network, tokenizer, {"targeted": tweets}, max_length=16)
+    few = temperature.calibrate(network, tokenizer, {"mine": tweets[:-2]}, max_length=16)
+
+    assert (10, 60) == tuple(enough["reputation"]["shares"][key] for key in ("entities", "tweets"))
+    assert "shares" not in other["reputation"]
+    assert "shares" not in few["reputation"]

@@ -1,0 +1,1 @@
+"""Alerts: an entity's share of negative tweets has risen (docs/alerts.md)."""

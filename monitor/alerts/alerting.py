@@ -1,0 +1,223 @@
+"""Watches what is written to the log, and writes alerts beside it, in the same transaction."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final, Protocol
+
+import structlog
+
+from monitor.alerts.chart import Chart
+from monitor.alerts.design import Tuning
+from monitor.clock import utc
+from monitor.model import Model
+from monitor.quantification import Calibration
+from monitor.rows import Labelled
+from monitor.settings import Settings
+from monitor.topics import alert as topic_of
+
+_HOUR_S: Final = 3600.0
+_CHART: Final = tuple(f.name for f in fields(Chart))
+_NUMBERS: Final = attrgetter(*_CHART)
+_OWN: Final = ("model_id", "tuning", "alert_id", "begun_batch_id", "begun_tweet_id")
+_COLUMNS: Final = (*_OWN, *_CHART)
+# S608: our own names.
+_READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM alert_states WHERE entity = ?"  # noqa: S608
+_WRITE: Final = (
+    f"INSERT OR REPLACE INTO alert_states (entity, {', '.join(_COLUMNS)})"  # noqa: S608
+    f" VALUES ({', '.join('?' * (1 + len(_COLUMNS)))})"
+)
+_RAISE: Final = (
+    "INSERT INTO alerts (entity, model_id, since, raised_at, usual_share, share, tweets, negatives,"
+    " first_batch_id, first_tweet_id, batch_id, tweet_id)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_END: Final = "UPDATE alerts SET ended_at = ?, outcome = ? WHERE id = ?"
+
+
+class Messages(Protocol):
+    """Where messages are put to be sent: `monitor.outbox.Outbox`."""
+
+    def put(
+        self, connection: sqlite3.Connection, suffix: str, payload: str, *, retain: bool
+    ) -> None:
+        """Write a message, inside the caller's transaction."""
+
+
+@dataclass(slots=True)
+class _State:
+    """An entity's row."""
+
+    model_id: int
+    tuning: str
+    alert_id: int | None
+    begun_batch_id: int | None
+    begun_tweet_id: str | None
+    chart: Chart
+
+
+class Alerting:
+    """Raises alerts and ends them; a companion of the store.
+
+    All that it knows is in the log, so a batch that is tried again, or a process that is killed,
+    goes on from what was committed.
+    """
+
+    def __init__(self, tuning: Tuning, task: str, messages: Messages | None = None) -> None:
+        """Begin to watch.
+
+        Args:
+            tuning: what is wanted.
+            task: whose labels are watched.
+            messages: where the state of each entity is published; None for nowhere.
+        """
+        self._tuning = tuning
+        self._tuned = f"{tuning.rise} {tuning.false_alarm_days} {tuning.false_positive:.5f}"
+        self._task = task
+        self._messages = messages
+        self._said: list[Callable[[], object]] = []
+
+    def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
+        """Watch labels that have just been inserted.
+
+        Retweets repeat an opinion and do not count, nor do tweets about no entity: an alert is
+        about somebody's reputation.
+        """
+        self._said = []
+        states: dict[str, _State] = {}
+        for label in fresh:
+            tweet = label.tweet
+            if tweet.is_retweet or not label.entity:
+                continue
+            state = states.get(label.entity)
+            if state is None:
+                state = states[label.entity] = self._read(connection, label)
+            chart = state.chart
+            event = chart.take(
+                label.verdict[self._task].label == "negative",
+                datetime.fromisoformat(tweet.received_at).timestamp(),
+                self._tuning,
+            )
+            if chart.begun_tweets == 1:
+                state.begun_batch_id, state.begun_tweet_id = label.batch_id, tweet.id
+            if event == "raised":
+                self._raise(connection, state, label)
+            elif event:
+                self._end(connection, state, label, event)
+        connection.executemany(
+            _WRITE,
+            [
+                (
+                    entity,
+                    *(s.model_id, s.tuning, s.alert_id, s.begun_batch_id, s.begun_tweet_id),
+                    *_NUMBERS(s.chart),
+                )
+                for entity, s in states.items()
+            ],
+        )
+
+    def committed(self) -> None:
+        """Log what has happened."""
+        said, self._said = self._said, []
+        for say in said:
+            say()
+
+    def _read(self, connection: sqlite3.Connection, label: Labelled) -> _State:
+        """Read an entity's state, as far as it holds for this model and what is wanted now."""
+        row = connection.execute(_READ, (label.entity,)).fetchone()
+        if row is None:
+            return _State(label.model_id, self._tuned, None, None, None, Chart())
+        model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, *numbers = row
+        chart = _chart(numbers)
+        state = _State(model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, chart)
+        if state.model_id != label.model_id:
+            # What is usual is what this model says of it.
+            if state.alert_id is not None:
+                state.chart.phase = "learning"
+                self._end(connection, state, label, "new-model")
+            return _State(label.model_id, self._tuned, None, None, None, Chart())
+        if state.tuning != self._tuned:
+            state.tuning = self._tuned
+            if state.chart.phase != "learning":
+                state.chart.watch(self._tuning)
+        return state
+
+    def _raise(self, connection: sqlite3.Connection, state: _State, label: Labelled) -> None:
+        chart, tweet = state.chart, label.tweet
+        usual, share = chart.usual_share, chart.begun_negatives / chart.begun_tweets
+        since = utc(chart.begun_at)
+        state.alert_id = connection.execute(
+            _RAISE,
+            (
+                *(label.entity, label.model_id, since, tweet.received_at),
+                *(usual, share, chart.begun_tweets, chart.begun_negatives),
+                *(state.begun_batch_id, state.begun_tweet_id, label.batch_id, tweet.id),
+            ),
+        ).lastrowid
+        told = {
+            "usual_share": round(usual, 4),
+            "share": round(share, 4),
+            "tweets": chart.begun_tweets,
+            "alert_id": state.alert_id,
+        }
+        self._tell(connection, label.entity, "alert", since, told)
+        log = structlog.get_logger()
+        self._said.append(lambda: log.warning("alert", entity=label.entity, since=since, **told))
+
+    def _end(
+        self, connection: sqlite3.Connection, state: _State, label: Labelled, outcome: str
+    ) -> None:
+        ended_at = label.tweet.received_at
+        connection.execute(_END, (ended_at, outcome, state.alert_id))
+        told = {"usual_share": round(state.chart.usual.share, 4), "alert_id": state.alert_id}
+        nothing = {"share": None, "tweets": None}
+        self._tell(connection, label.entity, "ok", ended_at, told | nothing)
+        log = structlog.get_logger()
+        self._said.append(
+            lambda: log.info("alert-ended", entity=label.entity, outcome=outcome, **told)
+        )
+        state.alert_id = None
+
+    def _tell(
+        self,
+        connection: sqlite3.Connection,
+        entity: str,
+        state: str,
+        since: str,
+        more: dict[str, Any],
+    ) -> None:
+        if self._messages:
+            payload = {"entity": entity, "state": state, "since": since, **more}
+            self._messages.put(
+                connection, topic_of(entity), json.dumps(payload, ensure_ascii=False), retain=True
+            )
+
+
+def alerting(settings: Settings, model: Model, messages: Messages) -> list[Alerting]:
+    """Return the companion that a configuration asks for, if it does."""
+    alerts, task = settings.alerts, settings.model.task
+    if not alerts.enabled:
+        return []
+    tuning = Tuning(
+        rise=alerts.rise,
+        false_alarm_days=alerts.false_alarm_days,
+        quiet_s=alerts.quiet_hours * _HOUR_S,
+        learn_tweets=alerts.learn_tweets,
+        false_positive=Tuning.false_positives(Calibration.of(model.calibration.get(task))),
+    )
+    return [Alerting(tuning, task, messages if settings.publish.alerts else None)]
+
+
+def _chart(numbers: Sequence[Any]) -> Chart:
+    """Read a chart back; SQLite keeps no nan."""
+    chart = Chart(*numbers)
+    for name in ("at", "usual_share", "begun_at"):
+        if getattr(chart, name) is None:
+            setattr(chart, name, math.nan)
+    return chart

@@ -1,0 +1,324 @@
+"""One connection to the broker: deliveries in, acknowledged by hand, and messages out.
+
+Delivery semantics (MQTT 5.0, section 4.3, 4.4; 3.1.1 likewise):
+
+* Subscriptions ask for QoS 1 at most, also where publishers use 2. In QoS 2 the client answers
+  PUBREC before the tweet is on disk, and a client that dies then has lost it; in QoS 1 the broker
+  keeps it until our PUBACK, and the tweet's id turns "at least once" into "once".
+* Every connection has a client object of its own, and a delivery holds on to the one it came by.
+  An acknowledgement that comes too late goes to the dead client, so it can never acknowledge a
+  different message that has the same packet identifier on the new connection.
+* Redelivery happens on reconnection only, so every delivery is acknowledged, in order of arrival.
+* What we publish ourselves may come back, if a topic filter covers it: it is no tweet, and is
+  acknowledged in its turn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from monitor.acknowledgements import Acknowledgements
+from monitor.clock import Moment, now
+from monitor.sender import Message, Sender
+from monitor.settings import Mqtt
+from monitor.tls import LastWords, explain, make_context
+
+_SETTLE_S: Final = 10.0
+"""How long a broker may take from TCP connection to subscription."""
+_CLOSE_S: Final = 5.0
+_LEAST_PACKET_BYTES: Final = 2**20
+"""Packets up to this size, or twice the largest payload allowed, arrive and become dead letters;
+larger ones the broker withholds (MQTT 5.0, section 3.1.2.11.4), and memory stays bounded."""
+_DROPPED_TOPIC: Final = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto tells how many messages it has dropped, for all its clients, since its start."""
+NOT_AUTHORISED: Final = "Not authorized"
+_REFUSED_FOR_GOOD: Final = frozenset(
+    {
+        "Bad user name or password",
+        NOT_AUTHORISED,
+        "Client identifier not valid",
+        "Banned",
+    }
+)
+
+
+class BrokerRefusedError(Exception):
+    """The broker will not have us; trying again will not help."""
+
+
+class ConnectionFailedError(Exception):
+    """One attempt failed; the next may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What we know of our session at the broker from an earlier life."""
+
+    expected: bool = False
+    """Whether there was one."""
+    stale_topics: Sequence[str] = ()
+    """Filters it still has, but should not."""
+
+
+def _never() -> bool:
+    """QoS 0: it will not come again."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it arrived."""
+
+    topic: str
+    payload: bytes
+    """Cut off after ``max_payload_bytes`` + 1: enough to see that it is too large."""
+    size: int
+    """Bytes of the payload before that."""
+    arrived: float
+    """Monotonic seconds."""
+    received: Moment
+    acknowledge: Callable[[], None] = field(repr=False)
+    """Tell the broker that it may forget the message (nothing to tell for QoS 0)."""
+    resent: Callable[[], bool] = field(repr=False, default=_never)
+    """Whether the broker, asked again on a later connection, sends it a second time."""
+
+
+def _no_acknowledgement() -> None:
+    """QoS 0: the broker has forgotten the message already."""
+
+
+@dataclass(slots=True)
+class Lives:
+    """Counts connections, and knows which of them the broker has taken up the session after."""
+
+    begun: int = 0
+    resumed: int = 0
+
+
+class Connection:
+    """One MQTT connection, from CONNECT to its loss; never used again after that."""
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        protocol: MQTTProtocolVersion,
+        receive_maximum: int,
+        deliver: Callable[[Delivery], object],
+        on_dropped: Callable[[int], object] = lambda _total: None,
+        stale_topics: Sequence[str] = (),
+        lives: Lives | None = None,
+        *,
+        is_own: Callable[[str], bool] = lambda _topic: False,
+        will: Message | None = None,
+        visit: bool = False,
+    ) -> None:
+        """Prepare; `open` connects.
+
+        Args:
+            settings: where, as whom, to what.
+            protocol: the version of MQTT to speak.
+            receive_maximum: as for `Broker`.
+            deliver: as for `Broker`.
+            on_dropped: as for `Broker`.
+            stale_topics: filters to unsubscribe from.
+            lives: counts this connection among the others of its session.
+            is_own: tells topics of our own messages.
+            will: what the broker is to publish if the connection is lost.
+            visit: only look: under another client identifier, subscribe to nothing, leave no
+                session behind.
+        """
+        self._settings = settings
+        self._visit = visit
+        self._protocol = protocol
+        self._receive_maximum = receive_maximum
+        self._deliver = deliver
+        self._on_dropped = on_dropped
+        self._stale_topics = list(stale_topics)
+        self._is_own = is_own
+        self._lives = lives or Lives()
+        self._lives.begun += 1
+        self._life = self._lives.begun
+        self._subscription: int | None = None
+        self._closing = threading.Lock()
+        self._settled = threading.Event()
+        self._problem: str | None = "no answer from the broker"
+        self.lost = threading.Event()
+        self.answered = False
+        """Whether the broker accepted or refused, rather than hanging up on us."""
+        self.silent = False
+        """Whether it did neither for as long as we waited."""
+        self.session_present = False
+        five = protocol == MQTTProtocolVersion.MQTTv5
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id + ("-visit" if visit else ""),
+            clean_session=None if five else visit,
+            protocol=protocol,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        if settings.username:
+            self._client.username_pw_set(settings.username, settings.password or None)
+        if settings.tls:
+            self._client.tls_set_context(make_context(settings))
+        if will:
+            self._client.will_set(will.topic, will.payload, 1, will.retain)
+        self.sender = Sender(self._client)
+        """Publishes over this connection."""
+        self._acknowledgements = Acknowledgements(self._client)
+        self._last_words = LastWords(self._client)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def open(self) -> None:
+        """Connect and subscribe.
+
+        Raises:
+            OSError: if the broker cannot be reached.
+            BrokerRefusedError: if it refuses for good.
+            ConnectionFailedError: if it refuses for now.
+        """
+        settings = self._settings
+        v5: dict[str, Any] = {}
+        if self._protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            # Without an expiry interval, MQTT 5 keeps no session at all.
+            properties.SessionExpiryInterval = 0 if self._visit else settings.session_expiry_s
+            properties.ReceiveMaximum = self._receive_maximum
+            properties.MaximumPacketSize = max(
+                _LEAST_PACKET_BYTES, min(2 * settings.max_payload_bytes, 268_435_455)
+            )
+            v5 = {"clean_start": self._visit, "properties": properties}
+        try:
+            self._client.connect(settings.host, settings.port, settings.keepalive_s, **v5)
+        except OSError as error:
+            raise OSError(explain(error)) from error
+        self._client.loop_start()
+        self.silent = not self._settled.wait(_SETTLE_S)
+        if self._problem is not None:
+            self.close()
+            if self._problem in _REFUSED_FOR_GOOD:
+                raise BrokerRefusedError(self._problem)
+            raise ConnectionFailedError(self._problem)
+
+    def close(self) -> None:
+        """Send what is queued, disconnect, and wait for the network thread to end."""
+        with self._closing:  # paho trips if two threads wait for its own at once
+            if self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self.lost.wait(_CLOSE_S)
+            self._client.loop_stop()
+            self._lose()  # also if the network thread died without saying so
+
+    def _lose(self) -> None:
+        self.lost.set()
+        self.sender.lose()
+
+    def _settle(self, problem: str | None) -> None:
+        if not self._settled.is_set():
+            self._problem = problem
+            self._settled.set()
+
+    def _on_connect(
+        self,
+        client: Client,
+        _userdata: object,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        self.answered = True
+        self._last_words.ignore()
+        if reason.is_failure:
+            self._settle(str(reason))
+            return
+        self.sender.limit(properties)
+        self.session_present = flags.session_present
+        if flags.session_present:  # what was not acknowledged comes again, from here on
+            self._lives.resumed = self._life
+        if self._visit:
+            self._settle(None)
+            return
+        qos = self._settings.qos
+        if self._protocol == MQTTProtocolVersion.MQTTv5:
+            # Retained messages come with a new subscription only, not on every reconnection.
+            options = SubscribeOptions(
+                qos=qos, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+            )
+            _, self._subscription = client.subscribe(
+                [(topic, options) for topic in self._settings.topics]
+            )
+        else:
+            _, self._subscription = client.subscribe(
+                [(topic, qos) for topic in self._settings.topics]
+            )
+        if self._stale_topics:
+            client.unsubscribe(self._stale_topics)
+        client.subscribe(_DROPPED_TOPIC)  # if it will not say, we do without
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        if mid != self._subscription:
+            return
+        refused = [
+            f"{topic}: {reason}"
+            for topic, reason in zip(self._settings.topics, reasons, strict=False)
+            if reason.is_failure
+        ]
+        self._settle(f"subscription refused: {'; '.join(refused)}" if refused else None)
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._settle(f"connection closed: {reason}" if self.answered else self._last_words.why())
+        self._lose()
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        # Nothing but this: an exception here would end the network thread.
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\N{REPLACEMENT CHARACTER}"
+        if topic == _DROPPED_TOPIC:
+            if message.payload.isdigit():
+                self._on_dropped(int(message.payload))
+            return
+        if self._is_own(topic):
+            if message.qos:
+                self._acknowledgements.of_no_delivery(message.mid)
+            return
+        if message.qos:
+            acknowledge = self._acknowledgements.of_delivery(message.mid)
+            resent = self._resumed_since
+        else:
+            acknowledge, resent = _no_acknowledgement, _never
+        payload = bytes(message.payload)
+        kept = payload[: self._settings.max_payload_bytes + 1]
+        self._deliver(
+            Delivery(topic, kept, len(payload), message.timestamp, now(), acknowledge, resent)
+        )
+
+    def _resumed_since(self) -> bool:
+        return self._life < self._lives.resumed

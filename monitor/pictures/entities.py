@@ -1,0 +1,128 @@
+"""The part of a page that says how entities stand now: in words, and as a table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from monitor.pictures import links, shares, words
+from monitor.pictures.markup import Markup, join, tag
+from monitor.pictures.overview import Overview, Row
+from monitor.pictures.spans import Span, epoch
+from monitor.reputation import Estimate, Standing
+
+_ROWS: Final = 50
+_CHANGES: Final = 3
+
+
+def summary(overview: Overview, *, linked: bool) -> Markup:
+    """Say in words what changed, and what has risen."""
+    changed = sorted(
+        (r for r in overview.rows if r.whole.change and r.whole.change.excludes_zero),
+        key=lambda r: -abs(r.whole.change.value if r.whole.change else 0),
+    )
+    said = [_changed(row.whole) for row in changed[:_CHANGES]]
+    if len(changed) > _CHANGES:
+        said.append(tag("li", f"{len(changed) - _CHANGES} more changed; see below."))
+    if overview.rows and not said:
+        compared = any(row.whole.change for row in overview.rows)
+        said = [
+            tag("li", "Nothing changed by more than chance against the time before.")
+            if compared
+            else tag("li", "There is no time before to compare with.")
+        ]
+    alerts = [
+        tag(
+            "li",
+            tag("strong", "\N{BLACK UP-POINTING TRIANGLE} Alert: "),
+            f"{words.name(alert.entity)}\N{RIGHT SINGLE QUOTATION MARK}s negative labels have risen"
+            f" from {words.percent(alert.usual_share)} to {words.percent(alert.share)},"
+            f" raised {words.moment(epoch(alert.raised_at))}. ",
+            tag("a", "Its tweets", href=links.query("latest-alerts", entity=alert.entity))
+            if linked
+            else None,
+            class_="alert",
+        )
+        for alert in overview.report.alerts
+        if alert.ended_at is None
+    ]
+    return tag("ul", alerts, said, class_="summary")
+
+
+def _changed(standing: Standing) -> Markup:
+    change = standing.change
+    assert change is not None
+    up = change.value > 0
+    return tag(
+        "li",
+        tag("strong", words.name(standing.entity)),
+        f" {'rose' if up else 'fell'} by {words.signed(abs(change.value)).lstrip('+')}"
+        f" to {words.signed(standing.net.value)}.",
+    )
+
+
+def table(overview: Overview, span: str | None) -> Markup:
+    """Show a row an entity.
+
+    Args:
+        overview: what was read.
+        span: name of the span for links to each entity; None for a page that leads nowhere.
+    """
+    raised = {alert.entity for alert in overview.report.alerts if alert.ended_at is None}
+    head = ("entity", "tweets", "negative · neutral · positive", "net score", "change", "course")
+    left = len(overview.rows) - _ROWS
+    return join(
+        tag(
+            "table",
+            tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
+            tag(
+                "tbody",
+                [_row(row, overview.span, span, raised) for row in overview.rows[:_ROWS]],
+            ),
+            class_="entities",
+        ),
+        tag("p", f"{left:,} entities with fewer tweets are not shown.", class_="note")
+        if left > 0
+        else None,
+    )
+
+
+def _row(row: Row, span: Span, name: str | None, raised: set[str]) -> Markup:
+    whole = row.whole
+    shown = words.name(whole.entity)
+    if name:
+        shown = tag("a", shown, href=links.overview(whole.entity or "", name))
+    badge = tag("span", "\N{BLACK UP-POINTING TRIANGLE} alert", class_="badge")
+    return tag(
+        "tr",
+        tag("th", shown, " ", badge if (whole.entity or "") in raised else None, scope="row"),
+        tag("td", f"{whole.tweets:,}", class_="number", data_label="tweets"),
+        tag(
+            "td",
+            shares.shares(whole),
+            tag("span", _three(whole), class_="figures"),
+            class_="picture",
+        ),
+        tag(
+            "td",
+            shares.net(whole),
+            tag("strong", words.signed(whole.net.value)),
+            tag("span", f" {words.ranged(whole.net)}", class_="figures"),
+            class_="picture",
+        ),
+        tag("td", _change(whole.change), class_="number", data_label="change"),
+        tag("td", shares.sparkline(row.windows, span), class_="picture course"),
+    )
+
+
+def _three(standing: Standing) -> str:
+    figures = (standing.negative, standing.neutral, standing.positive)
+    return " · ".join(words.percent(figure.value) for figure in figures)
+
+
+def _change(change: Estimate | None) -> Markup:
+    if change is None:
+        return tag("span", "no time before", class_="quiet")
+    if not change.excludes_zero:
+        return tag("span", "within chance", class_="quiet")
+    arrow = "\N{UPWARDS ARROW}" if change.value > 0 else "\N{DOWNWARDS ARROW}"
+    return tag("strong", f"{arrow}\N{NO-BREAK SPACE}{words.signed(change.value)}")

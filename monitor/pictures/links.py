@@ -1,0 +1,37 @@
+"""Where a page leads to, when it is served: other spans, other entities, the tweets behind."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from monitor.clock import utc
+
+QUERIES = "/log"
+"""Under this the queries of the log are answered."""
+
+
+def overview(entity: str | None, span: str, until: float | None = None) -> str:
+    """Return the address of a page.
+
+    Args:
+        entity: the one to show; None for all.
+        span: a name of `spans.NAMES`.
+        until: when it ends, in seconds since the epoch; None for now.
+    """
+    asked = {"span": span}
+    if entity is not None:
+        asked["entity"] = entity
+    if until is not None:
+        asked["until"] = utc(until)[: len("2026-11-21T17:05")]
+    return f"/?{urlencode(asked)}"
+
+
+def tweets(entity: str, since: float, until: float, label: str = "") -> str:
+    """Return the address of the tweets about an entity in a span, of one label or all."""
+    asked = {"entity": entity, "since": utc(since), "until": utc(until), "label": label}
+    return f"{QUERIES}/tweets-behind?{urlencode(asked)}"
+
+
+def query(name: str, **asked: str) -> str:
+    """Return the address of a query in `dashboard.queries`."""
+    return f"{QUERIES}/{name}{'?' if asked else ''}{urlencode(asked)}"

@@ -1,0 +1,146 @@
+"""A report for other programs and documents: JSON, CSV, Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.clock import utc
+from monitor.reporting.report import NO_ENTITY, Report
+from monitor.reputation import Estimate, Standing
+from monitor.terminal import printable
+
+_DIGITS = 4
+
+
+def as_json(report: Report) -> str:
+    """Write everything there is; entity null is for tweets about none. Shares are of 1."""
+    question = report.question
+    document = {
+        "since": utc(question.since),
+        "until": utc(question.until),
+        "by": question.window,
+        "task": report.task,
+        "retweets_counted": question.retweets,
+        "log": {"first_tweet": report.first, "last_tweet": report.last},
+        "basis": list(report.basis),
+        "standings": [_fields(standing) for standing in report.standings],
+        "alerts": [
+            {
+                "entity": alert.entity or None,
+                "raised_at": alert.raised_at,
+                "ended_at": alert.ended_at,
+                "usual_share": alert.usual_share,
+                "share": alert.share,
+            }
+            for alert in report.alerts
+        ],
+    }
+    # ASCII: what would steer a terminal, JSON writes as \u009b.
+    return json.dumps(document, indent=2)
+
+
+def as_csv(report: Report) -> str:
+    """Write a line an entity and window, with the keys of the JSON form; empty is null."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for standing in report.standings:
+        fields = _fields(standing)
+        writer.writerow(fields | {"entity": printable(standing.entity or "")})
+    return out.getvalue().rstrip("\n")
+
+
+def as_markdown(report: Report) -> Iterator[str]:
+    """Write a table and what it is based on, line by line."""
+    heads = ("from", "to", "entity", "tweets", "retweets", "negative", "neutral", "positive")
+    yield f"| {' | '.join((*heads, 'net', 'change'))} |"
+    yield "|---|---|---|" + "---:|" * 7
+    for standing in report.standings:
+        change = standing.change
+        cells = (
+            _minute(standing.start),
+            _minute(standing.end),
+            _escaped(printable(standing.entity or NO_ENTITY)),
+            f"{standing.tweets:,}",
+            f"{standing.retweets:,}",
+            *(
+                f"{100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
+                for share in (standing.negative, standing.neutral, standing.positive)
+            ),
+            _signed(standing.net),
+            "" if change is None else _signed(change, bold=change.excludes_zero),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+    for sentence in report.basis:
+        yield _escaped(sentence)
+    yield (
+        "In brackets: 95 % intervals. Net: positive less negative share. Change: of net, against"
+        " the time as long before; bold where its interval excludes 0. Times are UTC."
+    )
+    for alert in report.alerts:
+        yield (
+            f"- Alert: {_escaped(printable(alert.entity or NO_ENTITY))}, {_minute(alert.raised_at)}"
+            f" to {_minute(alert.ended_at) if alert.ended_at else 'now'}: negative labels"
+            f" {100 * alert.share:.0f} % instead of {100 * alert.usual_share:.0f} %"
+        )
+
+
+def _fields(standing: Standing) -> dict[str, Any]:
+    negative, neutral, positive = standing.counts
+    return {
+        "start": standing.start,
+        "end": standing.end,
+        "entity": standing.entity,
+        "tweets": standing.tweets,
+        "retweets": standing.retweets,
+        "unsure": standing.unsure,
+        "labelled_negative": negative,
+        "labelled_neutral": neutral,
+        "labelled_positive": positive,
+        **_ends("negative", standing.negative),
+        **_ends("neutral", standing.neutral),
+        **_ends("positive", standing.positive),
+        **_ends("net", standing.net),
+        **_ends("change", standing.change),
+        "correction": standing.correction,
+    }
+
+
+_COLUMNS = (
+    *("start", "end", "entity", "tweets", "retweets", "unsure"),
+    *("labelled_negative", "labelled_neutral", "labelled_positive"),
+    *(
+        f"{figure}{end}"
+        for figure in ("negative", "neutral", "positive", "net", "change")
+        for end in ("", "_low", "_high")
+    ),
+    "correction",
+)
+
+
+def _ends(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    ends = (None,) * 3 if estimate is None else (estimate.value, estimate.low, estimate.high)
+    return {
+        f"{name}{end}": None if value is None else round(value, _DIGITS)
+        for end, value in zip(("", "_low", "_high"), ends, strict=True)
+    }
+
+
+def _signed(estimate: Estimate, *, bold: bool = False) -> str:
+    value = f"{estimate.value:+.2f}"
+    return f"{f'**{value}**' if bold else value} ({estimate.low:+.2f} to {estimate.high:+.2f})"
+
+
+def _minute(moment: str) -> str:
+    return moment[:16].replace("T", " ")
+
+
+def _escaped(text: str) -> str:
+    """Keep a name from being read as Markdown or HTML."""
+    return re.sub(r"([\\`*_\[\]<>|#!&~])", r"\\\1", text)

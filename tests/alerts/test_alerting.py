@@ -1,0 +1,275 @@
+"""Alerts beside the labels, in a real log: rows, words, messages, and what a failure leaves."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.alerts.alerting import Alerting, alerting
+from monitor.alerts.design import Tuning
+from monitor.clock import utc
+from monitor.outbox import Outbox
+from monitor.rows import Labelled, TweetRow
+from monitor.settings import Alerts, Publish, Settings
+from monitor.store import Store
+from tests.factories import NOW, STUB_MODEL, batch_row, query, register, tweet_row, verdict
+
+TUNING = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=86_400.0, learn_tweets=50)
+STATES = "SELECT * FROM alert_states"
+ALERTS = "SELECT * FROM alerts"
+
+calm = [number % 5 == 4 for number in range(200)]
+storm = [number % 2 == 1 for number in range(60)]
+
+
+class Log:
+    """A log with alerts, and what becomes of them."""
+
+    def __init__(self, path: Path, outbox: Outbox | None = None, tuning: Tuning = TUNING) -> None:
+        self.path = path
+        self.store = Store(path)
+        self._outbox, self._tuning = outbox, tuning
+        self.alerting = Alerting(tuning, "reputation", outbox)
+        self.store.accompany([self.alerting, *([outbox] if outbox else [])])
+        self.model_id = register(self.store)
+        self._numbers = itertools.count(self.store.tweets())
+
+    def tweet(self, negative: bool, *entities: str, **changes: Any) -> TweetRow:  # noqa: ANN401
+        """Make the next one, an hour after the last."""
+        number = next(self._numbers)
+        row = tweet_row(
+            f"t{number:05}",
+            *(entities or ("Acme",)),
+            received_at=utc(NOW + 3600 * number),
+            answer=verdict("negative" if negative else "positive", "neutral"),
+        )
+        return dataclasses.replace(row, **changes)
+
+    def write(self, rows: Sequence[TweetRow], size: int = 1000) -> None:
+        """Write tweets, so many at a time."""
+        for first in range(0, len(rows), size):
+            batch = rows[first : first + size]
+            self.store.write(batch_row(len(batch), self.model_id), batch, [])
+
+    def said(self, stream: Iterable[bool], *entities: str, size: int = 1000) -> list[TweetRow]:
+        """Write a stream of labels."""
+        rows = [self.tweet(negative, *entities) for negative in stream]
+        self.write(rows, size)
+        return rows
+
+    def reopened(self) -> Log:
+        """The same file after a restart."""
+        self.store.close()
+        return Log(self.path, self._outbox, self._tuning)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    """An empty log that is watched."""
+    made = Log(tmp_path / "monitor.db", Outbox("home"))
+    with closing(made.store):
+        yield made
+
+
+def one(path: Path, sql: str = ALERTS) -> dict[str, Any]:
+    """Return the only row there is."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        (row,) = connection.execute(sql).fetchall()
+        return dict(row)
+
+
+def messages(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """What waits to be sent."""
+    return [
+        (topic, json.loads(payload))
+        for topic, payload in query(path, "SELECT topic, payload FROM outgoing ORDER BY id")
+    ]
+
+
+def test_an_alert_from_first_to_last(log: Log) -> None:
+    """A row that is ended, a word for each after the COMMIT, and the state for who subscribes."""
+    log.said(calm)
+    assert [] == query(log.path, ALERTS)
+    with structlog.testing.capture_logs() as words:
+        rose = log.said(storm)
+        row = one(log.path)
+        assert row["ended_at"] is None
+        assert abs(int(row["first_tweet_id"][1:]) - int(rose[0].id[1:])) <= 4
+        assert pytest.approx(0.2, abs=0.02) == row["usual_share"]
+        assert row["negatives"] / row["tweets"] == row["share"] > 0.4
+        log.said(calm)
+    row = one(log.path)
+
+    assert "recovered" == row["outcome"]
+    assert row["since"] < row["raised_at"] < row["ended_at"]
+    assert ["alert", "alert-ended"] == [word["event"] for word in words]
+    assert {
+        "log_level": "warning",
+        "event": "alert",
+        "entity": "Acme",
+        "alert_id": 1,
+        "since": row["since"],
+        "usual_share": round(row["usual_share"], 4),
+        "share": round(row["share"], 4),
+        "tweets": row["tweets"],
+    } == words[0]
+    (topic, raised), (_, ended) = messages(log.path)
+    assert "home/alerts/acme" == topic
+    assert ("Acme", "alert", row["since"], 1) == tuple(
+        raised[key] for key in ("entity", "state", "since", "alert_id")
+    )
+    assert (raised["share"], raised["tweets"]) == (words[0]["share"], row["tweets"])
+    assert ("ok", row["ended_at"], None) == (ended["state"], ended["since"], ended["share"])
+    assert raised.keys() == ended.keys()
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_what_drove_it(log: Log, size: int) -> None:
+    """The negative tweets from the change point to the one that raised it, with their texts."""
+    rows = [*log.said(calm, size=size), *log.said(storm, size=size)]
+    alert = one(log.path)
+    between = [r for r in rows if alert["first_tweet_id"] <= r.id <= alert["tweet_id"]]
+    expected = [
+        (r.id, r.text) for r in between if "negative" == r.verdicts[0][1]["reputation"].label
+    ]
+
+    assert alert["tweets"] == len(between)
+    assert alert["negatives"] == len(expected)
+    assert expected == query(log.path, "SELECT tweet_id, text FROM alert_tweets")
+
+
+def test_without_texts_and_tweets(log: Log) -> None:
+    """Where no text is kept there is none, and pruned tweets are no error."""
+    log.write([log.tweet(negative, text=None) for negative in [*calm, *storm]])
+    drove = query(log.path, "SELECT text FROM alert_tweets")
+    assert [(None,)] * one(log.path)["negatives"] == drove
+    with closing(sqlite3.connect(log.path)) as connection:
+        first = one(log.path)["first_tweet_id"]
+        connection.execute("DELETE FROM tweets WHERE id <= ?", (first,))
+        connection.commit()
+    assert len(drove) - 1 == len(query(log.path, "SELECT text FROM alert_tweets"))
+
+
+def test_who_is_watched(log: Log) -> None:
+    """Each entity by itself; not the tweets about nobody, and not those that only repeat."""
+    log.said(calm, "Acme", "Lumen", "")
+    log.write([log.tweet(negative, "Acme", is_retweet=True) for negative in storm])
+    log.said(storm, "")
+    assert [] == query(log.path, ALERTS)
+    log.said(storm, "Lumen")
+
+    assert [("Lumen",)] == query(log.path, "SELECT entity FROM alerts")
+    assert [("Acme",), ("Lumen",)] == query(log.path, "SELECT entity FROM alert_states ORDER BY 1")
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=8), st.booleans())
+@settings(max_examples=5)
+def test_batches_and_restarts_make_no_difference(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], restart: bool
+) -> None:
+    """However a stream is cut into batches, and whether the daemon begins anew at each."""
+    folder = tmp_path_factory.mktemp("log")
+    stream = [*calm[:120], *storm, *calm]
+    whole, cut = Log(folder / "whole.db"), Log(folder / "cut.db")
+    whole.said(stream)
+    whole.store.close()
+    rows, begin = [cut.tweet(negative) for negative in stream], 0
+    for size in itertools.cycle(sizes):
+        cut.write(rows[begin : begin + size])
+        begin += size
+        if begin >= len(rows):
+            break
+        cut = cut.reopened() if restart else cut
+    cut.store.close()
+    columns = "since, raised_at, ended_at, outcome, usual_share, share, tweets, tweet_id"
+    numbers = "negatives, tweets, new_tweets, seconds, pauses, at, score, threshold, begun_tweet_id"
+    for sql in (f"SELECT {columns} FROM alerts", f"SELECT phase, {numbers} FROM alert_states"):
+        assert query(whole.path, sql) == query(cut.path, sql)
+
+
+def test_a_batch_that_fails_is_as_if_it_had_not_been(log: Log) -> None:
+    """Tried again, it raises what it would have raised, once; nothing is said before."""
+
+    class Failing:
+        """A companion on a full disk."""
+
+        def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:  # noqa: ARG002
+            """Fail after the alert is written."""
+            raise sqlite3.OperationalError("database or disk is full")
+
+        def committed(self) -> None:
+            """Never."""
+
+    log.said(calm)
+    before = query(log.path, STATES)
+    rows = [log.tweet(negative) for negative in storm]
+    with structlog.testing.capture_logs() as words:
+        log.store.accompany([log.alerting, Failing()])
+        for _ in range(3):
+            with pytest.raises(sqlite3.OperationalError):
+                log.write(rows)
+        assert (before, [], []) == (query(log.path, STATES), query(log.path, ALERTS), words)
+        log.store.accompany([log.alerting])
+        log.write(rows)
+        log.write(rows)  # and a redelivery
+        log.store.tidy()
+
+    assert ["alert"] == [word["event"] for word in words]
+    assert 1 == one(log.path)["id"]
+
+
+def test_another_model_learns_anew(log: Log) -> None:
+    """What is usual is what the model says of it: an alert of another's labels is over."""
+    log.said([*calm, *storm])
+    log.model_id = register(log.store, "sentiment")
+    with structlog.testing.capture_logs() as words:
+        log.said(calm[:10])
+
+    assert "new-model" == one(log.path)["outcome"]
+    assert ["alert-ended"] == [word["event"] for word in words]
+    state = one(log.path, STATES)
+    assert ("learning", 10, None) == (state["phase"], state["tweets"], state["alert_id"])
+
+
+def test_other_settings_take_over(log: Log) -> None:
+    """After a reload the chart is another, what is usual the same, and an alert goes on."""
+    log.said(calm)
+    before = one(log.path, STATES)
+    rare = dataclasses.replace(TUNING, false_alarm_days=3650.0)
+    log.store.accompany([Alerting(rare, "reputation")])
+    log.said(calm[:1])
+    after = one(log.path, STATES)
+    assert after["threshold"] > before["threshold"]
+    assert before["tweets"] + before["new_tweets"] <= after["tweets"] + after["new_tweets"]
+    log.said([*storm, *storm])
+    log.store.accompany([Alerting(TUNING, "reputation")])
+    log.said(calm[:1])
+    state = one(log.path, STATES)
+    assert ("alert", 1) == (state["phase"], state["alert_id"])
+    log.said(calm)
+    assert "recovered" == one(log.path)["outcome"]
+
+
+def test_settings_say_what_is_watched() -> None:
+    """Off is off; published only if asked for; false positives from the model's own matrix."""
+    outbox = Outbox("home")
+    confusion = {"confusion": [[70, 20, 10], [20, 70, 10], [10, 10, 80]]}
+    model = dataclasses.replace(STUB_MODEL, calibration={"reputation": confusion})
+    (watching,) = alerting(Settings(), model, outbox)
+    (publishing,) = alerting(Settings(publish=Publish(alerts=True)), model, outbox)
+
+    assert [] == alerting(Settings(alerts=Alerts(enabled=False)), model, outbox)
+    assert Tuning(2.0, 30.0, 86_400.0, 500, 0.15) == watching._tuning
+    assert (None, outbox) == (watching._messages, publishing._messages)

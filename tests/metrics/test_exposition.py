@@ -1,0 +1,58 @@
+"""What is asked of the log as it is read."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from prometheus_client import generate_latest
+
+from monitor.metrics.exposition import registry
+from monitor.metrics.measurements import MOST_ENTITIES, NO_ENTITY, Measurements, Serving
+from monitor.store import Store
+from tests.factories import register
+from tests.metrics.test_daemon import parsed
+
+COLUMNS = """entity, alert_id, model_id, tuning, phase, negatives, tweets, new_negatives,
+    new_tweets, seconds, pauses, since_raised_s, up, down, threshold, recovery, score,
+    begun_negatives, begun_tweets"""
+
+
+def _watched(store: Store, entity: str, alert_id: int | None) -> None:
+    store._connection.execute(
+        f"INSERT INTO alert_states ({COLUMNS})"
+        f" VALUES (?, ?, 1, '', 'watching'{', 0' * (COLUMNS.count(',') - 4)})",
+        (entity, alert_id),
+    )
+
+
+def _alerts(path: Path) -> dict[str, float]:
+    measurements = Measurements()
+    measurements.serving = Serving("m", "1", "litert", "reputation", path, lambda: 0, lambda: True)
+    metrics = parsed(generate_latest(registry(measurements)).decode())
+    return {sample.labels["entity"]: sample.value for sample in metrics["alert_active"].samples}
+
+
+def test_who_has_an_alert(tmp_path: Path) -> None:
+    """All who are watched, so that an alert that ends goes back to 0."""
+    path = tmp_path / "monitor.db"
+    with closing(Store(path)) as store:
+        register(store)
+        for entity, alert_id in (("Acme", 7), ("Lumen", None), ("", None)):
+            _watched(store, entity, alert_id)
+
+        assert {"Acme": 1, "Lumen": 0, NO_ENTITY: 0} == _alerts(path)
+
+
+def test_those_with_an_alert_come_first(tmp_path: Path) -> None:
+    """However many entities messages have named, an alert is told."""
+    path = tmp_path / "monitor.db"
+    with closing(Store(path)) as store:
+        register(store)
+        for number in range(MOST_ENTITIES + 10):
+            _watched(store, f"entity {number:03}", None)
+        _watched(store, "zebra", 1)
+        alerts = _alerts(path)
+
+    assert MOST_ENTITIES == len(alerts)
+    assert 1 == alerts["zebra"]

@@ -1,0 +1,57 @@
+"""The order in which the broker is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt.client import Client
+
+from monitor.acknowledgements import Acknowledgements
+
+
+class _Recorder:
+    """Takes what a client would send."""
+
+    def __init__(self) -> None:
+        self.acknowledged: list[int] = []
+
+    def ack(self, mid: int, qos: int) -> None:
+        """Note the packet identifier."""
+        assert qos == 1
+        self.acknowledged.append(mid)
+
+
+@given(st.lists(st.sampled_from(["delivery", "nobody's", "acknowledge"])))
+def test_it_is_the_order_of_arrival(events: list[str]) -> None:
+    """Whatever comes between, and nothing is forgotten once the last delivery is acknowledged."""
+    recorder = _Recorder()
+    owed = Acknowledgements(cast(Client, recorder))
+    outstanding: list[Callable[[], None]] = []
+    arrived = 0
+    for event in events:
+        if event == "acknowledge":
+            if outstanding:
+                outstanding.pop(0)()
+            continue
+        arrived += 1
+        if event == "delivery":
+            outstanding.append(owed.of_delivery(arrived))
+        else:
+            owed.of_no_delivery(arrived)
+        assert recorder.acknowledged == list(range(1, len(recorder.acknowledged) + 1))
+    for acknowledge in outstanding:
+        acknowledge()
+
+    assert list(range(1, arrived + 1)) == recorder.acknowledged
+
+
+def test_nobodys_message_waits_for_no_one_in_vain() -> None:
+    """With nothing delivered before it, it is acknowledged at once."""
+    recorder = _Recorder()
+    owed = Acknowledgements(cast(Client, recorder))
+    owed.of_no_delivery(7)
+
+    assert [7] == recorder.acknowledged

@@ -1,0 +1,117 @@
+"""One connection to a real mosquitto: what comes in, what goes out, and its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+
+from monitor.connection import Connection, Delivery
+from monitor.publisher import connected
+from monitor.sender import Message
+from monitor.settings import Mqtt
+from tests.listener import listening
+from tests.processes import Mosquitto, wait_until
+
+FIVE, THREE = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
+
+
+@contextmanager
+def _open(
+    port: int,
+    *,
+    protocol: MQTTProtocolVersion = FIVE,
+    will: Message | None = None,
+    receive_maximum: int = 100,
+    deliver: Callable[[Delivery], object] = print,
+    topic: str = "tweets/#",
+) -> Iterator[Connection]:
+    settings = Mqtt(host="127.0.0.1", port=port, topics=(topic,))
+    connection = Connection(
+        settings,
+        protocol,
+        receive_maximum,
+        deliver,
+        is_own=lambda topic: topic.startswith("own/"),
+        will=will,
+    )
+    connection.open()
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _publish(port: int, topic: str, *payloads: bytes) -> None:
+    with connected(Mqtt(host="127.0.0.1", port=port)) as publisher:
+        publisher.publish(payloads, topic, rate=0, qos=1)
+
+
+def test_several_may_close_at_once(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sees the loss closes the connection, as does whoever ends it: neither trips."""
+    inside = threading.Semaphore(1)
+    loop_stop = Client.loop_stop
+
+    def alone(client: Client) -> MQTTErrorCode:
+        assert inside.acquire(blocking=False), "paho trips if two wait for its thread at once"
+        time.sleep(0.05)
+        result = loop_stop(client)
+        inside.release()
+        return result
+
+    monkeypatch.setattr(Client, "loop_stop", alone)
+    with _open(mosquitto.port) as connection, ThreadPoolExecutor(4) as pool:
+        for closing in [pool.submit(connection.close) for _ in range(4)]:
+            closing.result()
+
+
+@pytest.mark.parametrize("protocol", [FIVE, THREE])
+def test_our_own_messages_are_no_deliveries(
+    mosquitto: Mosquitto, protocol: MQTTProtocolVersion
+) -> None:
+    """They come back to a filter that covers them, and are acknowledged, each in its turn.
+
+    More of them than may be on their way at once, and a tweet in between that is not acknowledged
+    yet: those before it make room, those after it wait for it.
+    """
+    deliveries: list[Delivery] = []
+    with _open(
+        mosquitto.port,
+        protocol=protocol,
+        receive_maximum=10,
+        deliver=deliveries.append,
+        topic="#",
+    ) as connection:
+        connection.sender.publish([Message("own/x", str(i)) for i in range(50)])
+        _publish(mosquitto.port, "tweets/x", b"tweet")
+        connection.sender.publish([Message("own/x", str(i)) for i in range(50)])
+        wait_until(lambda: deliveries, "the tweet")
+        deliveries[0].acknowledge()
+        _publish(mosquitto.port, "tweets/x", b"another")
+        wait_until(lambda: len(deliveries) == 2, "another")
+
+    assert [b"tweet", b"another"] == [delivery.payload for delivery in deliveries]
+
+
+@pytest.mark.parametrize("protocol", [FIVE, THREE])
+def test_the_will_is_published_if_we_do_not_say_goodbye(
+    mosquitto: Mosquitto, protocol: MQTTProtocolVersion
+) -> None:
+    """Lost, the broker speaks for us; closed, it does not."""
+    will = Message("own/state", "lost", retain=True)
+    with listening(mosquitto.port, "own/state") as listener:
+        with _open(mosquitto.port, protocol=protocol, will=will) as connection:
+            connection.sender.publish([Message("own/state", "here")])
+            connection.sender.publish_last(Message("own/state", "gone"), 30)
+        listener.wait("own/state", "here", "gone")
+        with _open(mosquitto.port, protocol=protocol, will=will) as connection:
+            sock = connection._client.socket()
+            assert sock is not None
+            sock.close()
+        listener.wait("own/state", "here", "gone", "lost")

@@ -1,0 +1,229 @@
+"""The outbox in a real log: what is put, when it is seen, how it goes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import structlog
+
+from monitor import outbox as module
+from monitor.outbox import Outbox, Results, remembered, retained, settle, waiting
+from monitor.reader import open_log
+from monitor.rows import Labelled
+from monitor.sender import Message
+from monitor.store import Store
+from tests.factories import batch_row, query, register, tweet_row, verdict
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty log with a model in it."""
+    with closing(Store(tmp_path / "log.db")) as made:
+        register(made)
+        yield made
+
+
+@pytest.fixture
+def log(store: Store) -> Iterator[sqlite3.Connection]:
+    """The log as those read it who forward."""
+    with closing(open_log(store.path)) as connection:
+        yield connection
+
+
+class _Putting:
+    """A companion that puts a message for every label, and may fail afterwards."""
+
+    def __init__(self, outbox: Outbox, *, failing: bool = False) -> None:
+        self._outbox = outbox
+        self.failing = failing
+
+    def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
+        """Put, and fail."""
+        for label in fresh:
+            self._outbox.put(connection, "said", label.tweet.id, retain=False)
+        if self.failing:
+            raise sqlite3.OperationalError("the disk is full")
+
+    def committed(self) -> None:
+        """Nothing."""
+
+
+def _write(store: Store, *ids: str) -> None:
+    store.write(batch_row(len(ids)), [tweet_row(id_) for id_ in ids], [])
+
+
+def _payloads(log: sqlite3.Connection, after: int = 0) -> list[str]:
+    return [each.message.payload for each in waiting(log, after, 1000)]
+
+
+def test_messages_wait_in_order(store: Store, log: sqlite3.Connection) -> None:
+    """Put in the transaction of their labels, they are read in order, so many at a time."""
+    outbox = Outbox("home/tweets")
+    store.accompany([_Putting(outbox), outbox])
+    _write(store, "1", "2")
+    _write(store, "3")
+
+    assert ["1", "2", "3"] == _payloads(log)
+    assert [Message("home/tweets/said", "2", retain=False)] == [
+        each.message for each in waiting(log, after=1, limit=1)
+    ]
+    assert outbox.filled.is_set()
+
+
+def test_nothing_waits_of_what_was_not_committed(store: Store, log: sqlite3.Connection) -> None:
+    """A transaction that fails leaves no message; tried again, it leaves each once."""
+    outbox = Outbox("t")
+    putting = _Putting(outbox, failing=True)
+    store.accompany([putting, outbox])
+    with pytest.raises(sqlite3.OperationalError):
+        _write(store, "1", "2")
+    assert [] == _payloads(log)
+    assert not outbox.filled.is_set()
+    putting.failing = False
+    _write(store, "1", "2")
+
+    assert ["1", "2"] == _payloads(log)
+    assert outbox.filled.is_set()
+
+
+def test_what_was_forwarded_goes_with_the_next_transaction(
+    store: Store, log: sqlite3.Connection
+) -> None:
+    """Nobody but the writer writes: with a batch, with a quiet minute, or at the end."""
+    outbox = Outbox("t")
+    store.accompany([_Putting(outbox), outbox])
+    _write(store, "1", "2")
+    outbox.forwarded = 1
+    assert ["1", "2"] == _payloads(log)
+    _write(store, "3")
+    assert ["2", "3"] == _payloads(log)
+    outbox.forwarded = 3
+    store.tidy()
+
+    assert [] == _payloads(log)
+
+
+def test_what_is_forwarded_during_a_transaction_goes_with_the_next(
+    store: Store, log: sqlite3.Connection
+) -> None:
+    """Who forwards does not wait for who writes, and nothing is left behind."""
+    outbox = Outbox("t")
+
+    class _Forwarding(_Putting):
+        def committed(self) -> None:
+            """Let messages be acknowledged between the writing and its COMMIT."""
+            outbox.forwarded = 1
+
+    store.accompany([_Forwarding(outbox), outbox])
+    _write(store, "1")
+    store.tidy()
+
+    assert [] == _payloads(log)
+
+
+def test_numbers_are_not_used_again(store: Store, log: sqlite3.Connection) -> None:
+    """After the last message has gone, the next one comes after it."""
+    outbox = Outbox("t")
+    store.accompany([_Putting(outbox), outbox])
+    _write(store, "1")
+    outbox.forwarded = 1
+    store.tidy()
+    _write(store, "2")
+
+    assert [2] == [each.id for each in waiting(log, after=1, limit=10)]
+
+
+def test_the_oldest_go_if_too_many_wait(
+    store: Store, log: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that acknowledges nothing does not fill the disk; it is said."""
+    monkeypatch.setattr(module, "MOST", 3)
+    outbox = Outbox("t")
+    store.accompany([_Putting(outbox), outbox])
+    with structlog.testing.capture_logs() as logs:
+        _write(store, "1", "2", "3")
+        _write(store, "4", "5")
+
+    assert ["3", "4", "5"] == _payloads(log)
+    assert [("outbox-overflowed", 2)] == [(e["event"], e["messages"]) for e in logs]
+
+
+def test_nothing_is_written_without_need(store: Store) -> None:
+    """An outbox that nobody uses changes no page of the log."""
+    store.accompany([Outbox("t")])
+    (before,) = query(store.path, "PRAGMA data_version")
+    with closing(sqlite3.connect(store.path)) as other:
+        (before,) = other.execute("PRAGMA data_version").fetchall()
+        store.tidy()
+        assert [before] == other.execute("PRAGMA data_version").fetchall()
+
+
+def test_a_result_is_the_label_as_it_stands_in_the_log(
+    store: Store, log: sqlite3.Connection
+) -> None:
+    """Every field is the log's own; a label that was there already is no result."""
+    outbox = Outbox("t")
+    store.accompany([Results(outbox), outbox])
+    sure, unsure = tweet_row("1", "Acme", ""), tweet_row("2", answer=verdict("neutral", "positive"))
+    store.write(batch_row(2), [sure], [])
+    store.write(batch_row(2, abstain_below=0.9), [sure, unsure], [])
+    expected = {
+        "id": "1",
+        "entity": "Acme",
+        "received_at": "2025-06-15T15:06:40.000Z",
+        "label": "positive",
+        "abstained": False,
+        "reputation": {
+            "label": "positive",
+            "probabilities": {"negative": 0.1, "neutral": 0.1, "positive": 0.8},
+            "abstained": False,
+        },
+        "sentiment": {
+            "label": "negative",
+            "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
+            "abstained": False,
+        },
+        "model": {"name": "stub", "version": "1"},
+        "text": "text of 1",
+    }
+    found = [json.loads(payload) for payload in _payloads(log)]
+
+    assert expected == found[0]
+    assert expected | {"entity": None} == found[1]
+    assert ("2", "neutral", True) == tuple(found[2][key] for key in ("id", "label", "abstained"))
+    assert 3 == len(found)
+
+
+def test_what_is_retained_is_remembered(store: Store, log: sqlite3.Connection) -> None:
+    """The last message of each topic is there to be published again."""
+    outbox = Outbox("t")
+    for payload in ("1", "2"):
+        store.prepare(lambda c, p=payload: outbox.put(c, "alerts/acme", p, retain=True))  # type: ignore[misc]
+    store.prepare(lambda c: outbox.put(c, "results", "3", retain=False))
+
+    assert [Message("t/alerts/acme", "2", retain=True)] == retained(log)
+    assert ["1", "2", "3"] == _payloads(log)
+
+
+def test_what_is_wanted_no_more_is_cleared(store: Store, log: sqlite3.Connection) -> None:
+    """An empty message waits for each topic that goes; what stays or is new costs none."""
+    store.prepare(lambda c: settle(c, {"a": "1", "b": None, "c": "3"}))
+    store.prepare(lambda c: settle(c, {"a": "1", "c": "4", "d": None}))
+
+    assert [Message("b", "", retain=True)] == [each.message for each in waiting(log, 0, 10)]
+    assert {"a": "1", "c": "4", "d": None} == remembered(log)
+    assert ["1", "4"] == [message.payload for message in retained(log)]
+
+
+def test_what_is_wanted_again_is_not_cleared(store: Store, log: sqlite3.Connection) -> None:
+    """An empty message that still waits would take away what is published anew."""
+    store.prepare(lambda c: settle(c, {"a": "1", "b": "2"}))
+    store.prepare(lambda c: settle(c, {}))
+    store.prepare(lambda c: settle(c, {"b": "3"}))
+
+    assert ["a"] == [each.message.topic for each in waiting(log, 0, 10)]

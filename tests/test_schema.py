@@ -1,0 +1,88 @@
+"""The log's views and indexes: what is asked often is found without reading everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from monitor.integrity import APPLICATION_ID
+from monitor.schema import migrations
+from monitor.store import Store
+from tests.factories import query
+
+COLUMNS = {
+    "labelled": "id received_at entity label reputation sentiment text author lang topic is_retweet"
+    " abstained clock_synchronised",
+    "throughput_by_hour": "hour received labelled duplicates rejected tweets_per_s worst_p99_ms"
+    " queue_depth rss_mib cpu_celsius broker_dropped",
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    """Where an empty log lies."""
+    with closing(Store(tmp_path / "monitor.db")):
+        yield tmp_path / "monitor.db"
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        ("SELECT * FROM labelled ORDER BY received_at DESC LIMIT 50", "tweets_received_at"),
+        (
+            "SELECT text FROM labelled WHERE entity = 'Acme' AND received_at > '2025-06-15'",
+            "tweets_received_at",
+        ),
+        ("SELECT * FROM throughput_by_hour LIMIT 24", "throughput_hour"),
+        (
+            "SELECT tweet_id FROM labels WHERE entity = 'Acme' ORDER BY batch_id DESC LIMIT 50",
+            "labels_batch",
+        ),
+    ],
+)
+def test_nothing_is_sorted_to_find_the_latest(path: Path, sql: str, index: str) -> None:
+    """SQLite begins with an index that has the rows in order, and stops when it has enough."""
+    plan = [step for *_, step in query(path, f"EXPLAIN QUERY PLAN {sql}")]
+    scans = [step for step in plan if step.startswith(("SCAN", "SEARCH"))]
+
+    assert any(index in step for step in scans[:2]), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("view", COLUMNS)
+def test_views_keep_their_columns(path: Path, view: str) -> None:
+    """People's scripts go by names and places: a migration that makes a view anew keeps both."""
+    assert COLUMNS[view].split() == [
+        name for _, name, *_ in query(path, f"PRAGMA table_info({view})")
+    ]
+
+
+def test_who_waits_for_a_migration_hears_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it begins and as it gets on; a log that needs none is opened without a word."""
+    monkeypatch.setattr("monitor.store._PROGRESS_EVERY", 10)
+    heard: list[list[str]] = []
+    path = tmp_path / "monitor.db"
+    with closing(Database(path).conn) as old:
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(old), stop_before="m005_rollups")
+        pending = [migration.name for migration in migrations.pending(Database(old))]
+    with closing(Store(path, on_migrating=lambda names: heard.append(list(names)))) as store:
+        when_open = len(heard)
+        store._connection.execute(
+            "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)"
+            " SELECT sum(n) FROM n"
+        ).fetchall()
+    again: list[object] = []
+    Store(path, on_migrating=again.append).close()
+    Store(tmp_path / "new.db", on_migrating=again.append).close()
+
+    assert "m005_rollups" == pending[0]
+    assert [pending] * len(heard) == heard
+    assert when_open == len(heard) > 2
+    assert [] == again

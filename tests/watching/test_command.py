@@ -1,0 +1,226 @@
+"""``monitor watch``, as typed, on terminals and elsewhere."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from monitor.cli import main
+from tests.logs import Said, write_log
+from tests.processes import PATIENCE_S
+
+HINT = "q quits"
+HOME = b"\x1b[?1049l"
+"""What xterm is sent to get its screen back."""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log of the last hours, really."""
+    return write_log(
+        tmp_path / "monitor.db",
+        [
+            Said("Lumen", "positive", 2, hours_ago=3, text="praise \x1b]0;mine\x07of Lumen"),
+            Said("Acme", "negative", 3, hours_ago=2, text="a word about Acme"),
+        ],
+        now=time.time(),
+    )
+
+
+class Terminal:
+    """A pseudo-terminal with the command on it."""
+
+    def __init__(self, *arguments: str, kind: str = "xterm") -> None:
+        self._ours, its = pty.openpty()
+        self.resize(24, 80)
+        # COLUMNS and LINES would be believed before the terminal itself.
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "monitor", "watch", *arguments],
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            env={**inherited, "TERM": kind, "LC_ALL": "C.UTF-8"},
+            start_new_session=True,
+            # Ctrl-C comes from the terminal that a process belongs to.
+            preexec_fn=lambda: fcntl.ioctl(its, termios.TIOCSCTTY, 0),
+        )
+        os.close(its)
+        self.seen = b""
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give it another size, as a window that is drawn larger does."""
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._ours, keys)
+
+    def wait_for(self, text: str) -> bytes:
+        """Return what was written up to some text, and forget it."""
+        deadline = time.monotonic() + PATIENCE_S
+        while text.encode() not in self.seen:
+            assert self._read(deadline), self.seen
+        end = self.seen.index(text.encode()) + len(text.encode())
+        before, self.seen = self.seen[:end], self.seen[end:]
+        return before
+
+    def end(self) -> tuple[int, bytes]:
+        """Wait for the command; return its exit code and all that it still wrote."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self._read(deadline):
+            pass
+        return self.process.wait(PATIENCE_S), self.seen
+
+    def _read(self, deadline: float) -> bool:
+        ready, _, _ = select.select([self._ours], [], [], max(0.0, deadline - time.monotonic()))
+        try:
+            more = os.read(self._ours, 65_536) if ready else b""
+        except OSError:  # the other end was closed
+            more = b""
+        self.seen += more
+        return bool(more)
+
+    def close(self) -> None:
+        """End the command at once."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
+@pytest.fixture
+def start(log: Path) -> Iterator[Callable[..., Terminal]]:
+    """Start the command on terminals; they end with the test."""
+    terminals: list[Terminal] = []
+
+    def run(*arguments: str, kind: str = "xterm") -> Terminal:
+        terminals.append(Terminal("--database", str(log), *arguments, kind=kind))
+        return terminals[-1]
+
+    yield run
+    for terminal in terminals:
+        terminal.close()
+
+
+def test_q_quits(start: Callable[..., Terminal]) -> None:
+    """It draws, and on q it gives the screen back and ends with 0."""
+    terminal = start()
+    drawn = terminal.wait_for(HINT)
+    terminal.type(b"q")
+    code, rest = terminal.end()
+
+    assert b"a word about Acme" in drawn
+    assert 0 == code
+    assert HOME in rest
+
+
+def test_ctrl_c_ends_it_cleanly(start: Callable[..., Terminal]) -> None:
+    """Exit code 130, the screen given back, no traceback."""
+    terminal = start()
+    terminal.wait_for(HINT)
+    terminal.type(b"\x03")
+    code, rest = terminal.end()
+
+    assert 130 == code
+    assert HOME in rest
+    assert rest.endswith(b"monitor: stopped\r\n")
+    assert b"Traceback" not in rest
+
+
+def test_killed_it_gives_the_screen_back(start: Callable[..., Terminal]) -> None:
+    """SIGTERM: whoever uses the terminal next finds it as it was."""
+    terminal = start()
+    terminal.wait_for(HINT)
+    terminal.process.send_signal(signal.SIGTERM)
+    code, rest = terminal.end()
+
+    assert 128 + signal.SIGTERM == code
+    assert HOME in rest
+
+
+def test_arrows_choose_an_entity(start: Callable[..., Terminal]) -> None:
+    """Twice down: the last tweets are those of the second entity."""
+    terminal = start("--interval", "3600")
+    terminal.wait_for(HINT)
+    terminal.type(b"\x1bOB")
+    terminal.wait_for("▸")
+    terminal.type(b"\x1bOB")
+    terminal.wait_for("▸")
+    terminal.wait_for("praise")
+    terminal.type(b"q")
+
+    assert 0 == terminal.end()[0]
+
+
+def test_resizes(start: Callable[..., Terminal]) -> None:
+    """A wider terminal shows more: changes against the day before."""
+    terminal = start("--interval", "3600")
+    first = terminal.wait_for(HINT)
+    terminal.resize(30, 120)
+    terminal.wait_for("change")
+    terminal.type(b"q")
+
+    assert b"change" not in first
+    assert 0 == terminal.end()[0]
+
+
+def test_only_what_changed_goes_over_the_line(start: Callable[..., Terminal], log: Path) -> None:
+    """Of the next picture a fraction of the first is written, with the new tweet in it."""
+    terminal = start("--interval", "0.2")
+    first = terminal.wait_for(HINT)
+    write_log(log, [Said("Acme", "neutral", text="news of it")], now=time.time())
+    terminal.wait_for("news")
+    terminal.seen = b""
+    write_log(log, [Said("Acme", "neutral", text="more of it")], now=time.time())
+    second = terminal.wait_for("more")
+
+    assert len(second) < len(first) / 4
+
+
+def test_nothing_steers_the_terminal(start: Callable[..., Terminal]) -> None:
+    """An escape sequence in a tweet is not among those that are written."""
+    terminal = start()
+    drawn = terminal.wait_for(HINT)
+
+    assert b"praise  ]0;mine of Lumen" in drawn
+    assert b"\x1b]0;mine" not in drawn
+
+
+@pytest.mark.parametrize("kind", ["dumb", "no-such-terminal"])
+def test_a_terminal_that_cannot_be_drawn_on(start: Callable[..., Terminal], kind: str) -> None:
+    """One picture, then the end."""
+    code, seen = start(kind=kind).end()
+
+    assert 0 == code
+    assert b"a word about Acme" in seen
+    assert b"\x1b" not in seen
+
+
+def test_without_a_terminal(log: Path) -> None:
+    """Into a pipe or a file goes one picture, too."""
+    result = CliRunner().invoke(main, ["watch", "--database", str(log)])
+
+    assert 0 == result.exit_code
+    assert "a word about Acme" in result.stdout
+    assert 24 >= result.stdout.count("\n")
+
+
+def test_a_log_that_is_not_there(tmp_path: Path) -> None:
+    """Exit code 1, one line."""
+    result = CliRunner().invoke(main, ["watch", "--database", str(tmp_path / "nowhere.db")])
+
+    assert (1, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "nowhere.db: no such log" in result.stderr
