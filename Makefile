@@ -21,7 +21,7 @@ AUDIT_LOCK := requirements/audit.lock
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test check audit format bench soak fuzz wear model compare study lock clean
+.PHONY: help demo install test check audit format bench soak fuzz load wear model compare study lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -60,6 +60,10 @@ fuzz: $(VENV)/.fuzz ## try payloads that reach new code: make fuzz RUNS=1000000
 
 bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
+
+load: $(VENV)/.dev ## queries of a million tweets beside a daemon that writes
+	$(BIN)/python -m tests.benchmarks.history .training/history.db --tweets 1000000 --days 90
+	$(BIN)/python -m tests.benchmarks.load .training/history.db
 
 wear: $(VENV)/.dev ## measure bytes written a tweet: make wear FOLDER=on-the-card
 	$(BIN)/python -m tests.benchmarks.wear $(if $(FOLDER),--folder $(FOLDER))

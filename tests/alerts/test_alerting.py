@@ -254,10 +254,11 @@ def test_other_settings_take_over(log: Log) -> None:
     assert after["threshold"] > before["threshold"]
     assert before["tweets"] + before["new_tweets"] <= after["tweets"] + after["new_tweets"]
     log.said([*storm, *storm])
+    learnt = one(log.path, STATES)["tweets"]
     log.store.accompany([Alerting(TUNING, "reputation")])
     log.said(calm[:1])
     state = one(log.path, STATES)
-    assert ("alert", 1) == (state["phase"], state["alert_id"])
+    assert ("alert", 1, learnt) == (state["phase"], state["alert_id"], state["tweets"])
     log.said(calm)
     assert "recovered" == one(log.path)["outcome"]
 
