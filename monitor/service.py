@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import socket
 import sqlite3
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import structlog
@@ -25,8 +22,8 @@ from monitor.announcer import Announcer
 from monitor.broker import Broker
 from monitor.classifier import Classifier
 from monitor.connection import BrokerRefusedError, Session
+from monitor.control import Control
 from monitor.integrity import DamagedLogError, StoreError
-from monitor.logs import describe
 from monitor.metrics.exporter import Exporter
 from monitor.metrics.measurements import Measurements, Serving
 from monitor.model import Model, ModelError
@@ -52,48 +49,6 @@ class ServiceFailedError(Exception):
 def key_path(settings: Settings) -> Path:
     """Where the key of pseudonyms lies: as set, or beside the log."""
     return Path(settings.privacy.key_file or settings.store.path + ".key")
-
-
-class _Control:
-    """What the main thread waits for: a signal, or the failure of a part."""
-
-    def __init__(self) -> None:
-        self.woken = threading.Event()
-        self.ending = False
-        self.failures: list[str] = []
-        self.damaged = False
-        """Whether the log turned out to be damaged."""
-
-    def fail(self, why: str) -> None:
-        """End, because of this."""
-        # Said now: with a stage that hangs nobody will come to say it at the end.
-        structlog.get_logger().error("failed", why=why)
-        self.failures.append(why)
-        self.ending = True
-        self.woken.set()
-
-    def install(self) -> None:
-        """Take over the signals, and the last words of threads."""
-        signal.signal(signal.SIGTERM, self._end)
-        signal.signal(signal.SIGINT, self._end)
-        if not os.isatty(0):  # where a hang-up means that the terminal was closed
-            signal.signal(signal.SIGHUP, lambda _number, _frame: self.woken.set())
-        threading.excepthook = self._on_thread_death
-
-    def _end(self, number: int, _frame: FrameType | None) -> None:
-        if self.ending:  # asked twice: now
-            os._exit(128 + number)
-        self.ending = True
-        self.woken.set()
-
-    def _on_thread_death(self, args: threading.ExceptHookArgs) -> None:
-        name, error = args.thread and args.thread.name, args.exc_value
-        structlog.get_logger().error("thread-died", thread=name, exc_info=error)
-        self.damaged |= isinstance(error, DamagedLogError)
-        if isinstance(error, StoreError):
-            self.fail(str(error))
-        else:
-            self.fail(f"{name}: {describe(error) if error else 'ended'}")
 
 
 class _Station:
@@ -134,7 +89,7 @@ class _Station:
             self._pseudonyms = Pseudonyms(load_key(key_path(settings)))
             made.pop_all()
 
-    def start(self, control: _Control) -> None:
+    def start(self, control: Control) -> None:
         """Begin to take tweets. From here on the log belongs to the pipeline."""
         settings, mqtt = self.settings, self.settings.mqtt
         where = f"{mqtt.host}:{mqtt.port}"
@@ -207,11 +162,11 @@ class _Station:
             with_sensors=settings.publish.sensors,
         )
 
-    def watch(self, control: _Control) -> None:
+    def watch(self, control: Control) -> None:
         """Feed systemd's watchdog as long as the pipeline gets anywhere, until woken."""
         watchdog_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
         stall_s = watchdog_s or _DEFAULT_STALL_S
-        while not control.woken.wait(min(_LOOK_S, stall_s / 4)):
+        while not control.wait(min(_LOOK_S, stall_s / 4)):
             stalled_s = self._pipeline.stalled_for(time.monotonic())
             if stalled_s < stall_s / 2:
                 notify("WATCHDOG=1")
@@ -262,7 +217,7 @@ def run(load: Callable[[], Settings]) -> None:
         OSError, ValueError: if the key of pseudonyms cannot be used, or metrics cannot be served.
         ServiceFailedError: if the broker refuses us, or a stage died or hangs.
     """
-    control = _Control()
+    control = Control()
     control.install()
     measurements = Measurements()
     station = _Station(load(), measurements)
@@ -288,14 +243,14 @@ def run(load: Callable[[], Settings]) -> None:
 
 def _serve(
     station: _Station,
-    control: _Control,
+    control: Control,
     load: Callable[[], Settings],
     measurements: Measurements,
 ) -> _Station | None:
     """Watch until the end, or until there is a new station to go on with."""
     while True:
         station.watch(control)
-        control.woken.clear()
+        control.rest()
         if control.ending:
             return None
         following = _reloaded(station, load, measurements)

@@ -43,6 +43,13 @@ TUNING: Final = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=_DAY_S, learn_tw
 class KnownChart(Chart):
     """A chart that knows what is usual, and has nothing to learn."""
 
+    def watch(self, tuning: Tuning) -> None:
+        """Begin to watch, by the one chart there is."""
+        if not self.down:
+            super().watch(tuning)
+        self.phase = "watching"
+        self._rest()
+
     def _learn(self, tuning: Tuning) -> None:  # noqa: ARG002  (as the daemon's)
         self.new_negatives = self.new_tweets = 0
 
@@ -205,7 +212,7 @@ def _number(value: float) -> str:
 
 
 @click.command()
-@click.option("--months", type=click.IntRange(240), default=2400, show_default=True)
+@click.option("--months", type=click.IntRange(24), default=2400, show_default=True)
 @click.option("--rises", type=click.IntRange(10), default=200, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the rows here, too.")

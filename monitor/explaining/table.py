@@ -75,7 +75,8 @@ def _words(explanation: Explanation, columns: int, signs: Glyphs) -> Iterator[st
     label = explanation.answer.label
     read = [word for word in explanation.words if word.without]
     shown = [printable(word.text, signs) for word in read]
-    name = min(_WORD, max(len("word"), *map(width, shown)))
+    room = columns - _FIGURES - _TURNED - 1 - 2 * _LEAST_BAR
+    name = min(_WORD, room, max(len("word"), *map(width, shown)))
     side = max(_LEAST_BAR, (columns - name - _FIGURES - _TURNED - 1) // 2)
     largest = max(abs(word.effect) for word in read) or 1.0
     against, towards = f"against {label}", f"towards {label}"

@@ -1,0 +1,41 @@
+"""Signals, whenever they come."""
+
+import subprocess
+import sys
+
+_PROGRAM = """
+import signal
+import sys
+
+from monitor.control import Control
+
+seen = set()
+
+
+def interrupt(frame, event, _argument):
+    line = frame.f_code.co_filename, frame.f_lineno
+    if event == "line" and line not in seen and not line[0].startswith("<"):
+        seen.add(line)
+        signal.raise_signal(signal.SIGHUP)
+    return interrupt
+
+
+control = Control()
+control.install()
+sys.settrace(interrupt)
+for _ in range(20):
+    control.wait(0.01)
+    control.rest()
+sys.settrace(None)
+assert seen, "nothing was interrupted"
+signal.raise_signal(signal.SIGTERM)
+assert control.wait(0)
+assert control.ending
+"""
+
+
+def test_no_signal_finds_the_daemon_locked_up() -> None:
+    """A signal at each line of waiting for one, and it still ends when told to."""
+    done = subprocess.run([sys.executable, "-c", _PROGRAM], stdin=subprocess.DEVNULL, timeout=20)
+
+    assert 0 == done.returncode
