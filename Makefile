@@ -21,7 +21,7 @@ AUDIT_LOCK := requirements/audit.lock
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test check audit format bench soak fuzz load wear model compare study lock clean
+.PHONY: help demo install test studies check audit format bench soak fuzz load wear model compare study lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -34,9 +34,12 @@ install: $(VENV)/.daemon ## put the daemon into .venv, and nothing more
 	@echo "installed: $(BIN)/monitor --help"
 
 # Hundreds of daemons start: what they import is compiled once, whatever the shell says.
-test: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/.dev $(OLD_VENV)/.ready ## run the whole test suite
-	$(BIN)/pytest -n 4 $(PYTEST)
+test studies: export PYTHONDONTWRITEBYTECODE =
+test: $(VENV)/.dev $(OLD_VENV)/.ready ## run the tests, but for those of whole studies
+	$(BIN)/pytest -n 4 -m 'not study' $(PYTEST)
+
+studies: $(VENV)/.dev $(OLD_VENV)/.ready ## run the tests of whole studies on toys: compare, speed, fusions, search
+	$(BIN)/pytest -n 2 -m study $(PYTEST)
 
 check: $(VENV)/.dev ## run the linters and the type checker
 	$(BIN)/ruff check

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import retention
@@ -337,6 +337,7 @@ def test_any_clock_will_do(store: Store, epoch_s: float, keep_days: int) -> None
     assert ["1"] == _prune(store, Moment(epoch_s, True), keep_days)
 
 
+@settings(max_examples=30)  # each fills and prunes a log
 @given(
     arrivals=st.lists(
         st.tuples(st.floats(0, 20), st.sampled_from(["right", "past", "future", "liar"])),

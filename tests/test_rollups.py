@@ -60,7 +60,7 @@ _tweets = st.builds(
 
 
 @given(st.lists(st.tuples(st.lists(_tweets, max_size=6), st.sampled_from([0.0, 0.9])), max_size=5))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rollups_are_what_counting_gives(
     tmp_path_factory: pytest.TempPathFactory, batches: list[tuple[list[TweetRow], float]]
 ) -> None:

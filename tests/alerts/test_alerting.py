@@ -175,7 +175,7 @@ def test_who_is_watched(log: Log) -> None:
 
 
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=8), st.booleans())
-@settings(max_examples=5)
+@settings(max_examples=3)
 def test_batches_and_restarts_make_no_difference(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], restart: bool
 ) -> None:

@@ -182,7 +182,7 @@ def test_all_at_once() -> None:
 
 
 @given(st.integers(0, 2**32), st.floats(0.02, 0.6), st.floats(0.0, 0.9), st.integers(1, 700))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_a_stretch_at_once_is_tweet_by_tweet(
     seed: int, before: float, after: float, cut: int
 ) -> None:

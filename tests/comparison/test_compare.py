@@ -71,6 +71,7 @@ def small_stock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contestants, "BATCHES", (1, 2))
 
 
+@pytest.mark.study
 @pytest.mark.timeout(400)
 @pytest.mark.usefixtures("small_stock")
 def test_table_json_and_picture(data: Path, folders: dict[str, Path], tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def report(output: Path, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.study
 @pytest.mark.timeout(400)
 def test_models_beside_the_yardsticks(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -69,6 +70,7 @@ def structure(tmp_path: Path) -> Path:
     return tmp_path / "structure.toml"
 
 
+@pytest.mark.study
 @pytest.mark.timeout(400)
 def test_every_fusion_on_both_runtimes(
     structure: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -118,6 +120,7 @@ def test_a_model_that_is_none(tmp_path: Path) -> None:
     assert 1 == len(result.stderr.splitlines())
 
 
+@pytest.mark.study
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("command", ["fusions", "speed"])
 def test_interrupted(command: str, structure: Path, tmp_path: Path) -> None:

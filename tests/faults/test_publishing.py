@@ -211,7 +211,7 @@ def test_availability(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
         listener.wait(topic, "offline", "online")
         assert daemon.process is not None
         daemon.process.send_signal(signal.SIGHUP)
-        listener.wait(topic, "online", "offline", "online")
+        listener.wait(topic, "offline", "online", "offline", "online")
         assert 0 == daemon.stop()
         listener.wait(topic, "online", "offline")
 

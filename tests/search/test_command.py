@@ -95,6 +95,7 @@ def stopping(function: Callable[..., Any], at: int) -> Callable[..., Any]:
     return wrapped
 
 
+@pytest.mark.study
 @pytest.mark.timeout(600)
 def test_a_whole_search(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupted in each phase, gone on with, asked for other budgets, trained further."""
