@@ -133,12 +133,18 @@ def test_an_alert_from_first_to_last(log: Log) -> None:
     assert (raised["share"], raised["tweets"]) == (words[0]["share"], row["tweets"])
     assert ("ok", row["ended_at"], None) == (ended["state"], ended["since"], ended["share"])
     assert raised.keys() == ended.keys()
+    assert [(1,), (1,)] == query(log.path, "SELECT retain FROM outgoing")
+    assert ("watching", None) == tuple(one(log.path, STATES)[k] for k in ("phase", "alert_id"))
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_what_drove_it(log: Log, size: int) -> None:
     """The negative tweets from the change point to the one that raised it, with their texts."""
-    rows = [*log.said(calm, size=size), *log.said(storm, size=size)]
+    rows = log.said(calm, size=size)
+    for negative in storm:  # and who only repeats it, which drives nothing
+        repeated = log.tweet(negative=True, is_retweet=True)
+        rows.append(log.tweet(negative))
+        log.write([repeated, rows[-1]], size)
     alert = one(log.path)
     between = [r for r in rows if alert["first_tweet_id"] <= r.id <= alert["tweet_id"]]
     expected = [

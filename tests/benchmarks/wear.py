@@ -85,7 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"- {ids} ids, {name} ...", file=sys.stderr, flush=True)  # noqa: T201
             # Each in a process of its own: the kernel counts what a process writes.
             with (
-                tempfile.TemporaryDirectory(prefix="monitor-wear-", dir=options.folder) as folder,
+                tempfile.TemporaryDirectory(
+                    prefix="monitor-wear-", dir=options.folder.absolute()
+                ) as folder,
                 multiprocessing.get_context("spawn").Pool(1) as pool,
             ):
                 rows.append({"ids": ids, "how": name, **pool.apply(part, (folder, load))})
