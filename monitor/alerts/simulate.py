@@ -36,6 +36,8 @@ _SURELY: Final = 1e12
 
 SHARES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)
 PACES: Final = (20, 200, 2000)
+_LESS: Final = {20: 1, 200: 3, 2000: 5}
+"""The more tweets a day, the fewer months there is time for."""
 RISES: Final = (2.0, 1.5)
 TUNING: Final = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=_DAY_S, learn_tweets=500)
 
@@ -173,7 +175,7 @@ def simulate(months: int, rises: int, seed: int, tuning: Tuning = TUNING) -> Ite
     """Measure all kinds of entities, one after another.
 
     Args:
-        months: of entities' lives at 20 tweets a day; a third of it at 200, a tenth at 2,000.
+        months: of entities' lives at 20 tweets a day; a third of it at 200, a fifth at 2,000.
         rises: how many of each kind.
         seed: of chance.
         tuning: what is wanted.
@@ -182,7 +184,7 @@ def simulate(months: int, rises: int, seed: int, tuning: Tuning = TUNING) -> Ite
     for number, (share, pace, learnt) in enumerate(kinds):
         rng = np.random.default_rng([seed, number])
         crowd = Crowd(share, pace, learnt=learnt, rng=rng, tuning=tuning)
-        yield crowd.row(round(months / {20: 1, 200: 3, 2000: 10}[pace]), rises)
+        yield crowd.row(round(months / _LESS[pace]), rises)
 
 
 def markdown(rows: list[Row]) -> str:
@@ -220,7 +222,7 @@ def main(months: int, rises: int, seed: int, file: Path | None) -> None:
     """Measure how often alerts are false and how late true ones are; print a Markdown table.
 
     --months is how long the entities of 20 tweets a day live together; those of 200 a third of
-    it, those of 2,000 a tenth.
+    it, those of 2,000 a fifth.
     """
     total = 2 * len(SHARES) * len(PACES)
     with click.progressbar(simulate(months, rises, seed), total, label="Kinds") as bar:
