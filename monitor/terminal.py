@@ -9,7 +9,7 @@ from __future__ import annotations
 import locale
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TextIO
@@ -91,6 +91,28 @@ def fit(text: str, columns: int, signs: Glyphs = UNICODE, *, right: bool = False
         text = _cut(text, columns - width(signs.more)) + signs.more if columns else ""
         room = columns - width(text)
     return " " * room + text if right else text + " " * room
+
+
+def wrap(text: str, columns: int) -> Iterator[str]:
+    """Break a printable text into lines of at most so many columns, between words if that goes.
+
+    `textwrap` counts characters, and wide ones take two columns.
+    """
+    line = ""
+    for word in text.split():
+        joined = f"{line} {word}" if line else word
+        if width(joined) <= columns:
+            line = joined
+            continue
+        if line:
+            yield line
+        line = word
+        while width(line) > columns:
+            head = _cut(line, columns)
+            yield head
+            line = line[len(head) :]
+    if line:
+        yield line
 
 
 def sparkline(values: Sequence[float | None], highest: float, signs: Glyphs = UNICODE) -> str:

@@ -20,6 +20,7 @@ from monitor.terminal import (
     shares_bar,
     sparkline,
     width,
+    wrap,
 )
 
 SIGNS = st.sampled_from([UNICODE, ASCII])
@@ -125,3 +126,13 @@ def test_signs_are_those_that_can_be_shown(
     monkeypatch.setattr(locale, "nl_langinfo", lambda _item: codeset)
 
     assert expected is glyphs(io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+
+
+@given(st.text() | STRANGE, st.integers(2, 40))
+def test_wrapped_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
+    """No line is wider than asked for, wide characters included, and only blanks go."""
+    shown = printable(text)
+    lines = list(wrap(shown, columns))
+
+    assert [] == [line for line in lines if width(line) > columns or not line]
+    assert "".join(shown.split()) == "".join("".join(lines).split())

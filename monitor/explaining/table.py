@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
 from monitor.classifier import Answer
 from monitor.explaining.occlusion import Explanation, Word, runner_up, turns
-from monitor.terminal import Glyphs, fit, printable, width
+from monitor.terminal import Glyphs, fit, printable, width, wrap
 
 _WORD: Final = 24
 _FIGURES: Final = len("  without  moves  ")
@@ -27,7 +26,7 @@ def lines(explanation: Explanation, model: str, columns: int, signs: Glyphs) -> 
     head = (
         f"{answer.label} {_p(answer)}, then {second} {p:.2f}: {explanation.task}{whom}, by {model}"
     )
-    yield from textwrap.wrap(head, columns)
+    yield from wrap(head, columns)
     if explanation.without_entity:
         other = explanation.without_entity
         same = "still " if other.label == answer.label else ""
@@ -39,7 +38,7 @@ def lines(explanation: Explanation, model: str, columns: int, signs: Glyphs) -> 
     yield from _words(explanation, columns, signs)
     yield ""
     for sentence in _reading(explanation, signs):
-        yield from textwrap.wrap(sentence, columns)
+        yield from wrap(sentence, columns)
 
 
 def as_json(explanation: Explanation, model: str) -> str:

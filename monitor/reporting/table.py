@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +11,7 @@ from monitor.clock import utc
 from monitor.periods import beginning
 from monitor.reporting.report import NO_ENTITY, Alert, Report
 from monitor.reputation import Estimate, Standing
-from monitor.terminal import UNICODE, Glyphs, fit, printable, shares_bar, width
+from monitor.terminal import UNICODE, Glyphs, fit, printable, shares_bar, width, wrap
 
 _NAME: Final = 30
 _LEAST_NAME: Final = 10
@@ -196,7 +195,7 @@ def _legend(report: Report, signs: Glyphs) -> Iterator[str]:
 
 def _wrapped(sentences: Iterable[str], columns: int) -> Iterator[str]:
     for sentence in sentences:
-        yield from textwrap.wrap(sentence, columns)
+        yield from wrap(sentence, columns)
 
 
 def _alert(alert: Alert, signs: Glyphs) -> str:
