@@ -107,9 +107,9 @@ def lasting_tweets(per_day: float, tuning: Tuning) -> float:
 def design(usual: Usual, tuning: Tuning) -> Design:
     """Return the chart for an entity.
 
-    What is usual is only estimated, and a share underestimated by a tenth can make false alarms
-    twice as frequent. So the threshold is such that they come as often as wanted on average over
-    all shares that the tweets so far speak for.
+    What is usual is only estimated, and where it is estimated a tenth too low, false alarms come
+    1.3 to 8 times as often. So the threshold is such that they come as often as wanted on average
+    over all shares that the tweets so far speak for.
     """
     if usual.share > _MOST:
         return _NEVER
