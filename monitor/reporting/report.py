@@ -154,10 +154,9 @@ def _basis(model: Labeller, correction: Method | None) -> str:
     calibration = model.calibration
     if method != "none" and calibration:
         how = {"regression": "regression", "adjusted": "adjusted counts", "em": "EM"}[method]
-        return (
-            f"Shares are corrected for the known mistakes of {model.name} ({how}, from"
-            f" {calibration.confusion.sum():,.0f} held-out tweets)."
-        )
+        if method != "regression":  # which is fitted on other tweets than the matrix
+            how += f", from {calibration.confusion.sum():,.0f} held-out tweets"
+        return f"Shares are corrected for the known mistakes of {model.name} ({how})."
     if correction == "none":
         return f"Shares are uncorrected, as asked: the labels of {model.name} as given."
     if calibration is None:
