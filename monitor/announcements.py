@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from monitor import home_assistant, outbox, topics
+from monitor.alerts.message import message
 from monitor.settings import Settings
 
 
@@ -72,35 +73,11 @@ def _alerts(
         topic = f"{prefix}/{topics.alert(entity)}"
         last = known.get(topic)
         ended = last is not None and json.loads(last)["state"] == "ok"
-        wanted[topic] = last if ended else _state(entity, "ok")
+        wanted[topic] = last if ended else message(entity, "ok")
     for entity, since, usual, share, tweets, id_ in connection.execute(
         "SELECT entity, since, usual_share, share, tweets, id FROM alerts WHERE ended_at IS NULL"
     ):
-        wanted[f"{prefix}/{topics.alert(entity)}"] = _state(
-            entity, "alert", since, round(usual, 4), round(share, 4), tweets, id_
+        wanted[f"{prefix}/{topics.alert(entity)}"] = message(
+            entity, "alert", since, usual_share=usual, share=share, tweets=tweets, alert_id=id_
         )
     return wanted
-
-
-def _state(
-    entity: str,
-    state: str,
-    since: str | None = None,
-    usual_share: float | None = None,
-    share: float | None = None,
-    tweets: int | None = None,
-    alert_id: int | None = None,
-) -> str:
-    """Write what `alerts.alerting.Alerting` puts when an alert is raised or ends."""
-    return json.dumps(
-        {
-            "entity": entity,
-            "state": state,
-            "since": since,
-            "usual_share": usual_share,
-            "share": share,
-            "tweets": tweets,
-            "alert_id": alert_id,
-        },
-        ensure_ascii=False,
-    )

@@ -72,28 +72,38 @@ def opened(database: Path | None, config: Path | None) -> sqlite3.Connection:
         fail(error)
 
 
+def model_option(function: _F) -> _F:
+    """Add ``--model``."""
+    return click.option(
+        "--model",
+        default="mobilebert-3x192",
+        show_default=True,
+        help="A model folder, or the name of one that came along.",
+    )(function)
+
+
+def runtime_option(function: _F) -> _F:
+    """Add ``--runtime``."""
+    return click.option(
+        "--runtime",
+        type=click.Choice(["auto", "litert", "tflite-runtime"]),
+        default="auto",
+        show_default=True,
+        help="Which TensorFlow Lite interpreter.",
+    )(function)
+
+
+def workers_option(function: _F) -> _F:
+    """Add ``--workers``."""
+    return click.option(
+        "--workers",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Interpreters side by side; 0: one a core.",
+    )(function)
+
+
 def model_options(function: _F) -> _F:
     """Add ``--model``, ``--runtime`` and ``--workers``."""
-    for option in (
-        click.option(
-            "--model",
-            default="mobilebert-3x192",
-            show_default=True,
-            help="A model folder, or the name of one that came along.",
-        ),
-        click.option(
-            "--runtime",
-            type=click.Choice(["auto", "litert", "tflite-runtime"]),
-            default="auto",
-            show_default=True,
-            help="Which TensorFlow Lite interpreter.",
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(0),
-            default=0,
-            help="Interpreters side by side; 0: one a core.",
-        ),
-    ):
-        function = option(function)
-    return function
+    return workers_option(runtime_option(model_option(function)))

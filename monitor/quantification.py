@@ -1,10 +1,10 @@
 """Shares of polarity, corrected for the classifier's known mistakes (quantification).
 
 A classifier that is right eight times in ten counts wrongly, and not by chance: its mistakes do not
-cancel out. What held-out tweets tell of them corrects the counts:
+cancel out. What labelled tweets tell of them corrects the counts:
 
-* ``regression``: over many held-out entities, the true shares are regressed on the shares of the
-  labels (Goodman 1953, ecological regression); what an entity differs by from that line makes the
+* ``regression``: over many entities, the true shares are regressed on the shares of the labels
+  (Goodman 1953, ecological regression); what held-out ones differ by from that line makes the
   intervals. Nothing needs to be the same from entity to entity.
 * ``adjusted``: adjusted counts, the confusion matrix inverted (Forman 2008, "Quantifying counts
   and costs via classification").

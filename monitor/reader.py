@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from monitor import integrity
 from monitor.integrity import StoreError
-from monitor.schema import migrations
+from monitor.schema import known_migrations, migrations
 
 _BUSY_TIMEOUT_S = 2.0
 
@@ -65,7 +65,7 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
     if application != integrity.APPLICATION_ID:
         raise StoreError(f"{path}: not a log of this program")
     applied = {m.name for m in migrations.applied(Database(connection))}
-    known = {m.name for m in migrations.pending(Database(memory=True))}
+    known = known_migrations()
     if newer := sorted(applied - known):
         raise StoreError(
             f"{path}: written by a newer version of this program (it has {newer[-1]}); upgrade the"

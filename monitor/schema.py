@@ -7,6 +7,11 @@ from sqlite_utils import Database, Migrations
 migrations = Migrations("monitor")
 
 
+def known_migrations() -> set[str]:
+    """Name every migration this version has (an empty database has all of them pending)."""
+    return {m.name for m in migrations.pending(Database(memory=True))}
+
+
 @migrations()
 def m001_tables(db: Database) -> None:
     """Lay out the log.

@@ -20,7 +20,7 @@ from monitor.model import POLARITIES, TASKS, Model
 from monitor.retention import Pruner
 from monitor.rollups import Rollups
 from monitor.rows import BatchRow, DeadLetter, Labelled, Stored, TweetRow
-from monitor.schema import migrations
+from monitor.schema import known_migrations, migrations
 from monitor.throughput import Minute
 
 _T = TypeVar("_T")
@@ -148,7 +148,7 @@ class Store:
                 " another file"
             )
         applied = {m.name for m in migrations.applied(self._database)}
-        if newer := sorted(applied - _known_migrations()):
+        if newer := sorted(applied - known_migrations()):
             raise StoreError(
                 f"{self.path}: written by a newer version of this program (it has {newer[-1]});"
                 " upgrade the program, or set [store] path to another file"
@@ -422,11 +422,6 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-
-
-def _known_migrations() -> set[str]:
-    """Name every migration this version has (an empty database has all of them pending)."""
-    return {m.name for m in migrations.pending(Database(memory=True))}
 
 
 def _columns(verdict: Verdict, abstain_below: float) -> tuple[list[Any], dict[str, bool]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import structlog
 
 from monitor.alerts.chart import Chart
 from monitor.alerts.design import Tuning
+from monitor.alerts.message import message
 from monitor.clock import utc
 from monitor.model import Model
 from monitor.quantification import Calibration
@@ -176,8 +176,7 @@ class Alerting:
         ended_at = label.tweet.received_at
         connection.execute(_END, (ended_at, outcome, state.alert_id))
         told = {"usual_share": round(state.chart.usual.share, 4), "alert_id": state.alert_id}
-        nothing = {"share": None, "tweets": None}
-        self._tell(connection, label.entity, "ok", ended_at, told | nothing)
+        self._tell(connection, label.entity, "ok", ended_at, told)
         log = structlog.get_logger()
         self._said.append(
             lambda: log.info("alert-ended", entity=label.entity, outcome=outcome, **told)
@@ -188,15 +187,13 @@ class Alerting:
         self,
         connection: sqlite3.Connection,
         entity: str,
-        state: str,
+        state: Literal["alert", "ok"],
         since: str,
         more: dict[str, Any],
     ) -> None:
         if self._messages:
-            payload = {"entity": entity, "state": state, "since": since, **more}
-            self._messages.put(
-                connection, topic_of(entity), json.dumps(payload, ensure_ascii=False), retain=True
-            )
+            payload = message(entity, state, since, **more)
+            self._messages.put(connection, topic_of(entity), payload, retain=True)
 
 
 def alerting(settings: Settings, model: Model, messages: Messages) -> list[Alerting]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from monitor.options import fail
+from monitor.options import fail, model_option, runtime_option
 
 _LEAST_COLUMNS: Final = 80
 
@@ -23,19 +23,8 @@ _LEAST_COLUMNS: Final = 80
     help="Whose label.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
-@click.option(
-    "--model",
-    default="mobilebert-3x192",
-    show_default=True,
-    help="A model folder, or the name of one that came along.",
-)
-@click.option(
-    "--runtime",
-    type=click.Choice(["auto", "litert", "tflite-runtime"]),
-    default="auto",
-    show_default=True,
-    help="Which TensorFlow Lite interpreter.",
-)
+@model_option
+@runtime_option
 def explain(
     text: str, entity: str | None, task: str, as_json: bool, model: str, runtime: str
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from monitor.options import runtime_option, workers_option
 from monitor.training.options import DATA, explained
 
 
@@ -31,20 +32,8 @@ from monitor.training.options import DATA, explained
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Of resamples and artificial windows."
 )
-@click.option(
-    "--runtime",
-    type=click.Choice(["auto", "litert", "tflite-runtime"]),
-    default="auto",
-    show_default=True,
-    help="Which interpreter runs the model.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Interpreters side by side; 0: one a core.",
-)
+@runtime_option
+@workers_option
 def quantify(
     data: Path,
     model: Path,
