@@ -35,6 +35,10 @@ _LAZY: Final = {
     "watch": "monitor.watching.command",
     "explain": "monitor.explaining.command",
     "dashboard": "monitor.dashboard.command",
+    "merge": "monitor.merging.command",
+    "plan": "monitor.planning.command",
+    "install-service": "monitor.installing.command",
+    "uninstall-service": "monitor.installing.command",
 }
 """Commands that the daemon does without, by module."""
 
@@ -47,7 +51,7 @@ class _Group(click.Group):
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name in _LAZY:
-            command = getattr(importlib.import_module(_LAZY[name]), name)
+            command = getattr(importlib.import_module(_LAZY[name]), name.replace("-", "_"))
             assert isinstance(command, click.Command)
             return command
         return super().get_command(context, name)

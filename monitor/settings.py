@@ -55,6 +55,8 @@ class Mqtt:
     password_file: str = _key("")
     client_id: str = _key("reputation-monitor")
     topics: tuple[str, ...] = _key(("tweets/#",))
+    group: str = _key("")
+    results_topics: tuple[str, ...] = _key(())
     entity_level: int = _key(0, least=0, most=32)
     qos: int = _key(1, least=0, most=1)
     keepalive_s: int = _key(60, least=5, most=65535)

@@ -11,6 +11,7 @@ from monitor.model import TASKS
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, Layer, Linear, fold, parts, scaled, side_by_side
 from monitor.training.fusion import FUSIONS, Fusions
+from monitor.training.interrupts import held_back
 from monitor.training.tensorflow import tf
 from monitor.training.variants import Variant
 
@@ -288,6 +289,18 @@ def convert(
     Raises:
         TrainingError: "full-int8" without samples.
     """
+    rows = one_by_one(samples) if variant == "full-int8" else []
+    with held_back(), without_chatter():
+        return _converted(serve, shape, variant, rows)
+
+
+def _converted(
+    serve: Callable[[Tensor, Tensor], dict[str, Tensor]],
+    shape: tuple[int | None, int | None],
+    variant: Variant,
+    rows: Sequence[dict[str, NDArray[np.int32]]],
+) -> bytes:
+    """As `convert`, with what the calibrator gets."""
     module = tf.Module()
     spec = {name: tf.TensorSpec(shape, tf.int32, name=name) for name in INPUTS}
     module.serve = tf.function(serve, autograph=False)
@@ -302,15 +315,13 @@ def convert(
         converter._experimental_disable_per_channel = True  # noqa: SLF001
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True  # noqa: SLF001
     if variant == "full-int8":
-        rows = one_by_one(samples)
         converter.representative_dataset = lambda: rows
         # Float where an operation has no int8 kernel.
         converter.target_spec.supported_ops = [
             tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
             tf.lite.OpsSet.TFLITE_BUILTINS,
         ]
-    with without_chatter():
-        return cast(bytes, converter.convert())
+    return cast(bytes, converter.convert())
 
 
 def one_by_one(samples: Iterable[Ids]) -> list[dict[str, NDArray[np.int32]]]:

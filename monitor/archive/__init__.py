@@ -1,0 +1,1 @@
+"""Files of tweets, labelled on this machine's cores or on a cluster."""
