@@ -6,9 +6,8 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlite_utils import Database
-
 from monitor import integrity
+from monitor.database import Database
 from monitor.integrity import StoreError
 from monitor.schema import known_migrations, migrations
 

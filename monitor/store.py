@@ -10,11 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlite_utils import Database
-
 from monitor import integrity
 from monitor.classifier import Verdict
 from monitor.clock import Moment, utc
+from monitor.database import Database
 from monitor.integrity import StoreError
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.retention import Pruner
