@@ -1,1 +1,1 @@
-"""How many boards and brokers a stream of tweets needs, and what they cost."""
+"""How many boards and brokers a stream of tweets needs, what they cost, and what gives way next."""

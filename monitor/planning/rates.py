@@ -1,0 +1,44 @@
+"""What one board and one broker do: as measured, or as a board's own measurement says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+BOARD_TWEETS_PER_S: Final = 1_129
+"""Drained by a daemon on 2 cores of an Intel Xeon at 2.8 GHz (`make bench`)."""
+
+BROKER_MESSAGES_PER_S: Final = 10_000
+"""Passed on by one mosquitto."""
+
+DAEMON_SHARE: Final = 0.5
+"""Of what the classifier does alone, left to a daemon that also receives and stores."""
+
+_BATCH: Final = 64
+_TOKENS: Final = 25
+"""The mean tweet."""
+
+
+class BadBenchError(Exception):
+    """A file that does not hold what `monitor bench --json` writes."""
+
+
+def measured_rate(bench: Path) -> float:
+    """Return the tweets a second of a board's daemon that `monitor bench --json` leads to expect.
+
+    Raises:
+        BadBenchError: the file cannot be read, or is of something else.
+    """
+    try:
+        measurements = json.loads(bench.read_text(encoding="utf-8"))["measurements"]
+        rates = [
+            float(m["tweets_per_s"])
+            for m in measurements
+            if m["batch"] == _BATCH and m["tokens"] == _TOKENS
+        ]
+        return DAEMON_SHARE * max(rates)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadBenchError(
+            f"{bench}: not what `monitor bench --json` writes: {error!r}"
+        ) from error
