@@ -64,8 +64,8 @@ def _remarks(plan: Plan) -> Iterator[str]:
             f" in {shown(plan.catch_up_minutes)} more."
         )
     yield (
-        f"Boards cost {plan.price:,.0f}, energy {plan.price_per_year:,.0f} a year: over five years"
-        f" {shown(plan.price_per_million)} a million tweets."
+        f"Boards: {plan.price:,.0f}, energy: {plan.price_per_year:,.0f} a year: over five years a"
+        f" million tweets {shown(plan.price_per_million)}."
     )
 
 
