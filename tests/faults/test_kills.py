@@ -55,6 +55,7 @@ def kill_at_step(daemon: Daemon, *faults: str, stop: bool = False) -> None:
         daemon.start(ready=stop)
     assert daemon.process is not None
     if stop:
+        wait_until(lambda: daemon.stored() > 0, "the first batch, so that others are on their way")
         daemon.process.terminate()
     assert -signal.SIGKILL == daemon.process.wait(PATIENCE_S), daemon.said()
 
