@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.installing.stamp import stamped
+from monitor.installing.unit import rendered
 from monitor.service import STOP_TIMEOUT_S
 from tests.processes import Mosquitto, free_port
 
@@ -21,11 +23,9 @@ def test_unit_is_clean(tmp_path: Path) -> None:
     """`systemd-analyze verify` has nothing to say about the unit."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
-    unit = (FOLDER / "monitor.service").read_text()
-    # The program is not installed where the unit expects it; any will do.
-    unit = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit, flags=re.MULTILINE)
     path = tmp_path / "monitor.service"
-    path.write_text(unit)
+    # As it is installed, with a program that is there.
+    path.write_text(stamped(rendered(Path(sys.executable))))
     result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True
     )

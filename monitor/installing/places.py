@@ -1,0 +1,49 @@
+"""Where everything goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Paths of the service, below a root."""
+
+    root: Path = Path("/")
+    """Elsewhere: an image that is being made."""
+
+    @property
+    def settings(self) -> Path:
+        """What the owner writes: configuration and secrets."""
+        return self.root / "etc/monitor"
+
+    @property
+    def config(self) -> Path:
+        """The configuration."""
+        return self.settings / "config.toml"
+
+    @property
+    def state(self) -> Path:
+        """What the daemon writes: the log and its key. systemd makes it (StateDirectory=)."""
+        return self.root / "var/lib/monitor"
+
+    @property
+    def unit(self) -> Path:
+        """The unit."""
+        return self.root / "etc/systemd/system/monitor.service"
+
+    @property
+    def drop_ins(self) -> Path:
+        """What the owner changed of the unit, with ``systemctl edit``."""
+        return self.root / "etc/systemd/system/monitor.service.d"
+
+    @property
+    def mosquitto(self) -> Path:
+        """The main configuration of a mosquitto on this board."""
+        return self.root / "etc/mosquitto/mosquitto.conf"
+
+    @property
+    def broker(self) -> Path:
+        """Our settings for it."""
+        return self.root / "etc/mosquitto/conf.d/monitor.conf"

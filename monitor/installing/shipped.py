@@ -1,0 +1,40 @@
+"""The files that came along with the program: sample configuration, unit, broker's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+CONFIG: Final = "config.toml"
+UNIT: Final = "monitor.service"
+BROKER: Final = "mosquitto.conf"
+
+_PACKAGE: Final = Path(__file__).parents[1]
+_CHECKOUT: Final = _PACKAGE.parent
+_PLACES: Final = {
+    CONFIG: (_PACKAGE / CONFIG, _CHECKOUT / CONFIG),
+    UNIT: (_PACKAGE / "installing" / UNIT, _CHECKOUT / "systemd" / UNIT),
+    BROKER: (_PACKAGE / "installing" / BROKER, _CHECKOUT / "systemd" / BROKER),
+}
+"""Name to where it may lie: in the wheel, or in the checkout."""
+
+
+def path(name: str) -> Path:
+    """Return where one of them lies.
+
+    Raises:
+        FileNotFoundError: if it is in neither place: the installation is damaged.
+    """
+    for place in _PLACES[name]:
+        if place.is_file():
+            return place
+    raise FileNotFoundError(f"{_PLACES[name][0]}: did not come along; install the program anew")
+
+
+def read(name: str) -> str:
+    """Return one of them, word for word.
+
+    Raises:
+        FileNotFoundError: as `path`.
+    """
+    return path(name).read_text(encoding="utf-8")

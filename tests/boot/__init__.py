@@ -1,0 +1,1 @@
+"""The service in a real systemd: a Debian that is booted, twice, in a container."""

@@ -1,0 +1,1 @@
+"""The package as strangers get it, and as a service."""

@@ -1,0 +1,67 @@
+"""The wheel holds all that is needed: it is built, installed alone, and used far from here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.installing import wheels
+from tests.installing.tour import run, tour
+from tests.processes import Mosquitto
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the working tree."""
+    pytest.importorskip("hatchling", reason="hatchling builds it (extra [test])")
+    folder = tmp_path_factory.mktemp("wheel")
+    source = wheels.export(folder / "source", committed=False)
+    return wheels.build(source, folder / "dist", isolated=False)
+
+
+def test_it_works_without_the_repository(wheel: Path, tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """In a fresh environment a stranger's first commands work, a real broker included.
+
+    What the package needs comes from this environment, without what is editable in it.
+    """
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=False, symlinks=True)
+    (packages,) = environment.glob("lib/python3*/site-packages")
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    python = environment / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
+    home = tmp_path / "home"
+    home.mkdir()
+
+    where = "import monitor; print(monitor.__file__)"
+    assert str(packages) in run(python, "-c", where, folder=home)
+    tour(environment / "bin" / "monitor", home, port=mosquitto.port)
+
+
+def test_it_holds_what_it_should(wheel: Path) -> None:
+    """The small model alone, the sample, the unit, the broker's settings; no tests, no data."""
+    with zipfile.ZipFile(wheel) as file:
+        names = file.namelist()
+
+    for name in (
+        "config.toml",
+        "installing/monitor.service",
+        "installing/mosquitto.conf",
+        "models/mobilebert-3x192/model.toml",
+        "models/mobilebert-3x192/model.tflite",
+        "py.typed",
+    ):
+        assert f"monitor/{name}" in names
+    assert {"monitor", wheel.name.replace("-py3-none-any.whl", ".dist-info")} == {
+        name.split("/")[0] for name in names
+    }
+    models = {name.split("/")[2] for name in names if name.startswith("monitor/models/")}
+    assert {"mobilebert-3x192"} == models
+    assert wheel.stat().st_size < 5_000_000
