@@ -15,8 +15,10 @@ CHATTER: Final = re.compile(
     rb"INFO: |[IW][0-9]{4} [0-9:.]+ +[0-9]+ "
     rb"|E[0-9]{4} .* failed call to cuInit"
     rb"|WARNING: All log messages before|To enable the following"
+    rb"|\[[0-9 :,-]+ I [0-9 ]+\] logging"
 )
-"""How a line begins that nobody needs: TensorFlow's below errors, or about a missing GPU."""
+"""How a line begins that nobody needs: TensorFlow's below errors, or about a missing GPU; Ray's
+about its own log."""
 
 _STANDARD_ERROR: Final = threading.RLock()
 """Held while file descriptor 2 is another file: two threads would restore each other's."""

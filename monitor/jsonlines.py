@@ -7,37 +7,87 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, TypeAlias
 
-from monitor.classifier import Classifier, Pair
+from monitor.classifier import Classifier, Pair, Verdict
 
 Row: TypeAlias = dict[str, Any]
 
+DIGITS = 4
+"""Of a probability; more would only be noise."""
 
-def _storable(text: str) -> str:
+
+def storable(text: str) -> str:
+    """Replace what no UTF-8 can hold, such as half an emoji."""
     return text.encode(errors="replace").decode()
 
 
 class BadLineError(Exception):
-    """A line cannot be labelled; the message names it and says why."""
+    """A line cannot be labelled; the message says why."""
 
 
 def read(stream: BinaryIO, name: str) -> Iterator[Row]:
     """Parse a stream of JSON lines, skipping blank ones.
 
     Raises:
-        BadLineError: at a line that is not an object with a ``text``.
+        BadLineError: at a line that is not an object with a ``text``; the message names it.
     """
     for number, line in enumerate(stream, 1):
         if line.isspace():
             continue
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise BadLineError(f"{name}, line {number}: not JSON: {error}") from error
-        if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-            raise BadLineError(f"{name}, line {number}: not an object with a `text`")
-        if not isinstance(row.get("entity"), str | None):
-            raise BadLineError(f"{name}, line {number}: `entity` is not a string")
-        yield row
+            yield parse(line)
+        except BadLineError as error:
+            raise BadLineError(f"{name}, line {number}: {error}") from error
+
+
+def parse(line: bytes, text: str = "text", entity: str = "entity") -> Row:
+    """Parse one line.
+
+    Args:
+        line: JSON.
+        text: the field that holds the text.
+        entity: the field that may name an entity.
+
+    Raises:
+        BadLineError: if it is not an object with a text.
+    """
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadLineError(f"not JSON: {error}") from error
+    if not isinstance(row, dict) or not isinstance(row.get(text), str):
+        raise BadLineError(f"not an object with a `{text}`")
+    if not isinstance(row.get(entity), str | None):
+        raise BadLineError(f"`{entity}` is not a string")
+    return row
+
+
+def pair(text: str, own: str | None, default: str | None) -> Pair:
+    """Return what the model is asked.
+
+    Args:
+        text: of the tweet.
+        own: the entity that the row names, if it does.
+        default: asked about where it names none.
+    """
+    return storable(text), storable(own or default or "") or None
+
+
+def answered(row: Row, verdict: Verdict, task: str) -> str:
+    """Return a row with its answers as JSON, its own fields first.
+
+    Args:
+        row: gains ``label`` and ``probabilities``, and the other tasks' answers under their names.
+        verdict: the answers.
+        task: whose answer is the label.
+    """
+    for name, answer in verdict.items():
+        fields = {
+            "label": answer.label,
+            "probabilities": {k: round(p, DIGITS) for k, p in answer.probabilities.items()},
+        }
+        row.update(fields if name == task else {name: fields})
+    line = json.dumps(row, ensure_ascii=False)
+    return line if storable(line) == line else json.dumps(row)
 
 
 def labelled(
@@ -64,19 +114,11 @@ def labelled(
         try:
             for row in rows:
                 waiting.append(row)
-                yield _storable(row["text"]), _storable(row.get("entity") or entity or "") or None
+                yield pair(row["text"], row.get("entity"), entity)
         except BadLineError as error:  # after what came before it
             failure.append(error)
 
     for verdict in classifier.stream(pairs()):
-        row = waiting.popleft()
-        for name, answer in verdict.items():
-            fields = {
-                "label": answer.label,
-                "probabilities": {k: round(p, 4) for k, p in answer.probabilities.items()},
-            }
-            row.update(fields if name == task else {name: fields})
-        line = json.dumps(row, ensure_ascii=False)
-        yield line if _storable(line) == line else json.dumps(row)
+        yield answered(waiting.popleft(), verdict, task)
     if failure:
         raise failure[0]

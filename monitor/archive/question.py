@@ -1,0 +1,46 @@
+"""What is asked about every row of an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitor.classifier import Classifier, Pair, Verdict
+
+MICRO_BATCH = 64
+"""Rows that one interpreter labels together, counted from a file's beginning.
+
+In int8 a probability's last digits depend on the company that a tweet is labelled in. So that
+they are the same however many workers there are, the company is fixed.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which columns are asked about, and for what."""
+
+    task: str
+    """Whose answer is the label: ``reputation`` or ``sentiment``."""
+    entity: str | None = None
+    """Asked about where a row names none."""
+    text_column: str = "text"
+    entity_column: str = "entity"
+
+
+def ask(pairs: Sequence[Pair | None], classifier: Classifier) -> list[Verdict | None]:
+    """Label rows in micro-batches.
+
+    Args:
+        pairs: from the beginning of a micro-batch; None for a row that cannot be labelled, which
+            keeps its place.
+        classifier: asked for all micro-batches at once.
+
+    Returns:
+        As many verdicts, None where there was no pair.
+    """
+    futures = [
+        classifier.submit([pair for pair in pairs[start : start + MICRO_BATCH] if pair])
+        for start in range(0, len(pairs), MICRO_BATCH)
+    ]
+    verdicts = (verdict for future in futures for verdict in future.result())
+    return [next(verdicts) if pair else None for pair in pairs]
