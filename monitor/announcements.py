@@ -6,6 +6,8 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from paho.mqtt.client import topic_matches_sub
+
 from monitor import home_assistant, outbox, topics
 from monitor.alerts.message import message
 from monitor.settings import Settings
@@ -53,11 +55,18 @@ def _wanted(
 
 
 def is_own(settings: Settings, topic: str) -> bool:
-    """Whether a topic is one that we publish on, and so brings no tweets."""
+    """Whether a topic is one that we publish on, and so brings neither tweets nor results.
+
+    Other boards' results are not ours, also where we publish above them ("fleet" above
+    "fleet/attic/results").
+    """
     prefix, publish = settings.topic, settings.publish
-    return topics.below(prefix, topic) or (
-        publish.home_assistant
-        and topic == home_assistant.config_topic(publish.home_assistant_prefix, prefix)
+    if topics.below(prefix, topic):
+        return topic == f"{prefix}/{topics.RESULTS}" or not any(
+            topic_matches_sub(each, topic) for each in settings.mqtt.results_topics
+        )
+    return publish.home_assistant and topic == home_assistant.config_topic(
+        publish.home_assistant_prefix, prefix
     )
 
 

@@ -1,18 +1,22 @@
-"""Deliveries to a job: decode, find the entities, ask the model."""
+"""Deliveries to a job: decode, find the entities, ask the model; take other boards' results."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Final
 
+from paho.mqtt.client import topic_matches_sub
+
+from monitor import results
 from monitor.classifier import Classifier
 from monitor.clock import utc
 from monitor.connection import Delivery
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
-from monitor.privacy import Pseudonyms, mask
-from monitor.rows import DeadLetter
+from monitor.privacy import Pseudonyms, mask, redact
+from monitor.rows import DeadLetter, TweetRow
 from monitor.settings import Settings
 from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
 
@@ -36,20 +40,30 @@ class Collector:
             waiting: how many more were queued behind them.
         """
         items: list[Item] = []
+        labelled: list[TweetRow] = []
         dead_letters: list[DeadLetter] = []
         for delivery in deliveries:
-            tweet = decode(
-                delivery.payload,
-                max_bytes=self._settings.mqtt.max_payload_bytes,
-                identify=self._pseudonyms.payload,
-            )
-            if isinstance(tweet, Rejection):
-                dead_letters.append(self.dead_letter(delivery, tweet.reason, tweet.detail))
-            else:
-                items.append(Item(delivery, tweet, self.entities(delivery.topic, tweet)))
+            match self._read(delivery):
+                case Tweet() as tweet:
+                    items.append(Item(delivery, tweet, self.entities(delivery.topic, tweet)))
+                case TweetRow() as row:
+                    labelled.append(dataclasses.replace(row, text=self.kept(row.text)))
+                case Rejection(reason, detail):
+                    dead_letters.append(self.dead_letter(delivery, reason, detail))
         verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
         depth = len(deliveries) + waiting
-        return Job(deliveries, items, dead_letters, verdicts, depth, time.monotonic())
+        return Job(deliveries, items, dead_letters, labelled, verdicts, depth, time.monotonic())
+
+    def _read(self, delivery: Delivery) -> Tweet | TweetRow | Rejection:
+        """Read a tweet, or what another board has made of one: the topic tells."""
+        mqtt = self._settings.mqtt
+        if any(topic_matches_sub(each, delivery.topic) for each in mqtt.results_topics):
+            return results.read(delivery.payload, max_bytes=mqtt.max_payload_bytes)
+        return decode(
+            delivery.payload,
+            max_bytes=mqtt.max_payload_bytes,
+            identify=self._pseudonyms.payload,
+        )
 
     def entities(self, topic: str, tweet: Tweet) -> tuple[str, ...]:
         """Which entities to ask about: named by the message, else its topic, else its text."""
@@ -63,6 +77,16 @@ class Collector:
             or self._matcher.match(tweet.text)
             or (WHOLE_TWEET,)
         )
+
+    def kept(self, text: str | None) -> str | None:
+        """Keep of a tweet's text what privacy allows; of one redacted already, that."""
+        match self._settings.privacy.store_text:
+            case "full":
+                return text
+            case "redacted":
+                return text and redact(text)
+            case _:
+                return None
 
     def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         """Keep what cannot be labelled, as far as privacy allows."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from monitor.classifier import Pair, Verdict
 from monitor.connection import Delivery
-from monitor.rows import DeadLetter
+from monitor.rows import DeadLetter, TweetRow
 from monitor.tweet import Tweet
 
 WHOLE_TWEET = ""
@@ -38,7 +38,9 @@ class Job:
     items: Sequence[Item]
     """Those that are tweets."""
     dead_letters: Sequence[DeadLetter]
-    """Those that are not."""
+    """Those that can be neither labelled nor stored as labelled."""
+    results: Sequence[TweetRow]
+    """Those that other boards have labelled, as they will be kept."""
     verdicts: Future[list[Verdict]]
     """One for each pair of each item, flat."""
     queue_depth: int

@@ -11,16 +11,15 @@ unacknowledged for ever is bounded by `MOST`.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
-from monitor.model import POLARITIES, TASKS
+from monitor import results
 from monitor.rows import Labelled
 from monitor.sender import Message
 from monitor.topics import RESULTS
@@ -97,52 +96,31 @@ class Outbox:
 
 
 class Results:
-    """Puts every new label into the outbox, as it stands in the log; a companion of the store."""
+    """Puts every new label into the outbox, as it stands in the log; a companion of the store.
 
-    def __init__(self, outbox: Outbox) -> None:
+    But for labels that other boards gave: whoever wants those has them from there, and two boards
+    that take in each other's would pass them to and fro.
+    """
+
+    def __init__(self, outbox: Outbox, board: str) -> None:
+        """Begin to tell.
+
+        Args:
+            outbox: where to put them.
+            board: who tells, our ``client_id``.
+        """
         self._outbox = outbox
+        self._board = board
 
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
         """Read labels that have just been inserted, and put them into the outbox."""
         for label in fresh:
-            cursor = connection.execute(_RESULT, (label.tweet.id, label.entity))
-            row = dict(
-                zip((name for name, *_ in cursor.description), cursor.fetchone(), strict=True)
-            )
-            payload = json.dumps(_result(row), ensure_ascii=False)
-            self._outbox.put(connection, RESULTS, payload, retain=False)
+            if label.tweet.origin is None:
+                payload = results.write(connection, label.tweet.id, label.entity, self._board)
+                self._outbox.put(connection, RESULTS, payload, retain=False)
 
     def committed(self) -> None:
         """Nothing is kept outside the log."""
-
-
-_RESULT: Final = (
-    "SELECT t.id, t.received_at, t.text, l.*, m.task, m.name, m.version"
-    " FROM labels AS l JOIN tweets AS t ON t.id = l.tweet_id JOIN models AS m ON m.id = l.model_id"
-    " WHERE l.tweet_id = ? AND l.entity = ?"
-)
-
-
-def _result(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay a row of `_RESULT` out as it is published."""
-    task = row["task"]
-    return {
-        "id": row["id"],
-        "entity": row["entity"] or None,
-        "received_at": row["received_at"],
-        "label": row[task],
-        "abstained": bool(row[f"{task}_abstained"]),
-        **{
-            task: {
-                "label": row[task],
-                "probabilities": {p: row[f"{task}_{p}"] for p in POLARITIES},
-                "abstained": bool(row[f"{task}_abstained"]),
-            }
-            for task in TASKS
-        },
-        "model": {"name": row["name"], "version": row["version"]},
-        "text": row["text"],
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,28 @@ from monitor.classifier import Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model, as it is run somewhere; SHA-256, runtime and task tell it from others."""
+
+    sha256: str
+    name: str
+    version: str
+    runtime: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the labels of a tweet came about, if another board gave them."""
+
+    board: str
+    """Its ``client_id``."""
+    model: ModelRow
+    abstained: Mapping[str, bool]
+    """Task to whether its label is marked as unsure."""
+
+
+@dataclass(frozen=True, slots=True)
 class TweetRow:
     """A tweet as it is kept, with its verdict for each entity ('' for the tweet as a whole)."""
 
@@ -21,6 +43,8 @@ class TweetRow:
     is_retweet: bool
     text: str | None
     verdicts: Sequence[tuple[str, Verdict]]
+    origin: Origin | None = None
+    """None for what this daemon labelled itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +65,7 @@ class BatchRow:
     """A batch's own record: its size and where its time went, in milliseconds.
 
     Its labels are of the model ``model_id``, and marked as abstained where their probability is
-    below ``abstain_below``.
+    below ``abstain_below``; but for those of other boards, which say so themselves.
     """
 
     started_at: str
@@ -74,3 +98,5 @@ class Labelled:
     """Task to whether its label is marked as unsure."""
     model_id: int
     batch_id: int
+    at: str
+    """When it came to this board: of another board's tweet that is later than ``received_at``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from monitor.database import Database, Migrations
 
 migrations = Migrations("monitor")
@@ -465,3 +467,148 @@ def m008_views(db: Database) -> None:
         GROUP BY 1 ORDER BY 1 DESC""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m009_logs(db: Database) -> None:
+    """Give each log an identity, and room for the rows of others (`monitor merge`, docs/merge.md).
+
+    ``log_id`` is NULL in a daemon's own log: all that it has is its own. In a joined log it says
+    where a row is from, and ``own_id`` which one it is there.
+    """
+    counts = ", ".join(
+        f"{task}_{sure}{polarity} INTEGER NOT NULL"
+        for task in ("reputation", "sentiment")
+        for sure in ("", "unsure_")
+        for polarity in ("negative", "neutral", "positive")
+    )
+    label = "CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END"
+    for statement in (
+        """
+        CREATE TABLE logs (
+            id INTEGER PRIMARY KEY,
+            uuid TEXT NOT NULL UNIQUE,     -- stays with the log's copies
+            own INTEGER NOT NULL,          -- 1: this log itself; a joined log has no such row
+            name TEXT                      -- of its daemon to the broker; in joined logs
+        )""",
+        "INSERT INTO logs (uuid, own) VALUES (lower(hex(randomblob(16))), 1)",
+        *(
+            f"ALTER TABLE {table} ADD COLUMN {column}"
+            for table in ("batches", "throughput", "alerts")
+            for column in ("log_id INTEGER REFERENCES logs (id)", "own_id INTEGER")
+        ),
+        *(
+            f"CREATE UNIQUE INDEX {table}_log ON {table} (log_id, own_id) WHERE log_id IS NOT NULL"
+            for table in ("batches", "throughput", "alerts")
+        ),
+        # The rollups as each log has them; `rollups` adds them up, less the copies that lost.
+        f"""
+        CREATE TABLE log_rollups (
+            log_id INTEGER NOT NULL REFERENCES logs (id),
+            hour TEXT NOT NULL,
+            entity TEXT NOT NULL,
+            model_id INTEGER NOT NULL REFERENCES models (id),
+            is_retweet INTEGER NOT NULL,
+            {counts},
+            PRIMARY KEY (hour, entity, model_id, is_retweet, log_id)
+        ) WITHOUT ROWID""",
+        # Labels of tweets that more than one log has, where another log's tweet is kept.
+        """
+        CREATE TABLE copies (
+            tweet_id TEXT NOT NULL,
+            entity TEXT NOT NULL,
+            batch_id INTEGER NOT NULL REFERENCES batches (id),
+            hour TEXT NOT NULL,            -- in which its log counted it
+            model_id INTEGER NOT NULL REFERENCES models (id),
+            is_retweet INTEGER NOT NULL,
+            reputation TEXT NOT NULL,
+            reputation_abstained INTEGER NOT NULL,
+            sentiment TEXT NOT NULL,
+            sentiment_abstained INTEGER NOT NULL,
+            lost INTEGER NOT NULL,         -- 1: `labels` has another log's; 0: it has this one
+            PRIMARY KEY (tweet_id, entity, batch_id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX copies_hour ON copies (hour) WHERE lost",
+        "CREATE INDEX copies_batch ON copies (batch_id, entity) WHERE lost",
+        # Whose result it was, if another board labelled it ([mqtt] results_topics).
+        "ALTER TABLE tweets ADD COLUMN board TEXT",
+        "DROP VIEW labelled",
+        """
+        CREATE VIEW labelled AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END AS label,
+            l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained
+                ELSE l.reputation_abstained END AS abstained,
+            b.clock_synchronised, coalesce(t.board, g.name) AS board
+        FROM tweets AS t
+        CROSS JOIN labels AS l ON l.tweet_id = t.id
+        CROSS JOIN models AS m ON m.id = l.model_id
+        LEFT JOIN batches AS b ON b.id = t.batch_id
+        LEFT JOIN logs AS g ON g.id = b.log_id""",
+        "DROP VIEW throughput_by_hour",
+        # Boards side by side are as fast as their rates added up; each counts by itself what its
+        # broker dropped.
+        """
+        CREATE VIEW throughput_by_hour AS
+        SELECT substr(t.started_at, 1, 13) AS hour, sum(t.received) AS received,
+            sum(t.labelled) AS labelled, sum(t.duplicates) AS duplicates,
+            sum(t.rejected) AS rejected,
+            round(CASE WHEN max(t.log_id) IS NULL THEN sum(t.labelled) / sum(t.seconds) ELSE (
+                SELECT sum(rate) FROM (
+                    SELECT sum(u.labelled) / sum(u.seconds) AS rate FROM throughput AS u
+                    WHERE substr(u.started_at, 1, 13) = substr(t.started_at, 1, 13)
+                    GROUP BY u.log_id
+                )
+            ) END, 2) AS tweets_per_s,
+            max(t.latency_p99_ms) AS worst_p99_ms, max(t.queue_depth) AS queue_depth,
+            max(t.rss_mib) AS rss_mib, max(t.cpu_celsius) AS cpu_celsius,
+            -- A broker that restarted counts from nothing again.
+            sum(CASE WHEN t.broker_dropped < before.broker_dropped THEN t.broker_dropped
+                ELSE t.broker_dropped - before.broker_dropped END) AS broker_dropped
+        FROM throughput AS t LEFT JOIN throughput AS before ON before.id =
+            CASE WHEN t.log_id IS NULL THEN t.id - 1 ELSE (
+                SELECT id FROM throughput WHERE log_id = t.log_id AND own_id = t.own_id - 1
+            ) END
+        GROUP BY 1 ORDER BY 1 DESC""",
+        "DROP VIEW alert_tweets",
+        # An alert's batches are numbered as in its own log, joined or not. Behind it are the log's
+        # labels, those included of which another log has the first.
+        f"""
+        CREATE VIEW alert_tweets AS
+        SELECT alert_id, entity, tweet_id, received_at, text FROM (
+            SELECT a.id AS alert_id, a.entity, t.id AS tweet_id, t.received_at, t.text,
+                b.id AS batch_id, t.rowid AS place
+            FROM alerts AS a
+            CROSS JOIN batches AS b ON
+                (a.log_id IS NULL AND b.id BETWEEN a.first_batch_id AND a.batch_id)
+                OR (b.log_id = a.log_id AND b.own_id BETWEEN a.first_batch_id AND a.batch_id)
+            CROSS JOIN labels AS l ON l.batch_id = b.id AND l.entity = a.entity
+                AND l.model_id = a.model_id
+            CROSS JOIN models AS m ON m.id = l.model_id
+            CROSS JOIN tweets AS t ON t.id = l.tweet_id
+            WHERE NOT t.is_retweet AND {label} = 'negative'
+                AND (coalesce(b.own_id, b.id) > a.first_batch_id OR t.rowid >= coalesce((
+                    SELECT rowid FROM tweets WHERE id = a.first_tweet_id AND batch_id = b.id
+                ), 0))
+                AND (coalesce(b.own_id, b.id) < a.batch_id OR t.rowid <= coalesce((
+                    SELECT rowid FROM tweets WHERE id = a.tweet_id AND batch_id = b.id
+                ), t.rowid))
+            UNION ALL
+            SELECT a.id, a.entity, t.id, t.received_at, t.text, b.id, t.rowid
+            FROM alerts AS a
+            CROSS JOIN batches AS b ON b.log_id = a.log_id
+                AND b.own_id BETWEEN a.first_batch_id AND a.batch_id
+            CROSS JOIN copies AS l ON l.batch_id = b.id AND l.entity = a.entity
+                AND l.model_id = a.model_id AND l.lost
+            CROSS JOIN models AS m ON m.id = l.model_id
+            CROSS JOIN tweets AS t ON t.id = l.tweet_id
+            WHERE NOT l.is_retweet AND {label} = 'negative'
+        ) ORDER BY alert_id, batch_id, place""",  # noqa: S608  (our own names)
+    ):
+        db.execute(statement)
+
+
+def is_joined(connection: sqlite3.Connection) -> bool:
+    """Whether a log holds only what others do (`monitor merge`), so that no daemon writes it."""
+    return connection.execute("SELECT 1 FROM logs WHERE own").fetchone() is None

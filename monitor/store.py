@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -18,8 +18,8 @@ from monitor.integrity import StoreError
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.retention import Pruner
 from monitor.rollups import Rollups
-from monitor.rows import BatchRow, DeadLetter, Labelled, Stored, TweetRow
-from monitor.schema import known_migrations, migrations
+from monitor.rows import BatchRow, DeadLetter, Labelled, ModelRow, Stored, TweetRow
+from monitor.schema import is_joined, known_migrations, migrations
 from monitor.throughput import Minute
 
 _T = TypeVar("_T")
@@ -45,7 +45,7 @@ def _insert(table: str, *columns: str) -> str:
 _INSERT_TWEET: Final = _insert(
     "tweets",
     *("id", "received_at", "created_at", "topic", "author", "lang", "is_retweet", "text"),
-    "batch_id",
+    *("board", "batch_id"),
 )
 _INSERT_LABEL: Final = _insert(
     "labels",
@@ -62,8 +62,10 @@ _INSERT_DEAD_LETTER: Final = _insert(
     *("digest", "received_at", "topic", "reason", "detail", "size", "payload"),
     "batch_id",
 )
-_INSERT_MODEL: Final = _insert(
-    "models", "sha256", "name", "version", "runtime", "task", "first_used_at"
+_FIND_MODEL: Final = "SELECT id FROM models WHERE sha256 = ? AND runtime = ? AND task = ?"
+_INSERT_MODEL: Final = (  # what is known of a model's mistakes holds wherever it is run
+    "INSERT INTO models (sha256, name, version, runtime, task, first_used_at, calibration)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT max(calibration) FROM models WHERE sha256 = ?1))"
 )
 
 
@@ -72,6 +74,8 @@ class Companion(Protocol):
 
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
         """Write what follows from labels that have just been inserted, in order of arrival.
+
+        Those of other boards come after our own of the same batch.
 
         There may be none: it is asked once a minute and at the end, too.
 
@@ -170,6 +174,11 @@ class Store:
             self._connection.set_progress_handler(tell, _PROGRESS_EVERY)
         migrations.apply(self._database)
         self._connection.set_progress_handler(None, 0)
+        if is_joined(self._connection):
+            raise StoreError(
+                f"{self.path}: joins the logs of others (`monitor merge`); a daemon writes one of"
+                " its own: set [store] path to another file"
+            )
 
     def accompany(self, companions: Sequence[Companion]) -> None:
         """Write these with every batch from now on, after those given at the opening."""
@@ -191,19 +200,24 @@ class Store:
             StoreError: if the log cannot be written.
         """
         with self._preparing(), self._transaction():
-            self._connection.execute(
-                _INSERT_MODEL,
-                (model.sha256, model.name, model.version, runtime, task, utc(now)),
+            model_id = self._model_id(
+                ModelRow(model.sha256, model.name, model.version, runtime, task), utc(now)
             )
             self._connection.execute(
                 "UPDATE models SET calibration = ? WHERE sha256 = ?",
                 (json.dumps(model.calibration) if model.calibration else None, model.sha256),
             )
-            row = self._connection.execute(
-                "SELECT id FROM models WHERE sha256 = ? AND runtime = ? AND task = ?",
-                (model.sha256, runtime, task),
-            ).fetchone()
-        return int(row[0])
+        return model_id
+
+    def _model_id(self, model: ModelRow, now: str) -> int:
+        execute = self._connection.execute
+        key = (model.sha256, model.runtime, model.task)
+        if row := execute(_FIND_MODEL, key).fetchone():
+            return int(row[0])
+        columns = (model.sha256, model.name, model.version, model.runtime, model.task, now)
+        added = execute(_INSERT_MODEL, columns).lastrowid
+        assert added is not None
+        return added
 
     def write(
         self,
@@ -254,6 +268,7 @@ class Store:
                         t.lang,
                         t.is_retweet,
                         t.text,
+                        t.origin and t.origin.board,
                         batch_id,
                     )
                     for t in tweets
@@ -302,11 +317,15 @@ class Store:
         """Insert the labels of a batch, and yield those that were not there."""
         execute = self._connection.execute
         for tweet in tweets:
+            model_id, at, marks = batch.model_id, tweet.received_at, None
+            if origin := tweet.origin:
+                model_id = self._model_id(origin.model, batch.started_at)
+                at, marks = batch.started_at, origin.abstained
             for entity, verdict in tweet.verdicts:
-                columns, abstained = _columns(verdict, batch.abstain_below)
-                row = (tweet.id, entity, *columns, batch.model_id, batch_id)
+                columns, abstained = _columns(verdict, batch.abstain_below, marks)
+                row = (tweet.id, entity, *columns, model_id, batch_id)
                 if execute(_INSERT_LABEL, row).rowcount > 0:
-                    yield Labelled(tweet, entity, verdict, abstained, batch.model_id, batch_id)
+                    yield Labelled(tweet, entity, verdict, abstained, model_id, batch_id, at)
 
     def _check_place(self) -> None:
         """See that what was committed is where people will look for it."""
@@ -368,6 +387,17 @@ class Store:
             )
         return {topic for (topic,) in known}
 
+    def forget_topics(self, broker: str, client_id: str) -> None:
+        """Forget the topic filters of a session that the broker has ended.
+
+        Raises:
+            StoreError: if the log cannot be written.
+        """
+        with self._preparing(), self._transaction():
+            self._connection.execute(
+                "DELETE FROM subscriptions WHERE broker = ? AND client_id = ?", (broker, client_id)
+            )
+
     def tweets(self) -> int:
         """Count the tweets in the log."""
         return int(self._connection.execute("SELECT count(*) FROM tweets").fetchone()[0])
@@ -423,8 +453,15 @@ class Store:
                 raise
 
 
-def _columns(verdict: Verdict, abstain_below: float) -> tuple[list[Any], dict[str, bool]]:
+def _columns(
+    verdict: Verdict, abstain_below: float, marks: Mapping[str, bool] | None
+) -> tuple[list[Any], dict[str, bool]]:
     """Lay a verdict out in the order of the label's columns; a label the model lacks is NULL.
+
+    Args:
+        verdict: what is to be stored.
+        abstain_below: a label whose probability is below is marked as unsure,
+        marks: unless these say for each task whether it is.
 
     Returns:
         The columns, and for each task whether its label is marked as unsure.
@@ -435,6 +472,6 @@ def _columns(verdict: Verdict, abstain_below: float) -> tuple[list[Any], dict[st
         answer = verdict[task]
         kept = {label: round(p, 5) for label, p in answer.probabilities.items()}
         # By what is kept: who compares mark and probability in the log finds them to agree.
-        abstained[task] = kept[answer.label] < abstain_below
+        abstained[task] = marks[task] if marks else kept[answer.label] < abstain_below
         columns += [answer.label, *(kept.get(polarity) for polarity in POLARITIES), abstained[task]]
     return columns, abstained

@@ -19,6 +19,12 @@ MAX_NAME_CHARS: Final = 128
 MAX_ENTITIES: Final = 16
 """How many entities one message may name: each of them costs a run of the model."""
 
+DATE: Final = re.compile(r"(?=\D*\d)[A-Za-z\d :+,./-]{1,40}")
+"""What a date looks like, in whatever order and calendar."""
+
+LANGUAGE: Final = re.compile(r"[A-Za-z\d_-]{2,35}")
+"""What a language tag looks like (RFC 5646, section 4.4.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tweet:
@@ -46,6 +52,8 @@ class Reason(StrEnum):
     TOO_DEEP = "too-deep"
     WRONG_TYPE = "wrong-type"
     NO_TEXT = "no-text"
+    BAD_RESULT = "bad-result"
+    """Not of a tweet: of what should be another board's result (`monitor.results`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +99,8 @@ def decode(
             id=_id(fields) or identify(payload),
             text=text,
             author=_string(fields, "author") or None,
-            created_at=_like(_DATE, _string(fields, "created_at")),
-            lang=_like(_LANGUAGE, _string(fields, "lang")),
+            created_at=_like(DATE, _string(fields, "created_at")),
+            lang=_like(LANGUAGE, _string(fields, "lang")),
             entities=_entities(fields),
             is_retweet=is_retweet or text.startswith("RT @"),
         )
@@ -126,8 +134,6 @@ class _RejectedError(Exception):
 _Fields = dict[str, Any]  # Any: what a JSON object holds is known only after looking
 
 _DECODER: Final = json.JSONDecoder(parse_constant=lambda _: None)
-_DATE: Final = re.compile(r"(?=\D*\d)[A-Za-z\d :+,./-]{1,40}")  # in whatever order and calendar
-_LANGUAGE: Final = re.compile(r"[A-Za-z\d_-]{2,35}")  # RFC 5646, section 4.4.1
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _API_KEYS: Final = frozenset(
     {

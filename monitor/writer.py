@@ -28,7 +28,7 @@ from monitor.collector import Collector
 from monitor.job import Item, Job
 from monitor.logs import describe
 from monitor.metrics.measurements import Measurements
-from monitor.privacy import Pseudonyms, redact
+from monitor.privacy import Pseudonyms
 from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Settings
 from monitor.store import Store
@@ -194,7 +194,7 @@ class Writer:
         self.totals.rejected += rejected
 
     def _rows(self, job: Job) -> tuple[list[TweetRow], list[DeadLetter]]:
-        """Wait for a job's verdicts.
+        """Wait for a job's verdicts, and put what other boards labelled behind them.
 
         Raises:
             CancelledError: if the classifier was closed before it came to this job.
@@ -215,7 +215,7 @@ class Writer:
                 dead_letters.append(self._collector.dead_letter(item.delivery, "inference", detail))
             else:
                 rows.append(self._row(item, verdicts))
-        return rows, dead_letters
+        return [*rows, *job.results], dead_letters
 
     def _verdicts(self, job: Job) -> list[Verdict]:
         """Wait for as long as the classifier gets anywhere: a large batch may take its time."""
@@ -246,14 +246,6 @@ class Writer:
 
     def _row(self, item: Item, verdicts: Sequence[Verdict]) -> TweetRow:
         tweet = item.tweet
-        text: str | None
-        match self._settings.privacy.store_text:
-            case "full":
-                text = tweet.text
-            case "redacted":
-                text = redact(tweet.text)
-            case _:
-                text = None
         return TweetRow(
             id=tweet.id,
             received_at=utc(item.delivery.received.epoch_s),
@@ -262,7 +254,7 @@ class Writer:
             author=tweet.author and self._pseudonyms.author(tweet.author),
             lang=tweet.lang,
             is_retweet=tweet.is_retweet,
-            text=text,
+            text=self._collector.kept(tweet.text),
             verdicts=list(zip(item.entities, verdicts, strict=True)),
         )
 

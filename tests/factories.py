@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import sqlite3
 import time
@@ -16,7 +17,7 @@ from monitor.clock import Moment
 from monitor.connection import Delivery
 from monitor.model import POLARITIES, TASKS, KnownTweet, Model
 from monitor.privacy import KEY_BYTES, Pseudonyms
-from monitor.rows import BatchRow, DeadLetter, TweetRow
+from monitor.rows import BatchRow, DeadLetter, ModelRow, Origin, TweetRow
 from monitor.store import Store
 
 NOW = 1_750_000_000.0
@@ -69,6 +70,40 @@ PAIRS: tuple[Pair, ...] = (
 )
 """Invented, of many lengths, tones and languages, with an entity and without."""
 
+RESULT: dict[str, Any] = {
+    "id": "7",
+    "entity": "Acme",
+    "board": "attic",
+    "received_at": "2025-06-15T15:06:40.000Z",
+    "clock_synchronised": True,
+    "label": "neutral",
+    "abstained": True,
+    "reputation": {
+        "label": "neutral",
+        "probabilities": {"negative": 0.1, "neutral": 0.8, "positive": 0.1},
+        "abstained": True,
+    },
+    "sentiment": {
+        "label": "negative",
+        "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
+        "abstained": True,
+    },
+    "model": {
+        "name": "stub",
+        "version": "1",
+        "sha256": "0" * 64,
+        "runtime": "litert",
+        "task": "reputation",
+    },
+    "topic": "tweets",
+    "created_at": "Sat Nov 21 17:52:29 +0000 2026",
+    "author": "0f" * 16,
+    "lang": "en",
+    "is_retweet": True,
+    "text": "text of 7",
+}
+"""A label as another board tells it (`monitor.results`)."""
+
 
 def verdict(reputation: str = "positive", sentiment: str = "negative") -> Verdict:
     """Make an answer to both tasks, quite sure of itself."""
@@ -95,6 +130,14 @@ def tweet_row(
         is_retweet=False,
         text=f"text of {id_}",
         verdicts=[(entity, answer or verdict()) for entity in entities or ("",)],
+    )
+
+
+def elsewhere(row: TweetRow, model: ModelRow | None = None) -> TweetRow:
+    """Have a tweet labelled by another board, unsure of its sentiment alone."""
+    model = model or ModelRow("e" * 64, "other", "2", "tflite-runtime", "reputation")
+    return dataclasses.replace(
+        row, origin=Origin("pi-2", model, {"reputation": False, "sentiment": True})
     )
 
 

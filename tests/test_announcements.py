@@ -13,7 +13,7 @@ import pytest
 from monitor.announcements import is_own, prepare
 from monitor.entities import Entity
 from monitor.outbox import Outbox, remembered, waiting
-from monitor.settings import Alerts, Publish, Settings
+from monitor.settings import Alerts, Mqtt, Publish, Settings
 from monitor.store import Store
 from tests.factories import register
 
@@ -155,3 +155,16 @@ def test_which_topics_are_our_own() -> None:
     assert not is_own(settings, "tweets/en")
     assert not is_own(settings, "reputation-monitor")
     assert not is_own(_settings(Publish()), _CONFIG)
+
+
+def test_other_boards_results_are_not_our_own() -> None:
+    """Also where we publish above them; ours are, though a filter covers them as well."""
+    mqtt = Mqtt(results_topics=("fleet/+/results",))
+    above = Settings(mqtt=mqtt, publish=Publish(topic="fleet"))
+    beside = Settings(mqtt=mqtt, publish=Publish(topic="fleet/cellar"))
+
+    for settings in (above, beside):
+        assert not is_own(settings, "fleet/attic/results")
+    assert is_own(beside, "fleet/cellar/results")
+    assert is_own(above, "fleet/results")
+    assert is_own(above, "fleet/alerts/acme")

@@ -13,10 +13,10 @@ from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.entities import Entity
 from monitor.job import Job
-from monitor.privacy import KEY_BYTES, Pseudonyms
+from monitor.privacy import KEY_BYTES, Pseudonyms, mask
 from monitor.settings import Mqtt, Privacy, Settings
 from monitor.tweet import MAX_NAME_CHARS
-from tests.factories import NOW, PSEUDONYMS, Inlet, StubClassifier
+from tests.factories import NOW, PSEUDONYMS, RESULT, Inlet, StubClassifier
 
 ENTITIES = (
     Entity("Acme", ("@AcmeHelp",), ("acme of perfection",)),
@@ -26,10 +26,18 @@ ENTITIES = (
 
 
 def _collector(
-    *, level: int = 0, store_text: str = "redacted", max_payload_bytes: int = 65_536
+    *,
+    level: int = 0,
+    store_text: str = "redacted",
+    max_payload_bytes: int = 65_536,
+    results_topics: tuple[str, ...] = (),
 ) -> Collector:
     settings = Settings(
-        mqtt=Mqtt(entity_level=level, max_payload_bytes=max_payload_bytes),
+        mqtt=Mqtt(
+            entity_level=level,
+            max_payload_bytes=max_payload_bytes,
+            results_topics=results_topics,
+        ),
         privacy=Privacy(store_text=store_text),
         entities=ENTITIES,
     )
@@ -237,3 +245,76 @@ def test_a_message_without_an_id_gets_a_lasting_one() -> None:
     assert first.tweet.id == again.tweet.id
     assert first.tweet.id != other.tweet.id
     assert "12" == given_.tweet.id
+
+
+# What other boards have labelled
+
+TOLD = json.dumps(RESULT | {"text": "@bob see https://example.org"})
+
+
+def test_the_topic_tells_results_from_tweets() -> None:
+    """What a filter of results covers is stored as it was labelled; all else is asked about."""
+    collector = _collector(results_topics=("fleet/+/results", "old/results"))
+    classifier = collector._classifier
+    assert isinstance(classifier, StubClassifier)
+    inlet = Inlet()
+    job = collector.collect(
+        [
+            inlet.delivery(TOLD, "fleet/attic/results"),
+            inlet.delivery("one", "tweets/fleet/results"),
+            inlet.delivery(TOLD, "old/results"),
+            inlet.delivery(TOLD, "fleet/attic/results/more"),
+        ],
+        waiting=0,
+    )
+
+    assert ["7", "7"] == [row.id for row in job.results]
+    assert [[("Acme", "neutral")], [("Acme", "neutral")]] == [
+        [(entity, verdict["reputation"].label) for entity, verdict in row.verdicts]
+        for row in job.results
+    ]
+    assert ["one", "@bob see https://example.org"] == [item.tweet.text for item in job.items]
+    assert 1 == len(classifier.asked)
+    assert 2 == len(job.verdicts.result())
+
+
+def test_by_default_there_are_no_results() -> None:
+    """A result is a tweet like any other to who does not take results in."""
+    (item,) = _collect(_collector(), TOLD, topic="fleet/attic/results").items
+
+    assert ("7", ("Acme",)) == (item.tweet.id, item.entities)
+
+
+@pytest.mark.parametrize(
+    ("expected", "store_text", "told"),
+    [
+        ("@bob", "full", "@bob"),
+        ("@user", "redacted", "@bob"),
+        ("@user <link>", "redacted", "@user <link>"),
+        (None, "none", "@bob"),
+        (None, "full", None),
+        (None, "redacted", None),
+    ],
+)
+def test_of_a_result_no_more_text_is_kept_than_allowed(
+    expected: str | None, store_text: str, told: str | None
+) -> None:
+    """Our own [privacy] store_text goes on top of the board's."""
+    collector = _collector(store_text=store_text, results_topics=("r",))
+    (row,) = _collect(collector, json.dumps(RESULT | {"text": told}), topic="r").results
+
+    assert expected == row.text
+
+
+@pytest.mark.parametrize(
+    ("expected", "payload"), [("bad-result", "{}"), ("too-large", f"{TOLD:<3000}")]
+)
+def test_what_is_no_result_is_a_dead_letter(expected: str, payload: str) -> None:
+    """With the topic, which names the board, and its bytes as far as privacy allows."""
+    collector = _collector(results_topics=("fleet/#",), max_payload_bytes=2000)
+    job = _collect(collector, payload, topic="fleet/attic/results")
+    (letter,) = job.dead_letters
+
+    assert (expected, "fleet/attic/results") == (letter.reason, letter.topic)
+    assert mask(payload.encode()) == letter.payload
+    assert (0, 0) == (len(job.results), len(job.items))

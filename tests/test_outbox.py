@@ -12,12 +12,13 @@ import pytest
 import structlog
 
 from monitor import outbox as module
+from monitor import results
 from monitor.outbox import Outbox, Results, remembered, retained, settle, waiting
 from monitor.reader import open_log
 from monitor.rows import Labelled
 from monitor.sender import Message
 from monitor.store import Store
-from tests.factories import batch_row, query, register, tweet_row, verdict
+from tests.factories import batch_row, elsewhere, query, register, tweet_row, verdict
 
 
 @pytest.fixture
@@ -163,40 +164,29 @@ def test_nothing_is_written_without_need(store: Store) -> None:
         assert [before] == other.execute("PRAGMA data_version").fetchall()
 
 
-def test_a_result_is_the_label_as_it_stands_in_the_log(
-    store: Store, log: sqlite3.Connection
-) -> None:
-    """Every field is the log's own; a label that was there already is no result."""
+def test_a_result_for_each_new_label(store: Store, log: sqlite3.Connection) -> None:
+    """Each as it stands in the log (`monitor.results`); a label that was there already is none."""
     outbox = Outbox("t")
-    store.accompany([Results(outbox), outbox])
+    store.accompany([Results(outbox, "attic"), outbox])
     sure, unsure = tweet_row("1", "Acme", ""), tweet_row("2", answer=verdict("neutral", "positive"))
     store.write(batch_row(2), [sure], [])
     store.write(batch_row(2, abstain_below=0.9), [sure, unsure], [])
-    expected = {
-        "id": "1",
-        "entity": "Acme",
-        "received_at": "2025-06-15T15:06:40.000Z",
-        "label": "positive",
-        "abstained": False,
-        "reputation": {
-            "label": "positive",
-            "probabilities": {"negative": 0.1, "neutral": 0.1, "positive": 0.8},
-            "abstained": False,
-        },
-        "sentiment": {
-            "label": "negative",
-            "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
-            "abstained": False,
-        },
-        "model": {"name": "stub", "version": "1"},
-        "text": "text of 1",
-    }
-    found = [json.loads(payload) for payload in _payloads(log)]
 
-    assert expected == found[0]
-    assert expected | {"entity": None} == found[1]
-    assert ("2", "neutral", True) == tuple(found[2][key] for key in ("id", "label", "abstained"))
-    assert 3 == len(found)
+    assert [
+        results.write(log, *key, "attic") for key in (("1", "Acme"), ("1", ""), ("2", ""))
+    ] == _payloads(log)
+    assert {"t/results"} == {each.message.topic for each in waiting(log, 0, 10)}
+
+
+def test_what_other_boards_labelled_is_not_told_again(
+    store: Store, log: sqlite3.Connection
+) -> None:
+    """Else two boards that take in each other's results would pass them to and fro."""
+    outbox = Outbox("t")
+    store.accompany([Results(outbox, "attic"), outbox])
+    store.write(batch_row(2), [elsewhere(tweet_row("1", "Acme")), tweet_row("2")], [])
+
+    assert ["2"] == [json.loads(payload)["id"] for payload in _payloads(log)]
 
 
 def test_what_is_retained_is_remembered(store: Store, log: sqlite3.Connection) -> None:

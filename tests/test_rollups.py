@@ -17,7 +17,7 @@ from monitor.rollups import COUNTS
 from monitor.rows import Labelled, TweetRow
 from monitor.schema import migrations
 from monitor.store import Store
-from tests.factories import NOW, batch_row, query, register, tweet_row, verdict
+from tests.factories import NOW, batch_row, elsewhere, query, register, tweet_row, verdict
 
 _HOUR_S = 3600
 
@@ -47,12 +47,15 @@ def _rollups(path: Path) -> list[tuple[object, ...]]:
 
 
 _tweets = st.builds(
-    lambda number, entities, reputation, sentiment: replace(
-        tweet_row(str(number), *entities, answer=verdict(reputation, sentiment)),
+    lambda number, by_others, entities, reputation, sentiment: replace(
+        (elsewhere if by_others else lambda row: row)(
+            tweet_row(str(number), *entities, answer=verdict(reputation, sentiment))
+        ),
         received_at=utc(NOW + number % 3 * _HOUR_S),
         is_retweet=number % 2 == 1,
     ),
     st.integers(0, 8),  # few: ids come again, with other entities too
+    st.booleans(),
     st.lists(st.sampled_from(["", "Acme", "Lumen"]), min_size=1, max_size=3, unique=True),
     st.sampled_from(POLARITIES),
     st.sampled_from(POLARITIES),
@@ -64,7 +67,7 @@ _tweets = st.builds(
 def test_rollups_are_what_counting_gives(
     tmp_path_factory: pytest.TempPathFactory, batches: list[tuple[list[TweetRow], float]]
 ) -> None:
-    """Whatever comes, and comes again, every label is counted once, in its hour."""
+    """Whatever comes, and comes again, every label is counted once, in its board's hour."""
     path = tmp_path_factory.mktemp("rollups") / "monitor.db"
     with closing(Store(path)) as store:
         model_id = register(store)

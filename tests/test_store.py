@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +17,7 @@ from monitor.classifier import Answer, Verdict
 from monitor.clock import utc
 from monitor.integrity import StoreError
 from monitor.model import POLARITIES
-from monitor.rows import DeadLetter, Stored, TweetRow
+from monitor.rows import DeadLetter, Labelled, ModelRow, Stored, TweetRow
 from monitor.schema import migrations
 from monitor.store import Store
 from monitor.throughput import Meter
@@ -26,6 +26,7 @@ from tests.factories import (
     STUB_MODEL,
     batch_row,
     dead_letter,
+    elsewhere,
     query,
     register,
     tweet_row,
@@ -172,7 +173,12 @@ def test_a_log_from_before_abstaining_is_migrated(first_version: Path, tmp_path:
     for path in (first_version, tmp_path / "new.db"):
         Store(path).close()
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
-    columns_added = {"models": (None,), "labels": (0, 0, 1), "labelled": (0, None)}
+    columns_added = {
+        "models": (None,),
+        "tweets": (None,),
+        "labels": (0, 0, 1),
+        "labelled": (0, None, None),
+    }
 
     assert {
         table: [row + columns_added.get(table, ()) for row in rows]
@@ -259,7 +265,7 @@ def test_a_batch_is_stored(path: Path, store: Store) -> None:
         batch_row(2), [tweet], [letter]
     )
     assert [
-        ("7", utc(NOW), "yesterday", "tweets", "0f" * 16, "en", 1, "text of 7", 1),
+        ("7", utc(NOW), "yesterday", "tweets", "0f" * 16, "en", 1, "text of 7", 1, None),
     ] == query(path, "SELECT * FROM tweets")
     answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0, 1)
     assert [("7", "Acme", *answer), ("7", "Lumen", *answer)] == query(path, "SELECT * FROM labels")
@@ -354,6 +360,90 @@ def test_a_known_tweet_gains_a_label(path: Path, store: Store) -> None:
     assert [("Acme", "positive"), ("Lumen", "neutral")] == query(
         path, "SELECT entity, reputation FROM labels ORDER BY entity"
     )
+
+
+class _Fresh:
+    """A companion that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.labels: list[Labelled] = []
+
+    def write(self, _connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
+        """Take note."""
+        self.labels += fresh
+
+    def committed(self) -> None:
+        """Nothing to do."""
+
+
+def test_what_another_board_labelled_is_stored_as_it_was(path: Path, store: Store) -> None:
+    """Under that board's model and marks, whatever our own are; in our batch, at our time."""
+    fresh = _Fresh()
+    store.accompany([fresh])
+    early = "2025-06-15T09:00:00.000Z"
+    theirs = elsewhere(tweet_row("1", "Acme", received_at=early, answer=verdict("neutral")))
+
+    assert Stored(2, 2, 0) == store.write(
+        batch_row(2, abstain_below=0.9), [theirs, tweet_row("2", "Acme")], []
+    )
+    assert [
+        ("1", early, "neutral", 0, 1, "other", "2", "tflite-runtime", "reputation", 1),
+        ("2", utc(NOW), "positive", 1, 1, "stub", "1", "litert", "reputation", 1),
+    ] == query(
+        path,
+        "SELECT t.id, t.received_at, l.reputation, l.reputation_abstained, l.sentiment_abstained,"
+        " m.name, m.version, m.runtime, m.task, l.batch_id FROM labels AS l"
+        " JOIN tweets AS t ON t.id = l.tweet_id JOIN models AS m ON m.id = l.model_id ORDER BY 1",
+    )
+    assert [("1", "pi-2"), ("2", None)] == query(path, "SELECT id, board FROM labelled ORDER BY id")
+    assert [(2, False, utc(NOW)), (1, True, utc(NOW))] == [
+        (label.model_id, label.abstained["reputation"], label.at) for label in fresh.labels
+    ]
+
+
+def test_a_model_of_other_boards_is_registered_once(path: Path, store: Store) -> None:
+    """For each runtime and task; what is known of the mistakes of the same model, it has, too."""
+    known = dataclasses.replace(STUB_MODEL, calibration={"reputation": {}})
+    store.register_model(known, "litert", "reputation", NOW)
+    ours = ModelRow(known.sha256, "stub", "1", "litert", "reputation")
+    runtime = dataclasses.replace(ours, runtime="tflite-runtime")
+    stranger = dataclasses.replace(ours, sha256="e" * 64, name="stranger")
+    for i, model in enumerate([ours, runtime, stranger, runtime, stranger]):
+        store.write(batch_row(1), [elsewhere(tweet_row(str(i)), model)], [])
+
+    assert [
+        ("stub", "litert", utc(NOW), '{"reputation": {}}'),
+        ("stub", "tflite-runtime", utc(NOW), '{"reputation": {}}'),
+        ("stranger", "litert", utc(NOW), None),
+    ] == query(path, "SELECT name, runtime, first_used_at, calibration FROM models ORDER BY id")
+    assert [(1,), (2,), (3,), (2,), (3,)] == query(
+        path, "SELECT model_id FROM labels ORDER BY tweet_id"
+    )
+
+
+def test_a_model_is_not_registered_by_a_batch_that_fails(path: Path, store: Store) -> None:
+    """The row of another board's model is there with its label, or not at all."""
+    with pytest.raises(sqlite3.IntegrityError):
+        store.write(batch_row(2), [elsewhere(tweet_row("1"))], [_without_reason()])
+    before = query(path, "SELECT name FROM models")
+    store.write(batch_row(1), [elsewhere(tweet_row("1"))], [])
+
+    assert [("stub",)] == before
+    assert [("stub",), ("other",)] == query(path, "SELECT name FROM models ORDER BY id")
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_the_first_label_stays(path: Path, store: Store, ours_first: bool) -> None:
+    """Whoever gave it: a tweet that we label and another board, too, keeps the label it has."""
+    ours = tweet_row("1", "Acme", answer=verdict("positive"))
+    theirs = elsewhere(tweet_row("1", "Acme", answer=verdict("negative")))
+    for row in (ours, theirs) if ours_first else (theirs, ours):
+        store.write(batch_row(1), [row], [])
+
+    assert [("positive", "stub") if ours_first else ("negative", "other")] == query(
+        path, "SELECT l.reputation, m.name FROM labels AS l JOIN models AS m ON m.id = l.model_id"
+    )
+    assert [(1, 0), (0, 1)] == query(path, "SELECT tweets, duplicates FROM batches ORDER BY id")
 
 
 def _without_reason() -> DeadLetter:
@@ -616,7 +706,7 @@ def test_sqlite_understands_times(path: Path, store: Store) -> None:
             "labelled",
             (
                 "id received_at entity label reputation sentiment text author lang topic"
-                " is_retweet abstained clock_synchronised"
+                " is_retweet abstained clock_synchronised board"
             ),
         ),
         ("reputation_by_entity", "entity tweets negative neutral positive net abstained"),

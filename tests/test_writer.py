@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import re
 import sqlite3
 import time
@@ -17,12 +18,13 @@ import pytest
 from monitor.classifier import Classifier, Verdict
 from monitor.clock import Moment, utc
 from monitor.collector import Collector
+from monitor.connection import Delivery
 from monitor.entities import Entity
 from monitor.job import Job
 from monitor.model import Model as LabelModel
 from monitor.privacy import redact
 from monitor.rows import TweetRow
-from monitor.settings import Model, Privacy, Settings
+from monitor.settings import Model, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
 from monitor.throughput import Meter
@@ -31,6 +33,7 @@ from tests.factories import (
     DAY_S,
     NOW,
     PSEUDONYMS,
+    RESULT,
     IdleClassifier,
     Inlet,
     StubClassifier,
@@ -57,8 +60,10 @@ class Bench:
         keep_days: int = 0,
         task: str = "reputation",
         abstain_below: float = 0.0,
+        results_topics: tuple[str, ...] = (),
     ) -> None:
         settings = Settings(
+            mqtt=Mqtt(results_topics=results_topics),
             model=Model(task=task, abstain_below=abstain_below),
             store=StoreSettings(keep_days=keep_days),
             privacy=Privacy(store_text=store_text),
@@ -73,13 +78,14 @@ class Bench:
         self.seen: list[int] = []
         self.inlet = Inlet(lambda: self.seen.append(self.stored()))
 
-    def job(self, *payloads: bytes | str) -> Job:
-        """Collect a batch."""
-        return self.collector.collect(self.inlet.deliveries(*payloads), waiting=0)
+    def job(self, *messages: bytes | str | Delivery) -> Job:
+        """Collect a batch, of payloads of tweets or of any deliveries."""
+        deliveries = [m if isinstance(m, Delivery) else self.inlet.delivery(m) for m in messages]
+        return self.collector.collect(deliveries, waiting=0)
 
-    def finish(self, *payloads: bytes | str) -> None:
+    def finish(self, *messages: bytes | str | Delivery) -> None:
         """Collect and write a batch."""
-        self.writer.finish(self.job(*payloads))
+        self.writer.finish(self.job(*messages))
 
     def stored(self) -> int:
         """Count, from outside, what is committed."""
@@ -224,6 +230,39 @@ def test_others_are_told_after_commit(bench: Bench) -> None:
 
     assert [["one", "two"]] == [[row.text for row in rows] for rows in bench.told]
     assert 3 == bench.stored()
+
+
+# What other boards have labelled
+
+
+def test_results_are_stored_with_the_tweets(path: Path, store: Store) -> None:
+    """In one batch, after its tweets; all are acknowledged after the COMMIT, in order."""
+    bench = Bench(store, StubClassifier(), results_topics=("r",))
+    result = json.dumps(RESULT | {"entity": "Lumen"})
+    bench.finish(bench.inlet.delivery(result, "r"), "one about Acme", b"\xff")
+    bench.finish(bench.inlet.delivery(result, "r"), bench.inlet.delivery("{}", "r"))
+
+    assert [("one about Acme", "Acme", "positive"), (RESULT["text"], "Lumen", "neutral")] == query(
+        path,
+        "SELECT t.text, entity, label FROM labelled JOIN tweets AS t USING (id) ORDER BY t.rowid",
+    )
+    assert [("bad-result",), ("not-utf8",)] == query(
+        path, "SELECT reason FROM dead_letters ORDER BY reason"
+    )
+    assert [3, 3, 3, 4, 4] == bench.seen
+    assert [0, 1, 2, 3, 4] == bench.inlet.acknowledged
+    assert [(3, 2, 2, 0, 1), (2, 0, 0, 1, 1)] == query(
+        path, "SELECT received, tweets, labels, duplicates, rejected FROM batches ORDER BY id"
+    )
+
+
+def test_results_outlive_a_tweet_that_breaks_the_model(path: Path, store: Store) -> None:
+    """They do not need it."""
+    bench = Bench(store, StubClassifier(), results_topics=("r",))
+    bench.finish("poison", bench.inlet.delivery(json.dumps(RESULT), "r"))
+
+    assert [("7",)] == query(path, "SELECT id FROM tweets")
+    assert [("inference",)] == query(path, "SELECT reason FROM dead_letters")
 
 
 # What the model cannot label

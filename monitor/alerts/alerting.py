@@ -95,13 +95,14 @@ class Alerting:
             tweet = label.tweet
             if tweet.is_retweet or not label.entity:
                 continue
-            state = states.get(label.entity)
-            if state is None:
-                state = states[label.entity] = self._read(connection, label)
+            state = states.get(label.entity) or self._read(connection, label)
+            if state.model_id != label.model_id:
+                state = self._renewed(connection, state, label)
+            states[label.entity] = state
             chart = state.chart
             event = chart.take(
                 label.verdict[self._task].label == "negative",
-                datetime.fromisoformat(tweet.received_at).timestamp(),
+                datetime.fromisoformat(label.at).timestamp(),
                 self._tuning,
             )
             if chart.begun_tweets == 1:
@@ -129,24 +130,28 @@ class Alerting:
             say()
 
     def _read(self, connection: sqlite3.Connection, label: Labelled) -> _State:
-        """Read an entity's state, as far as it holds for this model and what is wanted now."""
+        """Read an entity's state, as far as it holds for what is wanted now."""
         row = connection.execute(_READ, (label.entity,)).fetchone()
         if row is None:
-            return _State(label.model_id, self._tuned, None, None, None, Chart())
+            return self._new(label)
         model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, *numbers = row
         chart = _chart(numbers)
         state = _State(model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, chart)
-        if state.model_id != label.model_id:
-            # What is usual is what this model says of it.
-            if state.alert_id is not None:
-                state.chart.phase = "learning"
-                self._end(connection, state, label, "new-model")
-            return _State(label.model_id, self._tuned, None, None, None, Chart())
-        if state.tuning != self._tuned:
+        if state.model_id == label.model_id and state.tuning != self._tuned:
             state.tuning = self._tuned
             if state.chart.phase != "learning":
                 state.chart.watch(self._tuning)
         return state
+
+    def _renewed(self, connection: sqlite3.Connection, state: _State, label: Labelled) -> _State:
+        """Begin anew with another model: what is usual is what this one says of it."""
+        if state.alert_id is not None:
+            state.chart.phase = "learning"
+            self._end(connection, state, label, "new-model")
+        return self._new(label)
+
+    def _new(self, label: Labelled) -> _State:
+        return _State(label.model_id, self._tuned, None, None, None, Chart())
 
     def _raise(self, connection: sqlite3.Connection, state: _State, label: Labelled) -> None:
         chart, tweet = state.chart, label.tweet
@@ -155,7 +160,7 @@ class Alerting:
         state.alert_id = connection.execute(
             _RAISE,
             (
-                *(label.entity, label.model_id, since, tweet.received_at),
+                *(label.entity, label.model_id, since, label.at),
                 *(usual, share, chart.begun_tweets, chart.begun_negatives),
                 *(state.begun_batch_id, state.begun_tweet_id, label.batch_id, tweet.id),
             ),
@@ -173,7 +178,7 @@ class Alerting:
     def _end(
         self, connection: sqlite3.Connection, state: _State, label: Labelled, outcome: str
     ) -> None:
-        ended_at = label.tweet.received_at
+        ended_at = label.at
         connection.execute(_END, (ended_at, outcome, state.alert_id))
         told = {"usual_share": round(state.chart.usual.share, 4), "alert_id": state.alert_id}
         self._tell(connection, label.entity, "ok", ended_at, told)

@@ -23,7 +23,16 @@ from monitor.outbox import Outbox
 from monitor.rows import Labelled, TweetRow
 from monitor.settings import Alerts, Publish, Settings
 from monitor.store import Store
-from tests.factories import NOW, STUB_MODEL, batch_row, query, register, tweet_row, verdict
+from tests.factories import (
+    NOW,
+    STUB_MODEL,
+    batch_row,
+    elsewhere,
+    query,
+    register,
+    tweet_row,
+    verdict,
+)
 
 TUNING = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=86_400.0, learn_tweets=50)
 STATES = "SELECT * FROM alert_states"
@@ -247,6 +256,34 @@ def test_another_model_learns_anew(log: Log) -> None:
     assert ["alert-ended"] == [word["event"] for word in words]
     state = one(log.path, STATES)
     assert ("learning", 10, None) == (state["phase"], state["tweets"], state["alert_id"])
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_models_of_several_boards_take_turns(log: Log, size: int) -> None:
+    """Each label of another model begins anew, also within a batch: nothing else breaks."""
+    log.said([*calm, *storm])
+    rows = [log.tweet(negative) for negative in calm[:20]]
+    log.write([elsewhere(row) if 5 <= i < 12 else row for i, row in enumerate(rows)], size)
+    state = one(log.path, STATES)
+
+    assert "new-model" == one(log.path)["outcome"]
+    assert ("learning", log.model_id, 8) == (state["phase"], state["model_id"], state["tweets"])
+
+
+def test_an_alert_of_results(log: Log) -> None:
+    """What other boards labelled is watched by when it came here; their clocks may differ."""
+    arrived = NOW
+    for number, negative in enumerate([*calm, *storm]):
+        arrived += 60
+        behind_h = 9 if number % 2 else 2  # one board more than the other
+        row = log.tweet(negative, received_at=utc(arrived - 3600 * behind_h))
+        batch = dataclasses.replace(batch_row(1, log.model_id), started_at=utc(arrived))
+        log.store.write(batch, [elsewhere(row)], [])
+    alert, state = one(log.path), one(log.path, STATES)
+
+    assert utc(NOW) < alert["since"] < alert["raised_at"] <= utc(arrived)
+    assert 60 == state["seconds"] / state["pauses"]
+    assert alert["negatives"] == len(query(log.path, "SELECT * FROM alert_tweets"))
 
 
 def test_other_settings_take_over(log: Log) -> None:

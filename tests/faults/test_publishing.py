@@ -36,7 +36,8 @@ _LABELS = """
         l.reputation, l.reputation_negative, l.reputation_neutral, l.reputation_positive,
         l.reputation_abstained,
         l.sentiment, l.sentiment_negative, l.sentiment_neutral, l.sentiment_positive,
-        l.sentiment_abstained, m.name, m.version
+        l.sentiment_abstained, m.name, m.version, m.sha256, m.runtime, m.task,
+        v.clock_synchronised, t.topic, t.created_at, t.author, t.lang, t.is_retweet
     FROM labels AS l JOIN tweets AS t ON t.id = l.tweet_id JOIN models AS m ON m.id = l.model_id
     JOIN labelled AS v ON v.id = t.id AND v.entity IS nullif(l.entity, '')
     ORDER BY t.rowid"""
@@ -66,7 +67,13 @@ def _expected(daemon: Daemon) -> list[dict[str, Any]]:
                 }
                 for task, first in (("reputation", 6), ("sentiment", 11))
             },
-            "model": {"name": row[16], "version": row[17]},
+            "model": dict(
+                zip(("name", "version", "sha256", "runtime", "task"), row[16:21], strict=True)
+            ),
+            "board": PREFIX,
+            "clock_synchronised": None if row[21] is None else bool(row[21]),
+            **dict(zip(("topic", "created_at", "author", "lang"), row[22:26], strict=True)),
+            "is_retweet": bool(row[26]),
         }
         for row in daemon.rows(_LABELS)
     ]
