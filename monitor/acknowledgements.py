@@ -23,6 +23,11 @@ class Acknowledgements:
         self._waiting: deque[tuple[int, int]] = deque()
         """(number of the delivery before it, packet identifier)"""
 
+    @property
+    def owed(self) -> bool:
+        """Whether there are deliveries that their receiver has not acknowledged."""
+        return self._acknowledged < self._delivered
+
     def of_delivery(self, mid: int) -> Callable[[], None]:
         """Take note of a delivery, and return what acknowledges it."""
         with self._lock:

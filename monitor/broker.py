@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -29,6 +30,8 @@ OFFLINE: Final = "offline"
 _FAREWELL_S: Final = 2.0
 _LONGEST_BACKOFF_S: Final = 60.0
 _HANG_UPS: Final = 3
+_SHORT_S: Final = 5.0
+"""Connections lost sooner than this, three in a row: somebody seems to throw us out."""
 _UNSUPPORTED_PROTOCOL: Final = "Unsupported protocol version"
 
 
@@ -47,6 +50,7 @@ class Broker:
         availability: str = "",
         is_own: Callable[[str], bool] = lambda _topic: False,
         on_connected: Callable[[Sender], object] = lambda _sender: None,
+        leaving: bool = False,
     ) -> None:
         """Prepare; `start` connects.
 
@@ -61,6 +65,7 @@ class Broker:
             availability: the topic that says whether we are there; "" for none.
             is_own: tells topics of our own messages, which are no tweets if they come back.
             on_connected: told of every subscribed connection, with what publishes over it.
+            leaving: give up all subscriptions, and take only what the broker still has for us.
         """
         self._settings = settings
         self._receive_maximum = receive_maximum
@@ -71,12 +76,14 @@ class Broker:
         self._availability = availability
         self._is_own = is_own
         self._on_connected = on_connected
+        self._leaving = leaving
         self._protocol = MQTTProtocolVersion.MQTTv5
         self._stop = threading.Event()
         self._connection: Connection | None = None
         self._connections = 0
         self._hung_up = 0
         self._unheard = 0
+        self._short_lived = 0
         self._lives = Lives()
         self.subscribed = threading.Event()
         self._log = structlog.get_logger().bind(broker=f"{settings.host}:{settings.port}")
@@ -86,14 +93,23 @@ class Broker:
         """Connect in the background, and again whenever the connection is lost."""
         self._thread.start()
 
-    def close(self) -> None:
-        """Send what is queued, say that we leave, disconnect and end the threads."""
+    def idle_for(self, now: float) -> float:
+        """Seconds (monotonic) since the last message; 0 while away or owing acknowledgements."""
+        connection = self._connection
+        return connection.idle_for(now) if connection and self.subscribed.is_set() else 0.0
+
+    def close(self, *, forget: bool = False) -> None:
+        """Send what is queued, say that we leave, disconnect and end the threads.
+
+        Args:
+            forget: have the broker end our session, with whatever it still holds.
+        """
         self._stop.set()
         if connection := self._connection:
             if self._availability:
                 farewell = Message(self._availability, OFFLINE, retain=True)
                 connection.sender.publish_last(farewell, _FAREWELL_S)
-            connection.close()
+            connection.close(forget=forget)
         if self._thread.is_alive():
             self._thread.join()
 
@@ -106,6 +122,7 @@ class Broker:
                 return
             if connection is None:
                 return
+            began = time.monotonic()
             self.subscribed.set()
             self._say_online(connection)
             self._on_connected(connection.sender)
@@ -113,9 +130,21 @@ class Broker:
             self.subscribed.clear()
             connection.close()
             if not self._stop.is_set():
-                self._log.warning("connection-lost")
+                self._tell_loss(connection, time.monotonic() - began)
                 # Two daemons with one client id would otherwise throw each other out in a spin.
                 self._stop.wait(random.uniform(0.1, 1.0))  # noqa: S311  (jitter)
+
+    def _tell_loss(self, connection: Connection, seconds: float) -> None:
+        self._log.warning("connection-lost", reason=connection.why_lost)
+        self._short_lived = self._short_lived + 1 if seconds < _SHORT_S else 0
+        # mosquitto before 2.0.15 does not say so, but lost connections in a row do.
+        if connection.taken_over or self._short_lived == _HANG_UPS:
+            self._log.error(
+                "session-taken-over" if connection.taken_over else "lost-again-and-again",
+                client_id=self._settings.client_id,
+                note="does another client use our client_id? Each board needs one of its own,"
+                " and {host} in it stands for the board's name",
+            )
 
     def _say_online(self, connection: Connection) -> None:
         if not self._availability:
@@ -171,6 +200,7 @@ class Broker:
             self._lives,
             is_own=self._is_own,
             will=Message(availability, OFFLINE, retain=True) if availability else None,
+            leaving=self._leaving,
         )
         self._connection = connection
         if self._stop.is_set():  # looked at after the connection can be seen by who closes it
@@ -203,8 +233,8 @@ class Broker:
         if expected and not connection.session_present:
             self._log.warning("session-lost", note="the broker may have dropped queued tweets")
         self._log.info(
-            "subscribed",
-            topics=list(self._settings.topics),
+            "leaving" if self._leaving else "subscribed",
+            topics=list(self._settings.filters),
             mqtt="5" if self._protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1",
             session_present=connection.session_present,
         )
@@ -230,7 +260,7 @@ def probe(settings: Mqtt) -> str:
 
     Raises:
         OSError: if the broker cannot be reached, or hangs up.
-        BrokerRefusedError: if it refuses for good.
+        BrokerRefusedError: if it refuses for good, or cannot share and there is a group.
     """
     problem = ""
     for protocol, version in (

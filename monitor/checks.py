@@ -62,6 +62,7 @@ def _broker(settings: Settings) -> str:
         raise OSError(f"{mqtt.host}:{mqtt.port}: {error}") from error
     except BrokerRefusedError as error:
         raise BrokerRefusedError(
-            f"{mqtt.host}:{mqtt.port} refuses us: {error} (see [mqtt] username, password)"
+            f"{mqtt.host}:{mqtt.port} refuses us: {error} ({error.remedy})"
         ) from error
-    return f"{mqtt.host}:{mqtt.port} speaks MQTT {version}{' over TLS' if mqtt.tls else ''}"
+    group = f", tweets shared in group {mqtt.group!r}" if mqtt.group else ""
+    return f"{mqtt.host}:{mqtt.port} speaks MQTT {version}{' over TLS' if mqtt.tls else ''}{group}"

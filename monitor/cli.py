@@ -19,6 +19,7 @@ from monitor.options import (
 )
 
 _LAZY: Final = {
+    "classify": "monitor.archive.command",
     "train": "monitor.training.commands",
     "distil": "monitor.training.commands",
     "transfer": "monitor.training.commands",
@@ -39,6 +40,7 @@ _LAZY: Final = {
     "plan": "monitor.planning.command",
     "install-service": "monitor.installing.command",
     "uninstall-service": "monitor.installing.command",
+    "config": "monitor.installing.command",
 }
 """Commands that the daemon does without, by module."""
 
@@ -82,7 +84,13 @@ def main() -> None:
 
 @main.command()
 @config_option
-def run(config: Path | None) -> None:
+@click.option(
+    "--leave",
+    is_flag=True,
+    help="Take the board out of its group: give up its subscriptions, label what the broker still"
+    " holds for it, and end.",
+)
+def run(config: Path | None, *, leave: bool) -> None:
     """Run the daemon: subscribe, label, store, until a signal ends it.
 
     SIGTERM or Ctrl-C ends it cleanly: what is being labelled is stored and acknowledged, the rest
@@ -101,7 +109,7 @@ def run(config: Path | None) -> None:
         return loaded
 
     try:
-        service.run(settings)
+        service.run(settings, leave=leave)
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
     except (ModelError, StoreError, service.ServiceFailedError, OSError, ValueError) as error:
@@ -119,49 +127,6 @@ def check(config: Path | None) -> None:
     from monitor import checks
 
     sys.exit(checks.run(config, click.echo))
-
-
-@main.command()
-@click.argument("texts", nargs=-1)
-@click.option("--entity", help="Whose reputation is asked for (a line's own `entity` wins).")
-@click.option(
-    "--task",
-    type=click.Choice(["reputation", "sentiment"]),
-    default="reputation",
-    show_default=True,
-    help="Which answer is the label; the other stands beside it.",
-)
-@model_options
-def classify(
-    texts: tuple[str, ...], entity: str | None, task: str, model: str, runtime: str, workers: int
-) -> None:
-    """Label TEXTS, or JSON lines from standard input, as JSON lines on standard output.
-
-    \b
-    monitor classify --entity Acme "Acme is the worst company ever" | jq .label
-    zcat tweets.jsonl.gz | monitor classify > labelled.jsonl
-
-    An input line is an object with `text` and perhaps `entity`; its fields are kept, `label` and
-    `probabilities` are added (or replaced), and the other task's answer under its name. Order is
-    kept, memory is bounded, so it can stand in any pipe. A line that is no such object ends the run
-    with exit code 1, after everything before it has been written.
-    """
-    from monitor import jsonlines
-    from monitor.classifier import Classifier
-    from monitor.model import Model, ModelError
-
-    try:
-        loaded = Model.load(model)
-        with Classifier(loaded, workers, runtime) as classifier:
-            rows = (
-                ({"text": text} for text in texts)
-                if texts
-                else jsonlines.read(sys.stdin.buffer, "standard input")
-            )
-            for row in jsonlines.labelled(rows, classifier, task, entity):
-                click.echo(row)
-    except (ModelError, jsonlines.BadLineError) as error:
-        fail(error)
 
 
 @main.command()

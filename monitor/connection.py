@@ -11,11 +11,14 @@ Delivery semantics (MQTT 5.0, section 4.3, 4.4; 3.1.1 likewise):
 * Redelivery happens on reconnection only, so every delivery is acknowledged, in order of arrival.
 * What we publish ourselves may come back, if a topic filter covers it: it is no tweet, and is
   acknowledged in its turn.
+* In a group (MQTT 5.0, section 4.8.2) the broker gives every tweet to one of its boards. A broker
+  that cannot share is refused: subscribed the plain way, each board would label everything.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -42,6 +45,9 @@ larger ones the broker withholds (MQTT 5.0, section 3.1.2.11.4), and memory stay
 _DROPPED_TOPIC: Final = "$SYS/broker/publish/messages/dropped"
 """Where mosquitto tells how many messages it has dropped, for all its clients, since its start."""
 NOT_AUTHORISED: Final = "Not authorized"
+_CANNOT_SHARE: Final = "it has no shared subscriptions"
+_SHARED_REFUSED: Final = "Shared subscription not supported"  # as paho calls reason code 0x9E
+_TAKEN_OVER: Final = "Session taken over"
 _REFUSED_FOR_GOOD: Final = frozenset(
     {
         "Bad user name or password",
@@ -54,6 +60,18 @@ _REFUSED_FOR_GOOD: Final = frozenset(
 
 class BrokerRefusedError(Exception):
     """The broker will not have us; trying again will not help."""
+
+    remedy = "see [mqtt] username, password"
+    """What its owner can do."""
+
+
+class CannotShareError(BrokerRefusedError):
+    """The broker knows no shared subscriptions, so there can be no group."""
+
+    remedy = (
+        "[mqtt] group needs a broker of MQTT 5 that has them, such as mosquitto; without a group"
+        " each board labels everything"
+    )
 
 
 class ConnectionFailedError(Exception):
@@ -121,6 +139,7 @@ class Connection:
         is_own: Callable[[str], bool] = lambda _topic: False,
         will: Message | None = None,
         visit: bool = False,
+        leaving: bool = False,
     ) -> None:
         """Prepare; `open` connects.
 
@@ -136,9 +155,11 @@ class Connection:
             will: what the broker is to publish if the connection is lost.
             visit: only look: under another client identifier, subscribe to nothing, leave no
                 session behind.
+            leaving: take what the broker still has for us, but give up all subscriptions.
         """
         self._settings = settings
         self._visit = visit
+        self._leaving = leaving
         self._protocol = protocol
         self._receive_maximum = receive_maximum
         self._deliver = deliver
@@ -149,6 +170,7 @@ class Connection:
         self._lives.begun += 1
         self._life = self._lives.begun
         self._subscription: int | None = None
+        self._last_message = time.monotonic()
         self._closing = threading.Lock()
         self._settled = threading.Event()
         self._problem: str | None = "no answer from the broker"
@@ -158,6 +180,8 @@ class Connection:
         self.silent = False
         """Whether it did neither for as long as we waited."""
         self.session_present = False
+        self.why_lost = ""
+        """What the broker or the library said at the end."""
         five = protocol == MQTTProtocolVersion.MQTTv5
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -179,8 +203,18 @@ class Connection:
         self._last_words = LastWords(self._client)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether the broker said that another client has come with our identifier."""
+        return self.why_lost == _TAKEN_OVER
+
+    def idle_for(self, now: float) -> float:
+        """Seconds (monotonic) since the last message; 0 while we owe an acknowledgement."""
+        return 0.0 if self._acknowledgements.owed else now - self._last_message
 
     def open(self) -> None:
         """Connect and subscribe.
@@ -188,6 +222,7 @@ class Connection:
         Raises:
             OSError: if the broker cannot be reached.
             BrokerRefusedError: if it refuses for good.
+            CannotShareError: if we are one of a group, and it has no shared subscriptions.
             ConnectionFailedError: if it refuses for now.
         """
         settings = self._settings
@@ -211,12 +246,22 @@ class Connection:
             self.close()
             if self._problem in _REFUSED_FOR_GOOD:
                 raise BrokerRefusedError(self._problem)
+            if self._problem == _CANNOT_SHARE:
+                raise CannotShareError(self._problem)
             raise ConnectionFailedError(self._problem)
 
-    def close(self) -> None:
-        """Send what is queued, disconnect, and wait for the network thread to end."""
+    def close(self, *, forget: bool = False) -> None:
+        """Send what is queued, disconnect, and wait for the network thread to end.
+
+        Args:
+            forget: have the broker end the session too (MQTT 5).
+        """
+        v5: Properties | None = None
+        if forget and self._protocol == MQTTProtocolVersion.MQTTv5:
+            v5 = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+            v5.SessionExpiryInterval = 0
         with self._closing:  # paho trips if two threads wait for its own at once
-            if self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            if self._client.disconnect(properties=v5) == MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self.lost.wait(_CLOSE_S)
             self._client.loop_stop()
             self._lose()  # also if the network thread died without saying so
@@ -247,25 +292,39 @@ class Connection:
         self.session_present = flags.session_present
         if flags.session_present:  # what was not acknowledged comes again, from here on
             self._lives.resumed = self._life
+        if self._settings.group and not self._shares(properties):
+            self._settle(_CANNOT_SHARE)
+            return
         if self._visit:
             self._settle(None)
             return
+        filters = self._settings.filters
+        if self._leaving:
+            _, self._subscription = client.unsubscribe(
+                [*filters, *self._stale_topics, _DROPPED_TOPIC]
+            )
+            return
         qos = self._settings.qos
         if self._protocol == MQTTProtocolVersion.MQTTv5:
-            # Retained messages come with a new subscription only, not on every reconnection.
+            # Retained messages come with a new subscription only, not on every reconnection; to a
+            # group never, though mosquitto before 2.0.13 would send them to each of its boards.
             options = SubscribeOptions(
-                qos=qos, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+                qos=qos,
+                retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND
+                if self._settings.group
+                else SubscribeOptions.RETAIN_SEND_IF_NEW_SUB,
             )
-            _, self._subscription = client.subscribe(
-                [(topic, options) for topic in self._settings.topics]
-            )
+            _, self._subscription = client.subscribe([(topic, options) for topic in filters])
         else:
-            _, self._subscription = client.subscribe(
-                [(topic, qos) for topic in self._settings.topics]
-            )
+            _, self._subscription = client.subscribe([(topic, qos) for topic in filters])
         if self._stale_topics:
             client.unsubscribe(self._stale_topics)
         client.subscribe(_DROPPED_TOPIC)  # if it will not say, we do without
+
+    def _shares(self, granted: Properties | None) -> bool:
+        """Whether the broker has shared subscriptions (MQTT 5.0, section 3.2.2.3.13)."""
+        five = self._protocol == MQTTProtocolVersion.MQTTv5
+        return five and bool(getattr(granted, "SharedSubscriptionAvailable", 1))
 
     def _on_subscribe(
         self,
@@ -279,10 +338,24 @@ class Connection:
             return
         refused = [
             f"{topic}: {reason}"
-            for topic, reason in zip(self._settings.topics, reasons, strict=False)
+            for topic, reason in zip(self._settings.filters, reasons, strict=False)
             if reason.is_failure
         ]
+        if any(str(reason) == _SHARED_REFUSED for reason in reasons):
+            self._settle(_CANNOT_SHARE)
         self._settle(f"subscription refused: {'; '.join(refused)}" if refused else None)
+
+    def _on_unsubscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        mid: int,
+        _reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        if mid == self._subscription:  # leaving; what there was no subscription to does not matter
+            self._last_message = time.monotonic()
+            self._settle(None)
 
     def _on_disconnect(
         self,
@@ -292,11 +365,13 @@ class Connection:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self.why_lost = str(reason)
         self._settle(f"connection closed: {reason}" if self.answered else self._last_words.why())
         self._lose()
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         # Nothing but this: an exception here would end the network thread.
+        self._last_message = time.monotonic()
         try:
             topic = message.topic
         except UnicodeDecodeError:

@@ -37,6 +37,8 @@ STOP_TIMEOUT_S: Final = 20.0
 """Less than the unit's TimeoutStopSec."""
 _DEFAULT_STALL_S: Final = 120.0
 _LOOK_S: Final = 1.0
+_EMPTY_S: Final = 5.0
+"""When so long nothing came, with all acknowledged, the broker has nothing more for us."""
 _TELL_S: Final = 1.0
 _MIGRATION_STALL_S: Final = 120.0
 """Of its steps one, the COMMIT, shows no progress: as long as a slow card takes for the log."""
@@ -55,7 +57,12 @@ class _Station:
     """The parts under one configuration: made, started, watched, stopped."""
 
     def __init__(
-        self, settings: Settings, measurements: Measurements, before: _Station | None = None
+        self,
+        settings: Settings,
+        measurements: Measurements,
+        before: _Station | None = None,
+        *,
+        leaving: bool = False,
     ) -> None:
         """Make all parts and see that they work; nothing runs yet.
 
@@ -63,12 +70,14 @@ class _Station:
             settings: the configuration.
             measurements: what counts for the process.
             before: the station that runs; what is the same under both configurations is its own.
+            leaving: take no new tweets, and end with the last that the broker has for us.
 
         Raises:
             ModelError, StoreError, OSError, ValueError: as for `run`.
         """
         self._began = time.monotonic()
         self.settings = settings
+        self.leaving, self._left = leaving, False
         model = Model.load(settings.model.path)
         with ExitStack() as made:
             self.classifier = made.enter_context(
@@ -92,12 +101,12 @@ class _Station:
     def start(self, control: Control) -> None:
         """Begin to take tweets. From here on the log belongs to the pipeline."""
         settings, mqtt = self.settings, self.settings.mqtt
-        where = f"{mqtt.host}:{mqtt.port}"
+        where = self._where
 
         def on_refused(error: BrokerRefusedError) -> None:
-            control.fail(f"broker {where} refuses us: {error} (see [mqtt] username, password)")
+            control.fail(f"broker {where} refuses us: {error} ({error.remedy})")
 
-        known = self.store.remember_topics(where, mqtt.client_id, mqtt.topics)
+        known = self.store.remember_topics(where, mqtt.client_id, mqtt.filters)
         self._announcer = self._make_announcer()
         self._pipeline = Pipeline(
             settings,
@@ -112,12 +121,13 @@ class _Station:
             self._pipeline.inbox.put,
             on_refused,
             self._pipeline.note_dropped,
-            Session(expected=bool(known), stale_topics=sorted(known - set(mqtt.topics))),
+            Session(expected=bool(known), stale_topics=sorted(known - set(mqtt.filters))),
             availability=(
                 f"{settings.topic}/{topics.AVAILABILITY}" if settings.publish.availability else ""
             ),
             is_own=partial(announcements.is_own, settings),
             on_connected=self._announcer.connected if self._announcer else lambda _sender: None,
+            leaving=self.leaving,
         )
         self._measurements.serving = Serving(
             model=self.classifier.model.name,
@@ -144,6 +154,10 @@ class _Station:
         )
         notify("READY=1")
 
+    @property
+    def _where(self) -> str:
+        return f"{self.settings.mqtt.host}:{self.settings.mqtt.port}"
+
     def _make_announcer(self) -> Announcer | None:
         """Have what is to be published written with the labels; None if there is nothing."""
         settings = self.settings
@@ -152,7 +166,7 @@ class _Station:
         if not self.store.prepare(partial(announcements.prepare, settings=settings)):
             self.store.accompany(alerts)
             return None
-        results = [Results(outbox)] if settings.publish.results else []
+        results = [Results(outbox, settings.mqtt.client_id)] if settings.publish.results else []
         self.store.accompany([*results, *alerts, outbox])
         return Announcer(
             self.store.path,
@@ -172,13 +186,21 @@ class _Station:
                 notify("WATCHDOG=1")
             elif not watchdog_s and stalled_s > stall_s:
                 control.fail(f"no progress for {stalled_s:.0f} s")
+            if self.leaving and self._broker.idle_for(time.monotonic()) > _EMPTY_S:
+                self._left = control.ending = True
+                return
 
     def stop(self, timeout: float) -> None:
         """Finish what is being labelled and leave the rest to the broker; the log stays open."""
         drained = self._pipeline.stop(timeout)
         if self._announcer:
             self._announcer.flush()
-        self._broker.close()
+        # With the session would go what came at the last moment.
+        left = self._left and drained and self._broker.idle_for(time.monotonic()) > 0
+        self._broker.close(forget=left)
+        if left:
+            self.store.forget_topics(self._where, self.settings.mqtt.client_id)
+            structlog.get_logger().info("left", client_id=self.settings.mqtt.client_id)
         if self._announcer and drained:
             self._announcer.join()
             with suppress(sqlite3.Error, StoreError):  # then it is sent once more
@@ -200,7 +222,7 @@ class _Station:
         self.classifier.close()
 
 
-def run(load: Callable[[], Settings]) -> None:
+def run(load: Callable[[], Settings], *, leave: bool = False) -> None:
     """Run the daemon until a signal ends it. Call from the main thread.
 
     On SIGHUP configuration and model are read anew: the new parts are made and checked beside the
@@ -209,6 +231,8 @@ def run(load: Callable[[], Settings]) -> None:
 
     Args:
         load: reads the configuration.
+        leave: give up the subscriptions, label what the broker still has for us, have it end our
+            session, and return.
 
     Raises:
         ConfigurationError: if it is wrong.
@@ -220,7 +244,7 @@ def run(load: Callable[[], Settings]) -> None:
     control = Control()
     control.install()
     measurements = Measurements()
-    station = _Station(load(), measurements)
+    station = _Station(load(), measurements, leaving=leave)
     station.start(control)
     while following := _serve(station, control, load, measurements):
         station.stop(STOP_TIMEOUT_S)
@@ -266,7 +290,7 @@ def _reloaded(
     log = structlog.get_logger()
     notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
     try:
-        following = _Station(load(), measurements, station)
+        following = _Station(load(), measurements, station, leaving=station.leaving)
     except (ConfigurationError, ModelError, StoreError, OSError, ValueError) as error:
         # Not a traceback: what is wrong stands in the message, for people.
         log.error("reload-refused", error=str(error), note="going on as before")  # noqa: TRY400

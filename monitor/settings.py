@@ -3,6 +3,9 @@
 Every key can be overridden from the environment: ``[mqtt] password`` by ``MONITOR_MQTT_PASSWORD``,
 ``[[entities]]`` by ``MONITOR_ENTITIES``. Strings are taken as they are, anything else is written as
 in TOML (``MONITOR_MQTT_TOPICS='["a/#", "b/#"]'``).
+
+``{host}`` in ``[mqtt] client_id`` and ``[publish] topic`` stands for the board's name, so that all
+boards of a fleet can have the same file.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +30,7 @@ from monitor.tls import make_context
 
 ENVIRONMENT_PREFIX = "MONITOR_"
 _NOT_TOML = (ValueError, RecursionError)  # digits and nesting beyond measure included
+_DEFAULT_CLIENT_ID = "reputation-monitor"
 
 
 class ConfigurationError(Exception):
@@ -53,7 +59,7 @@ class Mqtt:
     username: str = _key("")
     password: str = _key("", secret=True)
     password_file: str = _key("")
-    client_id: str = _key("reputation-monitor")
+    client_id: str = _key(_DEFAULT_CLIENT_ID)
     topics: tuple[str, ...] = _key(("tweets/#",))
     group: str = _key("")
     results_topics: tuple[str, ...] = _key(())
@@ -67,6 +73,16 @@ class Mqtt:
     ca_file: str = _key("")
     cert_file: str = _key("")
     key_file: str = _key("")
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What we subscribe to: the topics, shared with our group if there is one, and results.
+
+        The form is that of MQTT 5.0, section 4.8.2. Results are not shared: who takes them in
+        wants them all.
+        """
+        share = f"$share/{self.group}/" if self.group else ""
+        return (*(share + topic for topic in self.topics), *self.results_topics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +221,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
         except _NOT_TOML as error:
             raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
     reader = _Reader(origin)
-    settings = reader.settings(document, _overrides(environment))
+    settings = _with_names(reader.settings(document, _overrides(environment)), origin)
     _check_together(settings, origin)
     return dataclasses.replace(
         settings,
@@ -231,6 +247,31 @@ def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], tuple[st
     return {names[n]: (n, value) for n, value in environment.items() if n in names}
 
 
+def _with_names(settings: Settings, origin: str) -> Settings:
+    """Put the board's name where its placeholder stands."""
+    host, _, _ = socket.gethostname().partition(".")
+    names = {"{host}": topics.level(host)}
+
+    def expanded(where: str, value: str) -> str:
+        def name(match: re.Match[str]) -> str:
+            if match[0] in names:
+                return names[match[0]]
+            raise ConfigurationError(
+                f"{origin}: {where} = {value!r}: {match[0]}: no such placeholder;"
+                f" the nearest is {_nearest(match[0], list(names))!r}"
+            )
+
+        return re.sub(r"\{[^{}]*\}", name, value)
+
+    client_id = expanded("[mqtt] client_id", settings.mqtt.client_id)
+    topic = expanded("[publish] topic", settings.publish.topic)
+    return dataclasses.replace(
+        settings,
+        mqtt=dataclasses.replace(settings.mqtt, client_id=client_id),
+        publish=dataclasses.replace(settings.publish, topic=topic),
+    )
+
+
 def _check_together(settings: Settings, origin: str) -> None:
     """Check what no single key can tell."""
     for where, value in (
@@ -241,16 +282,8 @@ def _check_together(settings: Settings, origin: str) -> None:
     ):
         if not value.strip():
             raise ConfigurationError(f"{origin}: {where} = {value!r}: must not be empty")
-    if not settings.mqtt.topics:
-        raise ConfigurationError(f"{origin}: [mqtt] topics: at least one topic filter is needed")
-    for topic in settings.mqtt.topics:
-        levels = topic.split("/")
-        wild = [level for level in levels if "#" in level or "+" in level]
-        if not topic or any(len(level) > 1 for level in wild) or "#" in levels[:-1]:
-            raise ConfigurationError(
-                f"{origin}: [mqtt] topics: {topic!r} is not a topic filter"
-                " ('+' fills one whole level, '#' stands alone at the end)"
-            )
+    _check_filters(settings.mqtt, origin)
+    _check_group(settings.mqtt, origin)
     _check_published(settings, origin)
     receive_maximum = settings.mqtt.receive_maximum
     if receive_maximum and receive_maximum < 2 * settings.batch.max_tweets:
@@ -263,6 +296,49 @@ def _check_together(settings: Settings, origin: str) -> None:
         EntityMatcher(settings.entities)
     except ValueError as error:
         raise ConfigurationError(f"{origin}: [[entities]]: {error}") from error
+
+
+def _check_filters(mqtt: Mqtt, origin: str) -> None:
+    """Check that there is something to take in, and that the broker will know what is meant."""
+    if not mqtt.topics and not mqtt.results_topics:
+        raise ConfigurationError(f"{origin}: [mqtt] topics: at least one topic filter is needed")
+    for key, filters in (("topics", mqtt.topics), ("results_topics", mqtt.results_topics)):
+        for topic in filters:
+            levels = topic.split("/")
+            wild = [level for level in levels if "#" in level or "+" in level]
+            if not topic or any(len(level) > 1 for level in wild) or "#" in levels[:-1]:
+                raise ConfigurationError(
+                    f"{origin}: [mqtt] {key}: {topic!r} is not a topic filter"
+                    " ('+' fills one whole level, '#' stands alone at the end)"
+                )
+    for topic in mqtt.results_topics:
+        if topic.startswith("$share/"):
+            raise ConfigurationError(
+                f"{origin}: [mqtt] results_topics: {topic!r}: results are not shared in a group;"
+                " leave out '$share/' and the name behind it"
+            )
+
+
+def _check_group(mqtt: Mqtt, origin: str) -> None:
+    """Check the names that sharing needs: the group's (MQTT 5.0, section 4.8.2) and our own."""
+    if not mqtt.group:
+        return
+    if not mqtt.group.strip() or any(mark in mqtt.group for mark in "/+#\0"):
+        raise ConfigurationError(
+            f"{origin}: [mqtt] group = {mqtt.group!r}: is not a group's name ('/', '+' and '#'"
+            " stand in topic filters only)"
+        )
+    for topic in mqtt.topics:
+        if topic.startswith("$share/"):
+            raise ConfigurationError(
+                f"{origin}: [mqtt] topics: {topic!r} names a group, as does [mqtt] group"
+                f" = {mqtt.group!r}: one of them, not both"
+            )
+    if mqtt.client_id == _DEFAULT_CLIENT_ID:
+        raise ConfigurationError(
+            f"{origin}: [mqtt] group = {mqtt.group!r}: boards that share need names of their own:"
+            f' client_id = "{_DEFAULT_CLIENT_ID}-{{host}}"'
+        )
 
 
 def _check_metrics(metrics: Metrics, origin: str) -> None:

@@ -41,6 +41,7 @@ def test_it_is_the_order_of_arrival(events: list[str]) -> None:
             outstanding.append(owed.of_delivery(arrived))
         else:
             owed.of_no_delivery(arrived)
+        assert bool(outstanding) == owed.owed
         assert recorder.acknowledged == list(range(1, len(recorder.acknowledged) + 1))
     for acknowledge in outstanding:
         acknowledge()

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from socket import SocketIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import pytest
 import structlog
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from monitor.broker import Broker, probe
-from monitor.connection import BrokerRefusedError, Delivery
+from monitor.connection import BrokerRefusedError, CannotShareError, Delivery
 from monitor.publisher import connected
 from monitor.settings import Mqtt
 from tests.listener import listening
 from tests.processes import Mosquitto, free_port, wait_until
+from tests.scripted import scripted
 
 
 class _Received:
     """A subscriber that collects deliveries and acknowledges nothing by itself."""
 
-    def __init__(self, port: int, receive_maximum: int) -> None:
+    def __init__(self, settings: Mqtt, receive_maximum: int, *, leaving: bool = False) -> None:
         self.deliveries: list[Delivery] = []
         self.refused: list[BrokerRefusedError] = []
-        settings = Mqtt(host="127.0.0.1", port=port, topics=("tweets/#",))
-        self.broker = Broker(settings, receive_maximum, self.deliveries.append, self.refused.append)
+        self.broker = Broker(
+            settings,
+            receive_maximum,
+            self.deliveries.append,
+            self.refused.append,
+            leaving=leaving,
+        )
 
     def wait(self, count: int) -> None:
         wait_until(lambda: len(self.deliveries) >= count, f"{count} deliveries")
 
 
 @contextmanager
-def _subscribed(port: int, receive_maximum: int = 100) -> Iterator[_Received]:
-    received = _Received(port, receive_maximum)
+def _subscribed(
+    port: int,
+    receive_maximum: int = 100,
+    settings: Mqtt | None = None,
+    *,
+    leaving: bool = False,
+) -> Iterator[_Received]:
+    received = _Received(
+        settings or Mqtt(host="127.0.0.1", port=port), receive_maximum, leaving=leaving
+    )
     received.broker.start()
     try:
         wait_until(received.broker.subscribed.is_set, "subscription")
@@ -116,7 +127,7 @@ def test_close_sends_the_acknowledgements(mosquitto: Mosquitto) -> None:
 
 def test_close_while_the_broker_is_away() -> None:
     """Closing does not wait for a broker that does not come."""
-    received = _Received(free_port(), 10)
+    received = _Received(Mqtt(host="127.0.0.1", port=free_port()), 10)
     received.broker.start()
     time.sleep(0.2)
     started = time.monotonic()
@@ -137,59 +148,24 @@ def test_probe_of_nobody_is_an_error() -> None:
         probe(Mqtt(host="127.0.0.1", port=free_port()))
 
 
-class _Strict:
-    """Speaks just enough MQTT 5 to refuse whoever has a last will, as some brokers do."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.topics: list[bytes] = []
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def close(self) -> None:
-        """End."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):  # closed
-            while True:
-                client, _ = self._listener.accept()
-                with client, client.makefile("rwb", buffering=0) as stream, suppress(IndexError):
-                    while True:
-                        self._answer(stream)
-
-    def _answer(self, stream: SocketIO) -> None:
-        kind, length = stream.read(1)[0], stream.read(1)[0]
-        if length > 127:
-            length += 128 * (stream.read(1)[0] - 1)
-        body = stream.read(length) or b""
-        match kind >> 4:
-            case 1:  # CONNECT; its flags come after name and version
-                will = body[7] & 0b100
-                stream.write(b"\x20\x03\x00%c\x00" % (0x87 if will else 0))
-            case 3:  # PUBLISH
-                self.topics.append(body[2 : 2 + body[1]])
-            case 8:  # SUBSCRIBE
-                stream.write(b"\x90\x04" + body[:2] + b"\x00\x01")
-
-
 def test_a_broker_that_refuses_our_last_will() -> None:
     """It gets us without: that it may know whether we are there is no reason to stay away."""
-    broker = _Strict()
+
+    def connack(connect: bytes) -> bytes:
+        return b"\x20\x03\x00%c\x00" % (0x87 if connect[7] & 0b100 else 0)
+
     refused: list[BrokerRefusedError] = []
-    settings = Mqtt(host="127.0.0.1", port=broker.port)
-    with structlog.testing.capture_logs() as logs:
+    with scripted(connack=connack) as broker, structlog.testing.capture_logs() as logs:
+        settings = Mqtt(host="127.0.0.1", port=broker.port)
         connection = Broker(settings, 10, print, refused.append, availability="t/availability")
         connection.start()
         try:
             wait_until(connection.subscribed.is_set, "subscription")
         finally:
             connection.close()
-            broker.close()
 
     assert [] == refused
-    assert [] == broker.topics
+    assert [] == broker.published
     assert ["Not authorized"] == [e["error"] for e in logs if e["event"] == "availability-refused"]
 
 
@@ -209,3 +185,115 @@ def test_availability(mosquitto: Mosquitto, protocol: MQTTProtocolVersion) -> No
         listener.wait("t/availability", "online")
         broker.close()
         listener.wait("t/availability", "online", "offline")
+
+
+def _connack_of_3_1_1(connect: bytes) -> bytes:
+    """Refuse the version, if it is 5, in the form of MQTT 5; else welcome in that of 3.1.1."""
+    return b"\x20\x03\x00\x84\x00" if connect[6] == 5 else b"\x20\x02\x00\x00"
+
+
+def _connack_without_sharing(_connect: bytes) -> bytes:
+    """Say "Shared Subscription Available" = 0 (MQTT 5.0, section 3.2.2.3.13)."""
+    return b"\x20\x05\x00\x00\x02\x2a\x00"
+
+
+@pytest.mark.parametrize("connack", [_connack_of_3_1_1, _connack_without_sharing])
+def test_a_group_needs_a_broker_that_shares(connack: Callable[[bytes], bytes]) -> None:
+    """Without shared subscriptions we end, rather than have every board label everything."""
+    refused: list[BrokerRefusedError] = []
+    with scripted(connack=connack) as scripted_broker:
+        settings = Mqtt(host="127.0.0.1", port=scripted_broker.port, group="g", client_id="a")
+        broker = Broker(settings, 10, print, refused.append)
+        broker.start()
+        try:
+            wait_until(lambda: refused, "a refusal")
+        finally:
+            broker.close()
+        with pytest.raises(CannotShareError):
+            probe(settings)
+
+    assert [CannotShareError] == [type(refusal) for refusal in refused]
+    assert "[mqtt] group" in refused[0].remedy
+    assert [] == scripted_broker.subscribed
+
+
+def test_a_broker_that_refuses_to_share_when_it_comes_to_it() -> None:
+    """As above, only that a subscriber alone learns it (reason code 0x9E)."""
+    refused: list[BrokerRefusedError] = []
+    with scripted(granted=0x9E) as scripted_broker:
+        settings = Mqtt(host="127.0.0.1", port=scripted_broker.port, group="g", client_id="a")
+        broker = Broker(settings, 10, print, refused.append)
+        broker.start()
+        try:
+            wait_until(lambda: refused, "a refusal")
+        finally:
+            broker.close()
+
+    assert [CannotShareError] == [type(refusal) for refusal in refused]
+    assert b"$share/g/tweets/#" == scripted_broker.subscribed[0]
+
+
+def test_probe_of_a_group_is_content_with_mosquitto(mosquitto: Mosquitto) -> None:
+    """It shares."""
+    assert "5" == probe(Mqtt(host="127.0.0.1", port=mosquitto.port, group="g", client_id="a"))
+
+
+def _taken_over(logs: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    events = ("session-taken-over", "lost-again-and-again")
+    return [entry for entry in logs if entry["event"] in events]
+
+
+def test_two_boards_with_one_client_id(mosquitto: Mosquitto) -> None:
+    """They throw each other out; each says what is wrong, also if the broker does not say why."""
+    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, client_id="raspberrypi")
+    boards = [Broker(settings, 10, print, print) for _ in range(2)]
+    with structlog.testing.capture_logs() as logs:
+        for board in boards:
+            board.start()
+        try:
+            wait_until(lambda: _taken_over(logs), "a word about it")
+        finally:
+            for board in boards:
+                board.close()
+
+    assert "raspberrypi" == _taken_over(logs)[0]["client_id"]
+
+
+def test_a_broker_that_tells_who_took_the_session_over() -> None:
+    """Newer ones say so (reason code 0x8E), and it is believed the first time."""
+    with (
+        scripted(then=b"\xe0\x02\x8e\x00") as broker,
+        structlog.testing.capture_logs() as logs,
+    ):
+        board = Broker(Mqtt(host="127.0.0.1", port=broker.port), 10, print, print)
+        board.start()
+        try:
+            wait_until(lambda: _taken_over(logs), "a word about it")
+        finally:
+            board.close()
+
+    assert ["connection-lost", "session-taken-over"] == [
+        entry["event"] for entry in logs if entry["log_level"] in ("warning", "error")
+    ][:2]
+
+
+def test_leaves_with_nothing_left_behind(mosquitto: Mosquitto) -> None:
+    """A leaver takes what waits for it, and gets nothing new; then its session ends."""
+    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, group="g", client_id="a")
+    with _subscribed(mosquitto.port, settings=settings):
+        pass
+    _publish(mosquitto.port, b"waits")
+    with _subscribed(mosquitto.port, settings=settings, leaving=True) as leaver:
+        leaver.wait(1)
+        _publish(mosquitto.port, b"too late")
+        time.sleep(0.3)  # for it to arrive, if it were sent
+        assert 0 == leaver.broker.idle_for(time.monotonic())
+        leaver.deliveries[0].acknowledge()
+        assert 0 < leaver.broker.idle_for(time.monotonic())
+        leaver.broker.close(forget=True)
+        assert 0 == leaver.broker.idle_for(time.monotonic())
+    with structlog.testing.capture_logs() as logs, _subscribed(mosquitto.port, settings=settings):
+        pass
+
+    assert [b"waits"] == [delivery.payload for delivery in leaver.deliveries]
+    assert [False] == [e["session_present"] for e in logs if e["event"] == "subscribed"]

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
+import paho.mqtt.publish
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
@@ -115,3 +117,44 @@ def test_the_will_is_published_if_we_do_not_say_goodbye(
             assert sock is not None
             sock.close()
         listener.wait("own/state", "here", "gone", "lost")
+
+
+def test_a_group_shares(mosquitto: Mosquitto) -> None:
+    """Each message goes to one of its boards, and what was retained to none."""
+    paho.mqtt.publish.single("tweets/x", b"retained", 1, retain=True, port=mosquitto.port)
+    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, group="g")
+    shares: list[list[Delivery]] = [[], []]
+    boards = [
+        Connection(replace(settings, client_id=str(i)), FIVE, 100, share.append)
+        for i, share in enumerate(shares)
+    ]
+    for board in boards:
+        board.open()
+    sent = [str(i).encode() for i in range(40)]
+    _publish(mosquitto.port, "tweets/x", *sent)
+    wait_until(lambda: sum(map(len, shares)) >= len(sent), "everything")
+    for board in boards:
+        board.close()
+
+    assert sorted(sent) == sorted(delivery.payload for share in shares for delivery in share)
+    assert all(shares)
+
+
+@pytest.mark.parametrize("groups", [("", "g"), ("g", ""), ("g", "h")])
+def test_what_was_subscribed_to_is_given_up(mosquitto: Mosquitto, groups: tuple[str, str]) -> None:
+    """Into a group, out of it and into another: no tweet comes twice, or to the old place."""
+    before, after = (
+        Mqtt(host="127.0.0.1", port=mosquitto.port, client_id="a", group=group) for group in groups
+    )
+    opened = Connection(before, FIVE, 100, print)
+    opened.open()
+    opened.close()
+    deliveries: list[Delivery] = []
+    changed = Connection(after, FIVE, 100, deliveries.append, stale_topics=before.filters)
+    changed.open()
+    _publish(mosquitto.port, "tweets/x", *(str(i).encode() for i in range(10)))
+    wait_until(lambda: len(deliveries) >= 10, "everything")
+    time.sleep(0.2)  # for a second copy to arrive, if one were sent
+    changed.close()
+
+    assert [str(i).encode() for i in range(10)] == [delivery.payload for delivery in deliveries]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import socket
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -133,7 +134,8 @@ def test_every_key_can_be_set_by_file_and_environment(
         text, raw, expected = '"file.prom"', "the environment's.prom", "the environment's.prom"
     else:
         text, raw, expected = '"file"', "the environment's", "the environment's"
-    path = write(f"[{section}]\n{field.name} = {text}\n")
+    needed = 'client_id = "mine"\n' if field.name == "group" else ""
+    path = write(f"[{section}]\n{field.name} = {text}\n{needed}")
     variable = f"MONITOR_{section}_{field.name}".upper()
 
     from_file = getattr(getattr(load(path, {}), section), field.name)
@@ -274,10 +276,27 @@ def test_settings_are_frozen() -> None:
         ("[privacy]\nstore_text = ''", ("[privacy] store_text = ''", "'full', 'redacted', 'none'")),
         # topic filters
         ("[mqtt]\ntopics = []", ("[mqtt] topics", "at least one")),
+        ("[mqtt]\nresults_topics = ['a#']", ("[mqtt] results_topics", "'a#'", "topic filter")),
+        (
+            "[mqtt]\nresults_topics = ['$share/g/results']",
+            ("[mqtt] results_topics", "'$share/g/results'", "not shared"),
+        ),
         *(
             (f"[mqtt]\ntopics = ['ok', '{topic}']", ("[mqtt] topics", f"'{topic}'", "topic filter"))
             for topic in ("", "a#", "#/a", "a/#/b", "a+", "a/+b/c", "##", "++")
         ),
+        # groups, and the names they need
+        *(
+            (f"[mqtt]\ngroup = '{name}'\nclient_id = 'a'", (f"[mqtt] group = '{name}'", "name"))
+            for name in ("a/b", "/", "a+", "#", " ")
+        ),
+        (
+            "[mqtt]\ngroup = 'g'\nclient_id = 'a'\ntopics = ['ok', '$share/h/tweets']",
+            ("[mqtt] topics", "'$share/h/tweets'", "group = 'g'"),
+        ),
+        ("[mqtt]\ngroup = 'g'", ("group = 'g'", 'client_id = "reputation-monitor-{host}"')),
+        ("[mqtt]\nclient_id = 'a-{hots}'", ("client_id = 'a-{hots}'", "{hots}", "'{host}'")),
+        ("[publish]\ntopic = 'a/{}'", ("[publish] topic = 'a/{}'", "placeholder", "'{host}'")),
         # what no single key can tell
         (
             "[mqtt]\nreceive_maximum = 127\n[batch]\nmax_tweets = 64",
@@ -507,8 +526,55 @@ def test_our_topic(write: Callable[[str], Path], text: str, expected: str) -> No
     assert expected == load(write(text), {}).topic
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("pi4", "pi4"),
+        ("Pi-4.example.org", "pi-4"),
+        ("board_7", "board-7_16df6d3c"),
+        ("küche", "kuche_d4b04d03"),
+    ],
+)
+def test_the_boards_name(
+    write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, host: str, expected: str
+) -> None:
+    """``{host}`` stands for it wherever it may, from the environment too, fit for a topic."""
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    path = write('[mqtt]\nclient_id = "m-{host}"\n[publish]\ntopic = "{host}/{host}"\n')
+    settings = load(path, {})
+
+    assert (f"m-{expected}", f"{expected}/{expected}") == (settings.mqtt.client_id, settings.topic)
+    assert expected == load(path, {"MONITOR_MQTT_CLIENT_ID": "{host}"}).mqtt.client_id
+
+
+@pytest.mark.parametrize("client_id", ["{", "a}b", "}{", "plain"])
+def test_braces_by_themselves_are_no_placeholder(
+    write: Callable[[str], Path], client_id: str
+) -> None:
+    """What is no pair stays as it is."""
+    assert client_id == load(write(f'[mqtt]\nclient_id = "{client_id}"'), {}).mqtt.client_id
+
+
+def test_a_group_shares_its_topics(write: Callable[[str], Path]) -> None:
+    """The owner's topics stay as written; what is subscribed to names the group."""
+    plain = load(write('[mqtt]\ntopics = ["a/#", "b"]'), {}).mqtt
+    text = '[mqtt]\ntopics = ["a/#", "b"]\ngroup = "four boards"\nclient_id = "b-{host}"'
+    shared = load(write(text), {}).mqtt
+
+    assert ("a/#", "b") == plain.topics == plain.filters == shared.topics
+    assert ("$share/four boards/a/#", "$share/four boards/b") == shared.filters
+
+
 def test_home_assistant_is_shown_sensors_and_alerts(write: Callable[[str], Path]) -> None:
     """They need not be turned on by themselves."""
     publish = load(write("[publish]\nhome_assistant = true"), {}).publish
 
     assert (True, True, False) == (publish.sensors, publish.alerts, publish.results)
+
+
+def test_results_are_subscribed_beside_the_topics(write: Callable[[str], Path]) -> None:
+    """Never shared, for who takes them in wants them all; and they may be all there is."""
+    text = '[mqtt]\ntopics = {}\nresults_topics = ["f/+/results"]\ngroup = "g"\nclient_id = "b"'
+
+    assert ("$share/g/a", "f/+/results") == load(write(text.format('["a"]')), {}).mqtt.filters
+    assert ("f/+/results",) == load(write(text.format("[]")), {}).mqtt.filters

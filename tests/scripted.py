@@ -1,0 +1,78 @@
+"""A broker that answers as told, for what no broker at hand can be made to say."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from socket import SocketIO
+
+
+def _welcome(_connect: bytes) -> bytes:
+    return b"\x20\x03\x00\x00\x00"
+
+
+class Scripted:
+    """Speaks just enough MQTT to take a subscriber in, or not."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        connack: Callable[[bytes], bytes],
+        granted: int,
+        then: bytes,
+    ) -> None:
+        self._listener = listener
+        self._connack, self._granted, self._then = connack, granted, then
+        self.port: int = listener.getsockname()[1]
+        self.published: list[bytes] = []
+        """Topics that were published on, in order."""
+        self.subscribed: list[bytes] = []
+        """First filters of the subscriptions, in order."""
+
+    def serve(self) -> None:
+        """Answer one client after the other, until the listener is closed."""
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = self._listener.accept()
+                with client, client.makefile("rwb", buffering=0) as stream, suppress(IndexError):
+                    while True:
+                        self._answer(stream)
+
+    def _answer(self, stream: SocketIO) -> None:
+        kind, length = stream.read(1)[0], stream.read(1)[0]
+        if length > 127:
+            length += 128 * (stream.read(1)[0] - 1)
+        body = stream.read(length) or b""
+        match kind >> 4:
+            case 1:  # CONNECT
+                stream.write(self._connack(body))
+            case 3:  # PUBLISH
+                self.published.append(body[2 : 2 + body[1]])
+            case 8:  # SUBSCRIBE; its filter comes after identifier, properties and length
+                self.subscribed.append(body[5 : 5 + body[4]])
+                stream.write(b"\x90\x04" + body[:2] + bytes([0, self._granted]) + self._then)
+
+
+@contextmanager
+def scripted(
+    *,
+    connack: Callable[[bytes], bytes] = _welcome,
+    granted: int = 1,
+    then: bytes = b"",
+) -> Iterator[Scripted]:
+    """Have such a broker on a free loopback port.
+
+    Args:
+        connack: makes the packet that answers a CONNECT, from what follows the latter's length:
+            in byte 6 the version, in byte 7 the flags.
+        granted: the reason code that answers a subscription.
+        then: what follows it at once.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        broker = Scripted(listener, connack, granted, then)
+        thread = threading.Thread(target=broker.serve, daemon=True)
+        thread.start()
+        yield broker
+        listener.shutdown(socket.SHUT_RDWR)
