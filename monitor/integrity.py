@@ -27,7 +27,8 @@ class DamagedLogError(StoreError):
 
     def __init__(self, path: Path, what: object) -> None:
         super().__init__(
-            f"{path}: the log is damaged: {what}; `sqlite3 FILE .recover` saves what can be"
+            f"{path}: the log is damaged: {what}; `sqlite3 FILE .dump`, or `.recover` where there"
+            " is one, saves what can be (docs/operations.md)"
         )
 
 

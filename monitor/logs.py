@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import sys
 import traceback
@@ -15,6 +16,10 @@ from monitor.settings import Log
 
 _TELLING: Final = (OSError, RuntimeError, sqlite3.Error)
 """Errors of the system, the interpreter and the log: they speak of files, tensors and tables."""
+
+
+_PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "exception": 3}
+"""Of syslog, by method; systemd's journal takes them from a line's beginning (sd-daemon(3))."""
 
 
 def describe(error: BaseException) -> str:
@@ -36,6 +41,23 @@ def _trace(exc_info: structlog.typing.ExcInfo) -> str:
     return "".join(parts(exc_info[1])).rstrip()
 
 
+def _in_journal() -> bool:
+    """Whether standard error is systemd's journal (systemd.exec(5), $JOURNAL_STREAM)."""
+    found = os.fstat(sys.stderr.fileno())
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def _for_journal(render: structlog.typing.Processor) -> structlog.typing.Processor:
+    """Have the journal know each line's level, so that ``journalctl -p warning`` finds it."""
+
+    def rendered(
+        logger: structlog.typing.WrappedLogger, method: str, event: structlog.typing.EventDict
+    ) -> str:
+        return f"<{_PRIORITIES.get(method, 6)}>{render(logger, method, event)!s}"
+
+    return rendered
+
+
 def configure(settings: Log) -> None:
     """Set up structlog once, at the start of the process."""
     pretty = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
@@ -46,6 +68,8 @@ def configure(settings: Log) -> None:
         if pretty
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
+    if not pretty and _in_journal():
+        renderer = _for_journal(renderer)
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
