@@ -1,0 +1,6 @@
+"""Write anew what of the documentation is generated: ``make docs``."""
+
+from tests.docs.generated import GENERATED
+
+for part in GENERATED:
+    part.write()
