@@ -51,10 +51,14 @@ def make_board(tmp_path: Path, mosquitto: Mosquitto, model_path: str) -> Iterato
 
 def _start(*boards: Daemon) -> None:
     """Start them side by side, and wait until all are subscribed."""
+    before = [board.said().count('"subscribed"') for board in boards]  # in earlier lives
     for board in boards:
         board.start(ready=False)
-    for board in boards:
-        wait_until(lambda b=board: b.alive() and '"subscribed"' in b.said(), "ready")  # type: ignore[misc]
+    for board, times in zip(boards, before, strict=True):
+        wait_until(
+            lambda b=board, n=times: b.alive() and b.said().count('"subscribed"') > n,  # type: ignore[misc]
+            "subscribed",
+        )
 
 
 def _stored(boards: Sequence[Daemon]) -> Counter[str]:
