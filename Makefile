@@ -21,7 +21,7 @@ AUDIT_LOCK := requirements/audit.lock
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test studies check audit format bench soak fuzz load wear model compare study lock clean
+.PHONY: help demo install test studies check audit docs format archive bench group merge soak fuzz load wear model compare study lock wheel boot arm clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -36,9 +36,9 @@ install: $(VENV)/.daemon ## put the daemon into .venv, and nothing more
 # Hundreds of daemons start: what they import is compiled once, whatever the shell says.
 test studies: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev $(OLD_VENV)/.ready ## run the tests, but for those of whole studies
-	$(BIN)/pytest -n 4 -m 'not study' $(PYTEST)
+	$(BIN)/python -m tests $(PYTEST)
 
-studies: $(VENV)/.dev $(OLD_VENV)/.ready ## run the tests of whole studies on toys: compare, speed, fusions, search
+studies: $(VENV)/.dev $(OLD_VENV)/.ready ## run the tests of whole studies on toys: compare, speed, fusions, search, Ray
 	$(BIN)/pytest -n 2 -m study $(PYTEST)
 
 check: $(VENV)/.dev ## run the linters and the type checker
@@ -50,6 +50,9 @@ audit: $(VENV)/.dev $(AUDIT_VENV)/.ready ## ask PyPI for known vulnerabilities o
 	@$(BIN)/python -m pip --disable-pip-version-check check
 	@$(AUDIT_VENV)/bin/python requirements/audit.py $(LOCK) $(OLD_LOCK)
 	-@$(AUDIT_VENV)/bin/python requirements/audit.py $(DEV_LOCK)
+
+docs: $(VENV)/.dev ## write anew what of the documentation is generated: keys, files
+	$(BIN)/python -m tests.docs
 
 format: $(VENV)/.dev ## put the code into shape
 	$(BIN)/ruff check --fix
@@ -63,6 +66,15 @@ fuzz: $(VENV)/.fuzz ## try payloads that reach new code: make fuzz RUNS=1000000
 
 bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
+
+group: $(VENV)/.dev ## measure 1, 2 and 4 boards of a group: make group DATA=folder-with-tweets
+	$(BIN)/python -m tests.benchmarks.group $(DATA)
+
+merge: $(VENV)/.dev ## measure logs joined: seconds, memory, and what the result answers
+	$(BIN)/python -m tests.benchmarks.merge $(MERGE)
+
+archive: $(VENV)/.dev ## measure files of tweets, local and on Ray: make archive TWEETS=1000000
+	$(BIN)/python -m tests.benchmarks.archive $(DATA) --tweets $(or $(TWEETS),100000)
 
 load: $(VENV)/.dev ## queries of a million tweets beside a daemon that writes
 	$(BIN)/python -m tests.benchmarks.history .training/history.db --tweets 1000000 --days 90
@@ -105,8 +117,17 @@ lock: $(VENV)/.venv ## resolve the lock files anew
 	$(COMPILE) pyproject.toml --universal --extra tflite-runtime -o $(OLD_LOCK)
 	$(COMPILE) requirements/audit.in --universal -o $(AUDIT_LOCK)
 
+wheel: $(VENV)/.dev ## from a clean clone to a wheel to fresh environments: pip, pipx, uv
+	$(BIN)/python -m tests.installing $(WHEEL)
+
+boot: $(VENV)/.dev ## the service in a Debian that is booted, as root: make boot SUITE=trixie
+	$(BIN)/python -m tests.boot --suite $(or $(SUITE),bookworm) $(BOOT)
+
+arm: $(VENV)/.dev ## install and run on emulated Arm boards: make arm ARM=--short
+	$(BIN)/python -m tests.arm $(ARM)
+
 clean: ## remove the environments
-	rm -rf $(VENV) $(OLD_VENV) $(AUDIT_VENV)
+	rm -rf $(VENV) $(OLD_VENV) $(AUDIT_VENV) .arm .boot
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -23,13 +23,27 @@ def open_log(path: Path | str) -> sqlite3.Connection:
     Raises:
         StoreError: if there is none, it is not a log of this program, or of another version.
     """
-    path = Path(path)
+    return _opened(Path(path))[0]
+
+
+def address(path: Path | str) -> str:
+    """Return the SQLite URI by which a log can be attached to a connection, for reading.
+
+    Raises:
+        StoreError: as `open_log`.
+    """
+    connection, uri = _opened(Path(path))
+    connection.close()
+    return uri
+
+
+def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
     if not path.is_file():
         raise StoreError(
             f"{path}: no such log; `monitor run` makes it, --database or [store] path says where"
         )
     try:
-        connection = _connected(path)
+        connection, uri = _connected(path)
     except sqlite3.Error as error:
         raise integrity.unusable(path, error) from error
     try:
@@ -39,10 +53,10 @@ def open_log(path: Path | str) -> sqlite3.Connection:
         if isinstance(error, sqlite3.Error):
             raise integrity.unusable(path, error) from error
         raise
-    return connection
+    return connection, uri
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connected(path: Path) -> tuple[sqlite3.Connection, str]:
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
     try:
@@ -53,10 +67,9 @@ def _connected(path: Path) -> sqlite3.Connection:
         connection.close()
         if Path(f"{path}-wal").exists():
             raise
-        connection = sqlite3.connect(
-            f"{uri}&immutable=1", uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S
-        )
-    return connection
+        uri += "&immutable=1"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
+    return connection, uri
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:

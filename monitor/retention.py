@@ -186,9 +186,10 @@ class Pruner:
                 if len(rows) > len(old):  # the next one's batch stays with it
                     last_batch = min(last_batch, (rows[len(old)][1] or 0) - 1)
             for table, last in (("batches", last_batch), ("throughput", last_minute)):
+                # The last stays, so that no number is given twice (`monitor merge` relies on it).
                 gone += execute(
-                    f"DELETE FROM {table} WHERE id IN"  # noqa: S608  (our own names)
-                    f" (SELECT id FROM {table} WHERE id <= ? ORDER BY id LIMIT ?)",
+                    f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE id <= ?"  # noqa: S608
+                    f" AND id < (SELECT max(id) FROM {table}) ORDER BY id LIMIT ?)",
                     (last, self.rows),
                 ).rowcount
         return gone

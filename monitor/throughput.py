@@ -29,7 +29,7 @@ class LatencyHistogram:
         """Count latencies, any shape, in milliseconds."""
         if latencies_ms.size:
             bucket = np.log(np.maximum(latencies_ms, _SMALLEST_MS) / _SMALLEST_MS) / np.log(_RATIO)
-            index = np.minimum(bucket.astype(np.int64), _BUCKETS - 1)
+            index = np.minimum(bucket.astype(np.intp), _BUCKETS - 1)  # bincount takes no wider
             self._counts += np.bincount(index.ravel(), minlength=_BUCKETS)
             self.max_ms = max(self.max_ms, float(latencies_ms.max()))
 

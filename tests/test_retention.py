@@ -102,7 +102,17 @@ def test_the_first_to_arrive_go_first(
         assert [(0,)] == query(path, orphans)
 
     assert [3, 1, 0] == [step["tweets"] for step in steps]
-    assert [3, 1, 0] == [step["batches"] for step in steps]
+    assert [3, 1, 1] == [step["batches"] for step in steps]  # the last one stays
+
+
+def test_no_number_is_given_twice(path: Path, store: Store) -> None:
+    """A log of which all is pruned counts its batches on: a joined log knows them by number."""
+    _arrive(store, "1", NOW - 30 * DAY_S)
+    _minutes(store, 60, NOW)
+    _prune(store, RIGHT)
+    _arrive(store, "2", NOW)
+
+    assert [(1,), (2,)] == query(path, "SELECT id FROM batches")
 
 
 def test_gives_space_back(path: Path, store: Store) -> None:

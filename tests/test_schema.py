@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,13 +11,13 @@ import pytest
 from sqlite_utils import Database
 
 from monitor.integrity import APPLICATION_ID
-from monitor.schema import migrations
+from monitor.schema import is_joined, migrations
 from monitor.store import Store
 from tests.factories import query
 
 COLUMNS = {
     "labelled": "id received_at entity label reputation sentiment text author lang topic is_retweet"
-    " abstained clock_synchronised",
+    " abstained clock_synchronised board",
     "throughput_by_hour": "hour received labelled duplicates rejected tweets_per_s worst_p99_ms"
     " queue_depth rss_mib cpu_celsius broker_dropped",
 }
@@ -46,7 +47,13 @@ def path(tmp_path: Path) -> Iterator[Path]:
 )
 def test_nothing_is_sorted_to_find_the_latest(path: Path, sql: str, index: str) -> None:
     """SQLite begins with an index that has the rows in order, and stops when it has enough."""
-    plan = [step for *_, step in query(path, f"EXPLAIN QUERY PLAN {sql}")]
+    plan: list[str] = []
+    joined: set[int] = set()  # steps that only the boards of a joined log need
+    for number, parent, _, step in query(path, f"EXPLAIN QUERY PLAN {sql}"):
+        if parent in joined or step.startswith("CORRELATED"):
+            joined.add(number)
+        else:
+            plan.append(step)
     scans = [step for step in plan if step.startswith(("SCAN", "SEARCH"))]
 
     assert any(index in step for step in scans[:2]), plan
@@ -86,3 +93,18 @@ def test_who_waits_for_a_migration_hears_of_it(
     assert [pending] * len(heard) == heard
     assert when_open == len(heard) > 2
     assert [] == again
+
+
+def test_each_log_has_an_identity(tmp_path: Path) -> None:
+    """Given once, and taken along by its copies; nothing in it is another log's."""
+    for name in ("1.db", "2.db", "1.db"):
+        Store(tmp_path / name).close()
+    first, second = (
+        query(tmp_path / name, "SELECT uuid, own FROM logs") for name in ("1.db", "2.db")
+    )
+
+    assert 1 == len(first)
+    assert 32 == len(first[0][0])
+    assert first != second
+    with closing(sqlite3.connect(tmp_path / "1.db")) as connection:
+        assert not is_joined(connection)

@@ -104,7 +104,7 @@ GROUP BY hour ORDER BY labels DESC LIMIT 50""",
 
 _INTERNAL: Final = (
     *("_sqlite_migrations", "sqlite_sequence"),
-    *("alert_states", "outgoing", "retained", "subscriptions"),
+    *("alert_states", "copies", "log_rollups", "outgoing", "retained", "subscriptions"),
 )
 
 METADATA: Final[dict[str, Any]] = {

@@ -118,17 +118,23 @@ def _board(connection: sqlite3.Connection, span: Span) -> Board:
     minutely = span.end - since <= SECONDS["day"] / 8
     letters = len("2026-11-21T17:21" if minutely else "2026-11-21T17")
     hours = connection.execute(
-        f"SELECT substr(started_at, 1, {letters}) AS time,"  # noqa: S608  (our own number)
-        " sum(labelled) / sum(seconds), sum(rejected),"
-        " sum(labelled * latency_p50_ms) / sum(iif(latency_p50_ms IS NULL, 0, labelled)),"
-        " max(latency_p99_ms), max(queue_depth), max(rss_mib), max(cpu_celsius)"
-        " FROM throughput WHERE started_at >= ? AND started_at < ? GROUP BY time",
+        # Of a joined log each board by itself first: side by side their rates add up.
+        "SELECT time, sum(rate), sum(rejected), sum(waited) / sum(busy), max(latency_p99_ms),"  # noqa: S608
+        " max(queue_depth), max(rss_mib), max(cpu_celsius) FROM ("
+        f"SELECT substr(started_at, 1, {letters}) AS time, sum(labelled) / sum(seconds) AS rate,"
+        " sum(rejected) AS rejected, sum(labelled * latency_p50_ms) AS waited,"
+        " sum(iif(latency_p50_ms IS NULL, 0, labelled)) AS busy,"
+        " max(latency_p99_ms) AS latency_p99_ms, max(queue_depth) AS queue_depth,"
+        " max(rss_mib) AS rss_mib, max(cpu_celsius) AS cpu_celsius"
+        " FROM throughput WHERE started_at >= ? AND started_at < ? GROUP BY time, log_id"
+        ") GROUP BY time",
         (utc(since), utc(span.end)),
     ).fetchall()
     dropped = connection.execute(
         # A broker that restarted counts from nothing again.
         "SELECT sum(CASE WHEN more < 0 THEN broker_dropped ELSE more END) FROM ("
-        " SELECT broker_dropped, broker_dropped - lag(broker_dropped) OVER (ORDER BY id) AS more"
+        " SELECT broker_dropped, broker_dropped - lag(broker_dropped)"
+        " OVER (PARTITION BY log_id ORDER BY id) AS more"
         " FROM throughput WHERE started_at >= ? AND started_at < ?)",
         (utc(since), utc(span.end)),
     ).fetchone()

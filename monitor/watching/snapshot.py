@@ -104,7 +104,7 @@ def take(
 def _board(connection: sqlite3.Connection, now: float) -> Board:
     columns = (
         "started_at, seconds, labelled, rejected, latency_p50_ms, latency_p99_ms, queue_depth,"
-        " rss_mib, cpu_celsius, clock_synchronised"
+        " rss_mib, cpu_celsius, clock_synchronised, log_id"
     )
     rows = connection.execute(
         f"SELECT {columns} FROM throughput WHERE started_at >= ? ORDER BY +id DESC",  # noqa: S608
@@ -142,7 +142,7 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
             in_minute / _MINUTE_S,
             sum(row[2] for row in rows) / HOUR_S,
         ),
-        minutes=_by_minute([(_epoch(row[0]), row[2] / row[1]) for row in rows], now),
+        minutes=_by_minute([(_epoch(row[0]), row[2] / row[1], row[-1]) for row in rows], now),
         latency_ms=(busy[0][4], busy[0][5]) if busy else (None, None),
         queue=latest[0][6] if latest else None,
         dead_letters=rejected,
@@ -153,13 +153,14 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
     )
 
 
-def _by_minute(rates: Sequence[tuple[float, float]], now: float) -> list[float | None]:
-    found: list[float | None] = [None] * MINUTES
-    for started, rate in rates:
+def _by_minute(rates: Sequence[tuple[float, float, int | None]], now: float) -> list[float | None]:
+    """Put rates, each with its beginning and its board, into minutes; those of boards add up."""
+    found: list[dict[int | None, float]] = [{} for _ in range(MINUTES)]
+    for started, rate, board in rates:
         ago = int((now - started) // _MINUTE_S)
         if 0 <= ago < MINUTES:
-            found[MINUTES - 1 - ago] = rate
-    return found
+            found[MINUTES - 1 - ago][board] = rate
+    return [sum(boards.values()) if boards else None for boards in found]
 
 
 def _entities(connection: sqlite3.Connection, now: float) -> list[Entity]:

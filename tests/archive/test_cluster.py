@@ -18,11 +18,11 @@ import pytest
 from tests.archive.files import lines, source
 from tests.processes import free_port, wait_until
 
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 """Ray starts half a dozen processes."""
 FOLDER = re.compile(r"/tmp/monitor-ray-\w+")
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 class Run:
@@ -121,6 +121,7 @@ def _contents(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir() if path.name != "MANIFEST"}
 
 
+@pytest.mark.study
 def test_two_workers_of_which_one_is_killed(archive: Path, model_path: str) -> None:
     """The bytes of the local run with one; nothing said but by us, nothing left, nobody told."""
     run = Run(archive, "--workers", "2", model=model_path)

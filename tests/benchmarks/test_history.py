@@ -39,7 +39,7 @@ def _replayed(source: Path, target: Path) -> None:
             of = (batch["id"],)
             tweets = [
                 TweetRow(
-                    **{k: v for k, v in tweet.items() if k != "batch_id"},
+                    **{k: v for k, v in tweet.items() if k not in ("batch_id", "board")},
                     verdicts=[
                         (label["entity"], _verdict(label))
                         for label in log.execute(
