@@ -13,6 +13,7 @@ import pytest
 from monitor.integrity import StoreError
 from monitor.reader import open_log
 from monitor.store import Store
+from tests import spoiled
 from tests.factories import batch_row, register, tweet_row
 from tests.logs import Said, write_log
 
@@ -45,38 +46,6 @@ def test_cannot_write(log: Path) -> None:
                 connection.execute(statement)
 
 
-def _none(log: Path) -> None:
-    log.unlink()
-
-
-def _folder(log: Path) -> None:
-    log.unlink()
-    log.mkdir()
-
-
-def _no_database(log: Path) -> None:
-    log.write_text("dear diary, " * 1000)
-
-
-def _foreign(log: Path) -> None:
-    log.unlink()
-    with closing(sqlite3.connect(log)) as connection:
-        connection.execute("CREATE TABLE invoices (id INTEGER PRIMARY KEY)")
-
-
-def _change(log: Path, statement: str) -> None:
-    with closing(sqlite3.connect(log, isolation_level=None)) as connection:
-        connection.execute(statement)
-
-
-def _older(log: Path) -> None:
-    _change(log, "DELETE FROM _sqlite_migrations WHERE name = 'm005_rollups'")
-
-
-def _newer(log: Path) -> None:
-    _change(log, "UPDATE _sqlite_migrations SET name = 'm999_far' WHERE name = 'm005_rollups'")
-
-
 def _half(log: Path) -> None:
     os.truncate(log, log.stat().st_size // 2)
 
@@ -84,12 +53,12 @@ def _half(log: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (_none, "no such log; `monitor run` makes it"),
-        (_folder, "no such log"),
-        (_no_database, "file is not a database"),
-        (_foreign, "not a log of this program"),
-        (_older, "written by an older version of this program .it lacks m005_rollups.; restart"),
-        (_newer, "written by a newer version of this program .it has m999_far.; upgrade"),
+        (spoiled.gone, "no such log; `monitor run` makes it"),
+        (spoiled.folder, "no such log"),
+        (spoiled.no_database, "file is not a database"),
+        (spoiled.foreign, "not a log of this program"),
+        (spoiled.older, "written by an older version .* lacks m009_logs.; restart"),
+        (spoiled.newer, "written by a newer version of this program .it has m999_far.; upgrade"),
         (_half, "the log is damaged"),
     ],
 )

@@ -7,22 +7,22 @@ import os
 import pty
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import chdir, closing, suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import main
+from tests import spoiled
 from tests.benchmarks.history import History
 from tests.benchmarks.history import write as invent
 from tests.factories import query
 from tests.faults.flow import Flow
-from tests.merging.worlds import Batch, Said, change, contents, joined, write
+from tests.merging.worlds import Batch, Said, contents, joined, write
 from tests.processes import PATIENCE_S, REPOSITORY, Daemon, Mosquitto
 
 MakeDaemon = Callable[..., Daemon]
@@ -119,33 +119,6 @@ def test_a_joined_log_is_one_file_for_its_owner(folder: Path) -> None:
     assert not (folder / "all.db-wal").exists()
 
 
-def _none(log: Path) -> None:
-    log.unlink()
-
-
-def _folder(log: Path) -> None:
-    log.unlink()
-    log.mkdir()
-
-
-def _no_database(log: Path) -> None:
-    log.write_text("dear diary, " * 1000)
-
-
-def _foreign(log: Path) -> None:
-    log.unlink()
-    with closing(sqlite3.connect(log)) as connection:
-        connection.execute("CREATE TABLE invoices (id INTEGER PRIMARY KEY)")
-
-
-def _older(log: Path) -> None:
-    change(log, "DELETE FROM _sqlite_migrations WHERE name = 'm008_views'")
-
-
-def _newer(log: Path) -> None:
-    change(log, "UPDATE _sqlite_migrations SET name = 'm999_far' WHERE name = 'm008_views'")
-
-
 def _damaged(log: Path) -> None:
     """Overwrite the tweets, so that they are found to be damaged on the way."""
     ((page, size),) = query(
@@ -159,12 +132,12 @@ def _damaged(log: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (_none, "no such log"),
-        (_folder, "no such log"),
-        (_no_database, "file is not a database"),
-        (_foreign, "not a log of this program"),
-        (_older, "written by an older version .* or run `monitor check`"),
-        (_newer, "written by a newer version .*; upgrade the program"),
+        (spoiled.gone, "no such log"),
+        (spoiled.folder, "no such log"),
+        (spoiled.no_database, "file is not a database"),
+        (spoiled.foreign, "not a log of this program"),
+        (spoiled.older, "written by an older version .* or run `monitor check`"),
+        (spoiled.newer, "written by a newer version .*; upgrade the program"),
         (_damaged, "the log is damaged: .*; joined so far: 1 of 2"),
     ],
 )

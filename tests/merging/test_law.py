@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from monitor.merging.joined import open_joined
 from monitor.store import Store
 from tests.factories import query
-from tests.merging.worlds import Batch, Said, change, contents, copied, joined, write
+from tests.merging.worlds import Batch, Said, contents, copied, joined, write
+from tests.spoiled import change
 
 _TWEETS = [f"t{number}" for number in range(5)]
 

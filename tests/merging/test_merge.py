@@ -12,7 +12,8 @@ from monitor.clock import utc
 from monitor.integrity import StoreError
 from monitor.store import Store
 from tests.factories import query
-from tests.merging.worlds import BEGIN, Batch, Said, change, contents, copied, joined, write
+from tests.merging.worlds import BEGIN, Batch, Said, contents, copied, joined, write
+from tests.spoiled import change
 
 HOUR_S = 3600.0
 _ALERT = (

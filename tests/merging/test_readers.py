@@ -18,7 +18,8 @@ from tests.benchmarks.history import History
 from tests.benchmarks.history import write as invent
 from tests.benchmarks.load import questions
 from tests.factories import DAY_S, NOW, query
-from tests.merging.worlds import Batch, Said, change, joined, write
+from tests.merging.worlds import Batch, Said, joined, write
+from tests.spoiled import change
 
 
 @pytest.fixture(scope="module")

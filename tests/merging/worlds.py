@@ -97,13 +97,6 @@ def copied(log: Path, name: str) -> Path:
     return Path(shutil.copy(log, log.with_name(name)))
 
 
-def change(log: Path, sql: str, *values: object) -> None:
-    """Change a log from outside, as people do."""
-    with closing(sqlite3.connect(log, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(sql, values)
-
-
 def joined(output: Path, *inputs: Path) -> list[Merged]:
     """Join logs."""
     with closing(Merge(output, inputs)) as merge:
