@@ -36,8 +36,10 @@ def main(arguments: list[str]) -> int:
             beside.wait()
             return INTERRUPTED
         said.seek(0)
-        sys.stdout.buffer.write(said.read())
-        sys.stdout.flush()
+        lines = said.readlines()
+    # All of it if something failed, else its sum: what failed in the other half stays in sight.
+    sys.stdout.buffer.writelines(lines if second else lines[-1:])
+    sys.stdout.flush()
     codes = [code for code in (first, second) if code != NOTHING_CHOSEN]
     return max(codes, default=NOTHING_CHOSEN)
 
