@@ -28,6 +28,10 @@ class Scripted:
         self.port: int = listener.getsockname()[1]
         self.published: list[bytes] = []
         """Topics that were published on, in order."""
+        self.acknowledged: list[int] = []
+        """Packet identifiers of what the subscriber acknowledged, in order."""
+        self.left = threading.Event()
+        """Set by a DISCONNECT."""
         self.subscribed: list[bytes] = []
         """First filters of the subscriptions, in order."""
 
@@ -50,9 +54,13 @@ class Scripted:
                 stream.write(self._connack(body))
             case 3:  # PUBLISH
                 self.published.append(body[2 : 2 + body[1]])
+            case 4:  # PUBACK
+                self.acknowledged.append(int.from_bytes(body[:2]))
             case 8:  # SUBSCRIBE; its filter comes after identifier, properties and length
                 self.subscribed.append(body[5 : 5 + body[4]])
                 stream.write(b"\x90\x04" + body[:2] + bytes([0, self._granted]) + self._then)
+            case 14:  # DISCONNECT
+                self.left.set()
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def test_broker_restarts(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
         mosquitto.start()
 
     daemon = make_daemon(mosquitto.port, **_QUICK)
-    with sabotaged(daemon, "slow=20"):  # or the backlog would be worked off before
+    with sabotaged(daemon, "slow=60"):  # or the backlog would be worked off before
         daemon.start()
     published = publish(mosquitto.port, tweets(800))
     for count in (1, 100):
