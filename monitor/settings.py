@@ -11,7 +11,6 @@ boards of a fleet can have the same file.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import re
 import socket
@@ -20,59 +19,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from monitor import topics
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
 from monitor.metrics import address
+from monitor.tables import NOT_TOML, Tables, declared, nearest, parse
+from monitor.tables import ConfigurationError as ConfigurationError  # what callers catch
 from monitor.tls import make_context
 
 ENVIRONMENT_PREFIX = "MONITOR_"
-_NOT_TOML = (ValueError, RecursionError)  # digits and nesting beyond measure included
 _DEFAULT_CLIENT_ID = "reputation-monitor"
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used; the message names file, key, value and the way out."""
-
-
-def _key(
-    default: Any,  # noqa: ANN401  (the field's annotation says which type)
-    *,
-    least: float | None = None,
-    most: float | None = None,
-    choices: tuple[str, ...] | None = None,
-    secret: bool = False,
-) -> Any:  # noqa: ANN401  (as dataclasses.field)
-    """Declare a key: its default, the values it takes, and whether it must not be shown."""
-    metadata = {"least": least, "most": most, "choices": choices}
-    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Mqtt:
     """``[mqtt]``: where tweets come from."""
 
-    host: str = _key("localhost")
-    port: int = _key(1883, least=1, most=65535)
-    username: str = _key("")
-    password: str = _key("", secret=True)
-    password_file: str = _key("")
-    client_id: str = _key(_DEFAULT_CLIENT_ID)
-    topics: tuple[str, ...] = _key(("tweets/#",))
-    group: str = _key("")
-    results_topics: tuple[str, ...] = _key(())
-    entity_level: int = _key(0, least=0, most=32)
-    qos: int = _key(1, least=0, most=1)
-    keepalive_s: int = _key(60, least=5, most=65535)
-    session_expiry_s: int = _key(604_800, least=0, most=4_294_967_294)
-    receive_maximum: int = _key(0, least=0, most=65535)
-    max_payload_bytes: int = _key(65_536, least=64, most=268_435_455)
-    tls: bool = _key(False)
-    ca_file: str = _key("")
-    cert_file: str = _key("")
-    key_file: str = _key("")
+    host: str = declared("localhost")
+    port: int = declared(1883, least=1, most=65535)
+    username: str = declared("")
+    password: str = declared("", secret=True)
+    password_file: str = declared("")
+    client_id: str = declared(_DEFAULT_CLIENT_ID)
+    topics: tuple[str, ...] = declared(("tweets/#",))
+    group: str = declared("")
+    results_topics: tuple[str, ...] = declared(())
+    entity_level: int = declared(0, least=0, most=32)
+    qos: int = declared(1, least=0, most=1)
+    keepalive_s: int = declared(60, least=5, most=65535)
+    session_expiry_s: int = declared(604_800, least=0, most=4_294_967_294)
+    receive_maximum: int = declared(0, least=0, most=65535)
+    max_payload_bytes: int = declared(65_536, least=64, most=268_435_455)
+    tls: bool = declared(False)
+    ca_file: str = declared("")
+    cert_file: str = declared("")
+    key_file: str = declared("")
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -89,77 +72,77 @@ class Mqtt:
 class Model:
     """``[model]``: what labels them, and below which probability a label is marked as unsure."""
 
-    path: str = _key("mobilebert-3x192")
-    runtime: str = _key("auto", choices=("auto", "litert", "tflite-runtime"))
-    task: str = _key("reputation", choices=("reputation", "sentiment"))
-    abstain_below: float = _key(0.0, least=0.0, most=1.0)
-    workers: int = _key(0, least=0, most=256)
+    path: str = declared("mobilebert-3x192")
+    runtime: str = declared("auto", choices=("auto", "litert", "tflite-runtime"))
+    task: str = declared("reputation", choices=("reputation", "sentiment"))
+    abstain_below: float = declared(0.0, least=0.0, most=1.0)
+    workers: int = declared(0, least=0, most=256)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """``[batch]``: how many tweets share one inference and one transaction."""
 
-    max_tweets: int = _key(64, least=1, most=4096)
-    max_delay_ms: int = _key(2500, least=0, most=60_000)
+    max_tweets: int = declared(64, least=1, most=4096)
+    max_delay_ms: int = declared(2500, least=0, most=60_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
     """``[store]``: the SQLite log."""
 
-    path: str = _key("monitor.db")
-    keep_days: int = _key(90, least=0, most=36_500)
-    keep_history_days: int = _key(400, least=0, most=36_500)
-    on_damage: str = _key("set-aside", choices=("set-aside", "refuse"))
+    path: str = declared("monitor.db")
+    keep_days: int = declared(90, least=0, most=36_500)
+    keep_history_days: int = declared(400, least=0, most=36_500)
+    on_damage: str = declared("set-aside", choices=("set-aside", "refuse"))
 
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
     """``[privacy]``: what of a tweet is kept."""
 
-    store_text: str = _key("redacted", choices=("full", "redacted", "none"))
-    key_file: str = _key("")
+    store_text: str = declared("redacted", choices=("full", "redacted", "none"))
+    key_file: str = declared("")
 
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
     """``[alerts]``: when an entity's share of negative tweets has risen."""
 
-    enabled: bool = _key(True)
-    false_alarm_days: float = _key(30.0, least=0.1, most=36_500.0)
-    rise: float = _key(2.0, least=1.1, most=100.0)
-    quiet_hours: float = _key(24.0, least=0.0, most=8760.0)
-    learn_tweets: int = _key(500, least=50, most=1_000_000)
+    enabled: bool = declared(True)
+    false_alarm_days: float = declared(30.0, least=0.1, most=36_500.0)
+    rise: float = declared(2.0, least=1.1, most=100.0)
+    quiet_hours: float = declared(24.0, least=0.0, most=8760.0)
+    learn_tweets: int = declared(500, least=50, most=1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
     """``[publish]``: what we tell over MQTT; see docs/mqtt.md."""
 
-    topic: str = _key("")
-    availability: bool = _key(True)
-    results: bool = _key(False)
-    alerts: bool = _key(False)
-    sensors: bool = _key(False)
-    home_assistant: bool = _key(False)
-    home_assistant_prefix: str = _key("homeassistant")
+    topic: str = declared("")
+    availability: bool = declared(True)
+    results: bool = declared(False)
+    alerts: bool = declared(False)
+    sensors: bool = declared(False)
+    home_assistant: bool = declared(False)
+    home_assistant_prefix: str = declared("homeassistant")
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """``[metrics]``: what Prometheus may read."""
 
-    listen: str = _key("")
-    textfile: str = _key("")
+    listen: str = declared("")
+    textfile: str = declared("")
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
     """``[log]``: what the daemon says on standard error."""
 
-    level: str = _key("info", choices=("debug", "info", "warning", "error"))
-    format: str = _key("auto", choices=("auto", "console", "json"))
+    level: str = declared("info", choices=("debug", "info", "warning", "error"))
+    format: str = declared("auto", choices=("auto", "console", "json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +201,9 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path}: cannot be read: {error}") from error
-        except _NOT_TOML as error:
+        except NOT_TOML as error:
             raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
-    reader = _Reader(origin)
-    settings = _with_names(reader.settings(document, _overrides(environment)), origin)
+    settings = _with_names(_read(document, _overrides(environment), origin), origin)
     _check_together(settings, origin)
     return dataclasses.replace(
         settings,
@@ -242,9 +224,35 @@ def _overrides(environment: Mapping[str, str]) -> dict[tuple[str, str], tuple[st
     for name in environment:
         if name.startswith(sections) and name not in names:
             raise ConfigurationError(
-                f"environment: {name}: no such key; the nearest is {_nearest(name, list(names))!r}"
+                f"environment: {name}: no such key; the nearest is {nearest(name, list(names))!r}"
             )
     return {names[n]: (n, value) for n, value in environment.items() if n in names}
+
+
+def _read(
+    document: Mapping[str, Any],
+    overrides: Mapping[tuple[str, str], tuple[str, str]],
+    origin: str,
+) -> Settings:
+    """Make settings of a document, each key by itself."""
+    tables = Tables(origin)
+    known = [*_SECTIONS, "entities"]
+    for name in document:
+        if name not in known:
+            raise tables.unknown(f"[{name}]", nearest(name, known))
+    sections: dict[str, Any] = {
+        name: tables.section(
+            kind,
+            name,
+            document.get(name, {}),
+            {key: override for (section, key), override in overrides.items() if section == name},
+        )
+        for name, kind in _SECTIONS.items()
+    }
+    entities = document.get("entities", [])
+    if override := overrides.get(("entities", "")):
+        entities, tables = parse(*override), Tables(f"environment: {override[0]}")
+    return Settings(**sections, entities=tables.rows(Entity, "[[entities]]", entities))
 
 
 def _with_names(settings: Settings, origin: str) -> Settings:
@@ -258,7 +266,7 @@ def _with_names(settings: Settings, origin: str) -> Settings:
                 return names[match[0]]
             raise ConfigurationError(
                 f"{origin}: {where} = {value!r}: {match[0]}: no such placeholder;"
-                f" the nearest is {_nearest(match[0], list(names))!r}"
+                f" the nearest is {nearest(match[0], list(names))!r}"
             )
 
         return re.sub(r"\{[^{}]*\}", name, value)
@@ -404,114 +412,3 @@ def _with_files(mqtt: Mqtt, origin: str) -> Mqtt:
         raise ConfigurationError(
             f"{origin}: [mqtt] password_file = {mqtt.password_file!r}: {error}"
         ) from error
-
-
-class _Reader:
-    """Turns parsed TOML into settings and says what is wrong with it, naming the file."""
-
-    def __init__(self, origin: str) -> None:
-        self._origin = origin
-
-    def settings(
-        self,
-        document: Mapping[str, Any],
-        overrides: Mapping[tuple[str, str], tuple[str, str]],
-    ) -> Settings:
-        known = [*_SECTIONS, "entities"]
-        for name in document:
-            if name not in known:
-                raise self._unknown(f"[{name}]", _nearest(name, known))
-        sections = {
-            name: self._section(name, kind, document.get(name, {}), overrides)
-            for name, kind in _SECTIONS.items()
-        }
-        tables, reader = document.get("entities", []), self
-        if override := overrides.get(("entities", "")):
-            tables, reader = self._parse(*override), _Reader(f"environment: {override[0]}")
-        entities = reader._entities(tables)
-        return Settings(**sections, entities=entities)
-
-    def _section(
-        self,
-        name: str,
-        kind: type,
-        table: object,
-        overrides: Mapping[tuple[str, str], tuple[str, str]],
-    ) -> Any:  # noqa: ANN401  (an instance of kind)
-        if not isinstance(table, dict):
-            shown = type(table).__name__ if isinstance(table, list) else repr(table)
-            raise ConfigurationError(f"{self._origin}: [{name}] = {shown}: must be a table")
-        hints = get_type_hints(kind)
-        values = self._values(kind, f"[{name}]", table)
-        for (section, key), (variable, raw) in overrides.items():
-            if section == name:
-                value = raw if hints[key] is str else self._parse(variable, raw)
-                environment = _Reader(f"environment: {variable}")
-                values |= environment._values(kind, f"[{name}]", {key: value})
-        return kind(**values)
-
-    def _parse(self, variable: str, raw: str) -> Any:  # noqa: ANN401  (any TOML value)
-        try:
-            return tomllib.loads(f"value = {raw}")["value"]
-        except _NOT_TOML as error:
-            raise ConfigurationError(f"environment: {variable}: {raw!r}: {error}") from error
-
-    def _entities(self, tables: object) -> tuple[Entity, ...]:
-        if not isinstance(tables, list):
-            raise self._wrong("[[entities]]", tables, "an array of tables")
-        return tuple(Entity(**self._values(Entity, "[[entities]]", table)) for table in tables)
-
-    def _values(self, kind: type, where: str, table: object) -> dict[str, Any]:
-        if not isinstance(table, dict):
-            raise self._wrong(where, table, "a table")
-        fields = {f.name: f for f in dataclasses.fields(kind)}
-        hints = get_type_hints(kind)
-        values: dict[str, Any] = {}
-        for key, value in table.items():
-            if key not in fields:
-                nearest = _nearest(key, list(fields))
-                shown = "'…'" if "password" in nearest + key.lower() else repr(value)
-                raise self._unknown(f"{where} {key} = {shown}", nearest)
-            values[key] = self._value(f"{where} {key}", value, hints[key], fields[key].metadata)
-        for key, f in fields.items():
-            if key not in values and f.default is f.default_factory is dataclasses.MISSING:
-                raise ConfigurationError(f"{self._origin}: {where}: the key {key!r} is missing")
-        return values
-
-    def _value(self, where: str, value: object, hint: object, bounds: Mapping[str, Any]) -> object:
-        if get_origin(hint) is tuple:
-            (item, _) = get_args(hint)
-            if not isinstance(value, list) or not all(type(v) is item for v in value):
-                raise self._wrong(where, value, f"a list of {_NAMES[item]}s")
-            return tuple(value)
-        assert isinstance(hint, type)
-        # Exactly: a bool is no int here. But 1 is a number as much as 1.0 is.
-        if type(value) is not hint and not (hint is float and type(value) is int):
-            raise self._wrong(where, value, f"a {_NAMES[hint]}")
-        if isinstance(value, int | float):
-            least, most = bounds.get("least"), bounds.get("most")
-            # Asked this way round because TOML's nan is neither less nor more.
-            if not ((least is None or least <= value) and (most is None or value <= most)):
-                raise self._wrong(where, value, f"between {least} and {most}")
-        choices = bounds.get("choices")
-        if choices and value not in choices:
-            nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
-            hint_text = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise self._wrong(where, value, "one of " + ", ".join(map(repr, choices)), hint_text)
-        return float(value) if hint is float and isinstance(value, int) else value
-
-    def _wrong(self, where: str, value: object, wanted: str, more: str = "") -> ConfigurationError:
-        shown = "'…'" if "password" in where else repr(value)
-        return ConfigurationError(f"{self._origin}: {where} = {shown}: must be {wanted}{more}")
-
-    def _unknown(self, where: str, nearest: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"{self._origin}: {where}: no such key; the nearest is {nearest!r}"
-        )
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    return max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
-
-
-_NAMES = {str: "string", int: "whole number", float: "number", bool: "boolean (true or false)"}
