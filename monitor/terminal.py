@@ -62,12 +62,11 @@ def printable(text: str, signs: Glyphs = UNICODE) -> str:
     marks = 0
     for character in text:
         columns = _columns(character)
+        if columns is None and unicodedata.category(character) in ("Cf", "Mn"):
+            continue  # what goes parts no marks from their character
         marks = marks + 1 if columns == 0 else 0
-        if columns is None:
-            if unicodedata.category(character) not in ("Cf", "Mn"):
-                kept.append(" ")
-        elif marks <= _MOST_MARKS:
-            kept.append(character)
+        if marks <= _MOST_MARKS:
+            kept.append(" " if columns is None else character)
     line = "".join(kept)
     return line if signs.unicode else line.encode("ascii", "replace").decode()
 

@@ -48,6 +48,7 @@ def test_nothing_steers_the_terminal(text: str, signs: Glyphs) -> None:
         ("\u202eevil", "evil"),
         ("❤\ufe0f", "❤"),
         ("a" + "\u0301" * 50, "a" + "\u0301" * 2),
+        ("a" + "\u0301\u200d" * 50, "a" + "\u0301" * 2),
         ("Zoë likes 漢字 👍", "Zoë likes 漢字 👍"),
     ],
 )
