@@ -88,6 +88,7 @@ model: $(VENV)/.dev ## make the models anew (hours): make model DATA=folder-with
 	$(BIN)/monitor distil $(DATA) --precision bf16
 	$(BIN)/monitor export .training/student --output $(LARGE) --version 2
 	$(BIN)/monitor evaluate $(DATA) --model $(LARGE) --record
+	$(BIN)/monitor evaluate --behaviour --model $(LARGE) --record
 	$(BIN)/monitor quantify $(DATA) --model $(LARGE) --record
 	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
 	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
@@ -95,6 +96,7 @@ model: $(VENV)/.dev ## make the models anew (hours): make model DATA=folder-with
 	  --learning-rate 8e-4 --output .training/fitted
 	$(BIN)/monitor export .training/fitted --output $(MODEL) --version 3
 	$(BIN)/monitor evaluate $(DATA) --model $(MODEL) --record
+	$(BIN)/monitor evaluate --behaviour --model $(MODEL) --record
 	$(BIN)/monitor quantify $(DATA) --model $(MODEL) --record
 
 compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder
