@@ -113,6 +113,7 @@ def evaluate(
         from monitor.evaluation.document import as_markdown
         from monitor.model import ModelError
         from monitor.training import card
+        from monitor.training.errors import TrainingError
 
         if output is not None:  # matplotlib may be missing: better to know now than at the end
             from monitor.evaluation.folder import write
@@ -139,7 +140,11 @@ def evaluate(
             write(results, output)
             click.echo(f"written to {output}", err=True)
         if record:
-            card.record_metrics(results.model.folder, report.metrics_of(results))
+            try:
+                card.record_metrics(results.model.folder, report.metrics_of(results))
+            except OSError as error:
+                message = f"cannot write {error.filename}: {error.strerror}"
+                raise TrainingError(message) from error
 
 
 def _only_for_data(context: click.Context) -> None:

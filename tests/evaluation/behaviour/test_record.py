@@ -44,8 +44,11 @@ def test_both_halves_are_kept(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written(tmp_path: Path) -> None:
-    """A folder that is gone is told in one line."""
+    """A file that cannot be written, or a folder that is gone, is told in one line."""
     found = copied(tmp_path, "open")
+    (tmp_path / "model" / "model.toml.new").mkdir()
+    with pytest.raises(TrainingError, match=r"cannot write .*model\.toml\.new: Is a directory"):
+        write(found, figures(found))
     (tmp_path / "model").rename(tmp_path / "elsewhere")
     with pytest.raises(TrainingError, match=r"cannot write .*model\.toml: No such file"):
         write(found, figures(found))
