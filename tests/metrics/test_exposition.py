@@ -7,8 +7,9 @@ from pathlib import Path
 
 from prometheus_client import generate_latest
 
+from monitor.admission import NO_ENTITY
 from monitor.metrics.exposition import registry
-from monitor.metrics.measurements import MOST_ENTITIES, NO_ENTITY, Measurements, Serving
+from monitor.metrics.measurements import MOST_ENTITIES, Measurements, Serving
 from monitor.store import Store
 from tests.factories import register
 from tests.metrics.test_daemon import parsed

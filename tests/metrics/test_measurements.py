@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.admission import NO_ENTITY, OTHERS
 from monitor.metrics.measurements import (
     LATENCY_S,
     MOST_ENTITIES,
-    NO_ENTITY,
-    OTHERS,
     STAGE_S,
     Histogram,
     Measurements,
