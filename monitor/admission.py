@@ -9,7 +9,6 @@ itself remembers, over restarts, which those are.
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Final, TypeAlias
@@ -17,14 +16,9 @@ from typing import Final, TypeAlias
 import structlog
 
 from monitor.integrity import StoreError
+from monitor.names import OTHERS, folded, reserved
 from monitor.tweet import MAX_NAME_CHARS
 
-OTHERS: Final = "(others)"
-"""What labels are stored under whose entity has no place of its own."""
-NO_ENTITY: Final = "(no entity)"
-"""How tweets about no entity are shown; they are stored under ''."""
-
-_RESERVED: Final = frozenset({OTHERS, NO_ENTITY})
 _LOOK_S: Final = 86_400.0
 """How often it is looked whether places have become free, once there are none."""
 
@@ -32,11 +26,6 @@ Look: TypeAlias = Callable[[Collection[str], int], Sequence[str]]
 """Reads names that the log counts labels under: at most so many, besides some that are known.
 
 Raises `StoreError` if it cannot be read."""
-
-
-def reserved(name: str) -> bool:
-    """Whether a name, however spelled, would be taken for one of those that stand for none."""
-    return _folded(name) in _RESERVED
 
 
 class Admission:
@@ -97,25 +86,20 @@ class Admission:
     def stored(self, name: str) -> str:
         """Return what a label is stored under, and give a new name a place if there is one.
 
-        Case, compatibility forms (NFKC), a leading ``@`` or ``#``, ``-`` or ``_`` for a space and
-        what nobody sees do not make another name: the spelling that came first stays.
+        Another spelling (`names.folded`) is no new name: the one that came first stays.
         """
         if not name or name in self._placed:
             return name
-        if len(name) > MAX_NAME_CHARS:
+        if len(name) > MAX_NAME_CHARS or reserved(name):
             return OTHERS
-        key = _folded(name)
-        if key in _RESERVED:
-            return OTHERS
+        key = folded(name)
+        if key not in self._spellings and self._full():
+            self._look_again()
         if spelling := self._spellings.get(key):
             return spelling
         if self._full():
-            if self._limit and self._clock() - self._looked >= _LOOK_S:
-                with suppress(StoreError):  # it is looked again tomorrow
-                    self._renew()
-            if self._full():
-                self._tell()
-                return self._spellings.get(key, OTHERS)
+            self._tell()
+            return OTHERS
         self._admit(name)
         self._recent.append(name)
         self.names = frozenset(self._placed)
@@ -125,8 +109,14 @@ class Admission:
         return len(self._placed) - len(self._configured) >= self._limit
 
     def _admit(self, name: str) -> None:
-        self._spellings.setdefault(_folded(name), name)
+        self._spellings.setdefault(folded(name), name)
         self._placed.add(name)
+
+    def _look_again(self) -> None:
+        """See whether places have become free, as by the pruning of what names were counted."""
+        if self._clock() - self._looked >= _LOOK_S:
+            with suppress(StoreError):  # tomorrow, then
+                self._renew()
 
     def _renew(self) -> None:
         """Give all places anew: first to names so recent that the log may not have them yet."""
@@ -137,7 +127,7 @@ class Admission:
         for name in sorted(self._configured):
             self._admit(name)
         for name in (*recent, *found):
-            if not self._full() and not reserved(name) and _folded(name) not in self._spellings:
+            if not self._full() and not reserved(name) and folded(name) not in self._spellings:
                 self._admit(name)
         self.names = frozenset(self._placed)
 
@@ -150,12 +140,3 @@ class Admission:
             limit=self._limit,
             note=f'further names are counted as "{OTHERS}"; see max_named_entities',
         )
-
-
-def _folded(name: str) -> str:
-    """Return what all spellings of a name have in common."""
-    if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
-        name = "".join(mark for mark in name if unicodedata.category(mark) != "Cf")
-    folded = name.casefold().replace("-", " ").replace("_", " ")
-    return " ".join(folded.split()).lstrip("@#") or name

@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.admission import OTHERS
 from monitor.clock import utc
+from monitor.names import OTHERS
 from monitor.periods import SECONDS, Window, beginning, ending
 from monitor.quantification import Calibration, Floats, Method, Shares, Z, correct
 from monitor.tallies import Ranking, Tally, ranking, tallies

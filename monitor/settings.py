@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from monitor import admission, topics
+from monitor import names, topics
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
 from monitor.metrics import address
@@ -302,7 +302,7 @@ def _check_together(settings: Settings, origin: str) -> None:
         )
     _check_metrics(settings.metrics, origin)
     for entity in settings.entities:
-        if admission.reserved(entity.name):
+        if names.reserved(entity.name):
             raise ConfigurationError(
                 f"{origin}: [[entities]]: name = {entity.name!r}: stands for tweets that have no"
                 " entity, or none with a name of its own; give it another name"

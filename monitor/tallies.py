@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from monitor.admission import OTHERS
 from monitor.clock import utc
 from monitor.model import POLARITIES
+from monitor.names import OTHERS
 from monitor.periods import Window
 
 _HOUR: Final = len("2026-11-21T17")

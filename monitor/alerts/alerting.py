@@ -12,12 +12,12 @@ from typing import Any, Final, Literal, Protocol
 
 import structlog
 
-from monitor.admission import OTHERS
 from monitor.alerts.chart import Chart
 from monitor.alerts.design import Tuning
 from monitor.alerts.message import message
 from monitor.clock import utc
 from monitor.model import Model
+from monitor.names import OTHERS
 from monitor.quantification import Calibration
 from monitor.rows import Labelled
 from monitor.settings import Settings

@@ -20,7 +20,6 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from monitor import __version__
-from monitor.admission import NO_ENTITY, OTHERS
 from monitor.clock import clock_synchronised
 from monitor.integrity import StoreError
 from monitor.metrics.measurements import (
@@ -31,6 +30,7 @@ from monitor.metrics.measurements import (
     Serving,
 )
 from monitor.model import POLARITIES
+from monitor.names import NO_ENTITY, OTHERS
 from monitor.reader import open_log
 from monitor.reputation import Standing, standings
 from monitor.throughput import cpu_celsius

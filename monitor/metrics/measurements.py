@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.admission import NO_ENTITY, OTHERS
+from monitor.names import NO_ENTITY, OTHERS
 from monitor.rows import DeadLetter, Labelled, Stored
 
 MOST_ENTITIES: Final = 100

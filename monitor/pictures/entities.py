@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from monitor.admission import OTHERS
+from monitor.names import OTHERS
 from monitor.pictures import links, shares, words
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Overview, Row

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.admission import OTHERS
 from monitor.clock import utc
+from monitor.names import OTHERS
 from monitor.periods import SECONDS
 from monitor.pictures.spans import Span, epoch
 from monitor.reporting.report import Question, Report, gather

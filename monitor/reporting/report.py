@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from monitor.admission import NO_ENTITY as NO_ENTITY  # where a report's readers look for it
-from monitor.admission import OTHERS
 from monitor.clock import utc
+from monitor.names import NO_ENTITY as NO_ENTITY  # where a report's readers look for it
+from monitor.names import OTHERS
 from monitor.periods import Window
 from monitor.quantification import Method
 from monitor.reputation import Labeller, Standing, Task, labellers, most_spoken_of, standings
