@@ -31,6 +31,7 @@ from monitor.reader import open_log
 from monitor.reporting import data, table
 from monitor.reporting.report import Question, UnknownEntityError, gather
 from monitor.reputation import standings
+from monitor.sender import Message
 from monitor.store import Store
 from monitor.tallies import ranking
 from monitor.terminal import UNICODE
@@ -73,7 +74,7 @@ def _steps(log: sqlite3.Connection, ask: Callable[[], object]) -> int:
 
 def test_sensors_ask_for_those_that_they_publish(log: sqlite3.Connection) -> None:
     """Two entities of thousands, hour by hour."""
-    found: list[sensors.Message] = []
+    found: list[Message] = []
     steps = _steps(
         log, lambda: found.extend(sensors.messages(log, "t", ["Acme", "Lumen", "Veloria"], NOW))
     )
