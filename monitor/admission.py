@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from monitor.integrity import StoreError
-from monitor.names import OTHERS, folded, reserved
+from monitor.names import OTHERS, RESERVED, folded, reserved
 from monitor.tweet import MAX_NAME_CHARS
 
 _LOOK_S: Final = 86_400.0
@@ -90,9 +90,8 @@ class Admission:
         """
         if not name or name in self._placed:
             return name
-        if len(name) > MAX_NAME_CHARS or reserved(name):
+        if len(name) > MAX_NAME_CHARS or (key := folded(name)) in RESERVED:
             return OTHERS
-        key = folded(name)
         if key not in self._spellings and self._full():
             self._look_again()
         if spelling := self._spellings.get(key):

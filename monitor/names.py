@@ -11,7 +11,8 @@ entities are shown as that are added up."""
 NO_ENTITY: Final = "(no entity)"
 """How tweets about no entity are shown; they are stored under ''."""
 
-_RESERVED: Final = frozenset({OTHERS, NO_ENTITY})
+RESERVED: Final = frozenset({OTHERS, NO_ENTITY})
+"""Folded, as they are written here."""
 
 
 def folded(name: str) -> str:
@@ -31,4 +32,4 @@ def folded(name: str) -> str:
 
 def reserved(name: str) -> bool:
     """Whether a name, however spelled, would be taken for one of those that stand for none."""
-    return folded(name) in _RESERVED
+    return folded(name) in RESERVED
