@@ -26,8 +26,8 @@ _BEGINNINGS: Final[dict[Window, str]] = {
 _ALWAYS: Final = ("", OTHERS)
 """Shown beside entities, whatever their number."""
 _TWEETS: Final = " + ".join(f"reputation_{sure}{p}" for sure in ("", "unsure_") for p in POLARITIES)
-# Both tables' beginnings: the log has (hour, entity, ...) in this order. Of names that are given,
-# few of all there may be, each is looked up hour by hour.
+# The rows of given entities, found by one look-up an hour and entity: the key of the rollups begins
+# with (hour, entity), so that the rows of all other entities are not read.
 _SOUGHT: Final = (
     "(WITH RECURSIVE hours (at) AS ("
     " SELECT (SELECT hour FROM rollups WHERE hour >= :first ORDER BY hour LIMIT 1) UNION ALL"
