@@ -10,6 +10,7 @@ from typing import Final
 from paho.mqtt.client import topic_matches_sub
 
 from monitor import results
+from monitor.admission import Admission
 from monitor.classifier import Classifier
 from monitor.clock import utc
 from monitor.connection import Delivery
@@ -26,11 +27,28 @@ _DEAD_LETTER_BYTES: Final = 65_536
 class Collector:
     """Makes jobs of deliveries."""
 
-    def __init__(self, settings: Settings, classifier: Classifier, pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        classifier: Classifier,
+        pseudonyms: Pseudonyms,
+        admission: Admission | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: the whole configuration.
+            classifier: whom to ask.
+            pseudonyms: for messages without an id, and dead letters.
+            admission: which entities are stored by name; None to begin with those configured.
+        """
         self._settings = settings
         self._classifier = classifier
         self._pseudonyms = pseudonyms
         self._matcher = EntityMatcher(settings.entities)
+        self._admission = admission or Admission(
+            (entity.name.strip() for entity in settings.entities), settings.mqtt.max_named_entities
+        )
 
     def collect(self, deliveries: Sequence[Delivery], waiting: int) -> Job:
         """Submit a micro-batch to the classifier.
@@ -45,14 +63,20 @@ class Collector:
         for delivery in deliveries:
             match self._read(delivery):
                 case Tweet() as tweet:
-                    items.append(Item(delivery, tweet, self.entities(delivery.topic, tweet)))
+                    kept = self._admission.kept(self.entities(delivery.topic, tweet))
+                    items.append(Item(delivery, tweet, tuple(kept), tuple(kept.values())))
                 case TweetRow() as row:
-                    labelled.append(dataclasses.replace(row, text=self.kept(row.text)))
+                    labelled.append(self._placed(row))
                 case Rejection(reason, detail):
                     dead_letters.append(self.dead_letter(delivery, reason, detail))
         verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
         depth = len(deliveries) + waiting
         return Job(deliveries, items, dead_letters, labelled, verdicts, depth, time.monotonic())
+
+    def _placed(self, row: TweetRow) -> TweetRow:
+        """Keep of another board's result what we may, under the names that we keep."""
+        verdicts = [(self._admission.stored(entity), verdict) for entity, verdict in row.verdicts]
+        return dataclasses.replace(row, text=self.kept(row.text), verdicts=verdicts)
 
     def _read(self, delivery: Delivery) -> Tweet | TweetRow | Rejection:
         """Read a tweet, or what another board has made of one: the topic tells."""
@@ -67,15 +91,21 @@ class Collector:
 
     def entities(self, topic: str, tweet: Tweet) -> tuple[str, ...]:
         """Which entities to ask about: named by the message, else its topic, else its text."""
-        named = tweet.entities
         level = self._settings.mqtt.entity_level
-        if not named and level:
-            named = tuple(topic.split("/")[level - 1 : level])
-        canonical = dict.fromkeys(self._matcher.canonical(name) for name in named)
         return (
-            tuple(name for name in canonical if 0 < len(name) <= MAX_NAME_CHARS)
+            self._named(tweet.entities)
+            or self._named(topic.split("/")[level - 1 : level] if level else ())
             or self._matcher.match(tweet.text)
             or (WHOLE_TWEET,)
+        )
+
+    def _named(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Spell names as configured, each once, and leave out those that are not heeded."""
+        canonical = dict.fromkeys(self._matcher.canonical(name) for name in names)
+        return tuple(
+            name
+            for name in canonical
+            if 0 < len(name) <= MAX_NAME_CHARS and self._admission.heeds(name)
         )
 
     def kept(self, text: str | None) -> str | None:

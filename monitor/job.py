@@ -22,11 +22,14 @@ class Item:
     delivery: Delivery
     tweet: Tweet
     entities: tuple[str, ...]
+    """What its labels are stored under, each once."""
+    asked: tuple[str, ...]
+    """Whom the model is asked about, one for each."""
 
     @property
     def pairs(self) -> list[Pair]:
         """What to ask the model: one pair an entity."""
-        return [(self.tweet.text, entity or None) for entity in self.entities]
+        return [(self.tweet.text, entity or None) for entity in self.asked]
 
 
 @dataclass(frozen=True, slots=True)

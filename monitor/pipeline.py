@@ -14,11 +14,17 @@ queue is full the stage before it waits, until at last the broker's receive wind
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
 from typing import Final
 
+from monitor import integrity
+from monitor.admission import Admission
 from monitor.classifier import Classifier
 from monitor.collector import Collector
 from monitor.connection import Delivery
@@ -26,9 +32,11 @@ from monitor.inbox import Inbox
 from monitor.job import Job
 from monitor.metrics.measurements import Measurements
 from monitor.privacy import Pseudonyms
+from monitor.reader import open_log
 from monitor.rows import TweetRow
 from monitor.settings import Settings
 from monitor.store import BUSY_TIMEOUT_S, Store
+from monitor.tallies import ranking
 from monitor.writer import Totals, Writer
 
 _IDLE_S: Final = 1.0
@@ -56,6 +64,9 @@ class Pipeline:
             pseudonyms: for authors, and for messages without an id.
             on_batch: told of every committed batch, on the writer thread.
             measurements: what counts for the process; None to begin with nothing.
+
+        Raises:
+            StoreError: if the log cannot be read.
         """
         batch = settings.batch
         self.inbox: Inbox[Delivery] = Inbox(
@@ -63,7 +74,12 @@ class Pipeline:
         )
         # One job waits while each worker has one: no worker runs dry, and latency stays short.
         self._jobs: queue.Queue[Job | None] = queue.Queue(classifier.workers + 1)
-        self._collector = Collector(settings, classifier, pseudonyms)
+        self._admission = Admission(
+            (entity.name.strip() for entity in settings.entities),
+            settings.mqtt.max_named_entities,
+            partial(_named, store.path),
+        )
+        self._collector = Collector(settings, classifier, pseudonyms, self._admission)
         self._writer = Writer(
             settings,
             classifier,
@@ -78,6 +94,10 @@ class Pipeline:
             threading.Thread(target=self._collect, name="collector"),
             threading.Thread(target=self._write, name="writer"),
         ]
+
+    def entities(self) -> frozenset[str]:
+        """Return those that labels are stored under by name, configured or not."""
+        return self._admission.names
 
     @property
     def totals(self) -> Totals:
@@ -145,3 +165,16 @@ class Pipeline:
                 return
             self._writer.finish(job)
             self._writer.keep_house()
+
+
+def _named(path: Path, besides: Collection[str], most: int) -> Sequence[str]:
+    """Read which entities the log counts labels under, those with most if there are too many.
+
+    Raises:
+        StoreError: if it cannot be read.
+    """
+    try:
+        with closing(open_log(path)) as connection:
+            return ranking(connection, most, besides=besides).names
+    except sqlite3.Error as error:
+        raise integrity.unusable(path, error) from error

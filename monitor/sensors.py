@@ -34,7 +34,8 @@ def messages(
         entities: the names of those configured.
         now: seconds since the epoch.
     """
-    found = {s.entity: s for s in standings(connection, now - SPAN_S, now)}
+    asked = standings(connection, now - SPAN_S, now, among=entities, compared=False)
+    found = {standing.entity: standing for standing in asked}
     documents = {
         topics.BOARD: board(connection, now),
         **{topics.standing(name): standing(name, found.get(name)) for name in entities},

@@ -137,6 +137,8 @@ class _Station:
             database=self.store.path,
             queue_depth=self._pipeline.inbox.__len__,
             connected=self._broker.subscribed.is_set,
+            configured=frozenset(entity.name.strip() for entity in settings.entities),
+            entities=self._pipeline.entities,
         )
         self._pipeline.start()
         self._broker.start()

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from monitor import topics
+from monitor import names, topics
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
 from monitor.metrics import address
@@ -47,6 +47,7 @@ class Mqtt:
     group: str = declared("")
     results_topics: tuple[str, ...] = declared(())
     entity_level: int = declared(0, least=0, most=32)
+    max_named_entities: int = declared(300, least=0, most=10_000)
     qos: int = declared(1, least=0, most=1)
     keepalive_s: int = declared(60, least=5, most=65535)
     session_expiry_s: int = declared(604_800, least=0, most=4_294_967_294)
@@ -300,6 +301,12 @@ def _check_together(settings: Settings, origin: str) -> None:
             f" [batch] max_tweets ({settings.batch.max_tweets}): a batch would never fill"
         )
     _check_metrics(settings.metrics, origin)
+    for entity in settings.entities:
+        if names.reserved(entity.name):
+            raise ConfigurationError(
+                f"{origin}: [[entities]]: name = {entity.name!r}: stands for tweets that have no"
+                " entity, or none with a name of its own; give it another name"
+            )
     try:
         EntityMatcher(settings.entities)
     except ValueError as error:

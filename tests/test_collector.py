@@ -31,12 +31,14 @@ def _collector(
     store_text: str = "redacted",
     max_payload_bytes: int = 65_536,
     results_topics: tuple[str, ...] = (),
+    limit: int = 300,
 ) -> Collector:
     settings = Settings(
         mqtt=Mqtt(
             entity_level=level,
             max_payload_bytes=max_payload_bytes,
             results_topics=results_topics,
+            max_named_entities=limit,
         ),
         privacy=Privacy(store_text=store_text),
         entities=ENTITIES,
@@ -111,6 +113,54 @@ def test_a_topic_names_no_entity_longer_than_a_message_may() -> None:
     assert (longest,) == item.entities
     (item,) = _collect(collector, "about Lumen", topic=f"tweets/{longest}n").items
     assert ("Lumen",) == item.entities
+
+
+def test_names_beyond_the_limit_are_asked_about_and_stored_as_one() -> None:
+    """The label of a tweet is about the name that it gives, wherever it is counted."""
+    collector = _collector(limit=1)
+    classifier = collector._classifier
+    assert isinstance(classifier, StubClassifier)
+    named = (["Veloria", "Acme"], ["NorthRail", "Cafe Brio", "lumen"], ["VELORIA"])
+    messages = [json.dumps({"text": "x", "entities": names}) for names in named]
+    job = _collect(collector, *messages)
+
+    assert [("Veloria", "Acme"), ("(others)", "Lumen"), ("Veloria",)] == [
+        item.entities for item in job.items
+    ]
+    assert [["Veloria", "Acme", "NorthRail", "Lumen", "Veloria"]] == [
+        [entity for _, entity in pairs] for pairs in classifier.asked
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "topic", "message"),
+    [
+        (("Acme",), "tweets/acme", {"text": "BO", "entities": ["Nobody Knows"]}),
+        (("Acme",), "tweets/lumen", {"text": "BO", "entities": ["Nobody Knows", "acme"]}),
+        (("Bank Ostra",), "tweets/nobody", {"text": "about BO", "entity": "Nobody Knows"}),
+        (("",), "tweets/nobody", {"text": "about nothing", "entity": "Nobody Knows"}),
+    ],
+)
+def test_a_limit_of_none(expected: tuple[str, ...], topic: str, message: dict[str, object]) -> None:
+    """What is not configured is as if it had not been named."""
+    collector = _collector(level=2, limit=0)
+    (item,) = _collect(collector, json.dumps(message), topic=topic).items
+
+    assert expected == item.entities == item.asked
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [(0, ["Acme", "(others)", ""]), (1, ["Acme", "Veloria", "", "(others)", "Veloria"])],
+)
+def test_results_name_no_more_than_tweets(limit: int, expected: list[str]) -> None:
+    """Another board's labels are stored under the names that have a place here."""
+    collector = _collector(limit=limit, results_topics=("fleet/+/results",))
+    entities = ["Acme", "Veloria", None, "NorthRail", "veloria"][: len(expected)]
+    messages = [json.dumps(RESULT | {"entity": entity}) for entity in entities]
+    job = _collect(collector, *messages, topic="fleet/attic/results")
+
+    assert expected == [name for row in job.results for name, _ in row.verdicts]
 
 
 def test_one_question_an_entity() -> None:

@@ -307,6 +307,9 @@ def test_settings_are_frozen() -> None:
             ("[[entities]]", "'A'", "'B'", "'c'"),
         ),
         ("[[entities]]\nname = ' '", ("[[entities]]", "no word")),
+        ("[[entities]]\nname = '(Others)'", ("[[entities]]", "'(Others)'", "another name")),
+        ("[[entities]]\nname = '(no entity)'", ("[[entities]]", "another name")),
+        ("[mqtt]\nmax_named_entities = -1", ("[mqtt] max_named_entities", "-1")),
         # no TOML at all
         ("[mqtt\nport = 1", ("not valid TOML", "line 1")),
     ],

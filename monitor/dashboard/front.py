@@ -7,6 +7,7 @@ import re
 import sqlite3
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -26,7 +27,7 @@ from monitor.pictures.markup import Content, Markup, tag
 from monitor.pictures.overview import Overview, read
 from monitor.pictures.spans import NAMES, Span
 from monitor.reporting.report import UnknownEntityError
-from monitor.tallies import entities
+from monitor.tallies import ranking
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -36,6 +37,8 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 _STYLE: Final = f"/-/style-{hashlib.sha256(page.STYLE.encode()).hexdigest()[:12]}.css"
 _SPAN: Final = "7d"
 _TIME_LIMIT_MS: Final = 10_000
+_CHOICES: Final = 200
+"""Entities to choose from, those with most tweets."""
 _ALERT: Final = re.compile(re.escape(links.query("alert-tweets", alert="")) + r"\d+")
 _WRONG: Final = "That cannot be answered"
 
@@ -53,12 +56,12 @@ def extra_template_vars(request: Request | None, datasette: Datasette) -> Any:  
     """Give Datasette's templates our header, the style sheet, and the entities to choose from."""
 
     async def found() -> dict[str, Any]:
-        known: list[str] = await datasette.get_database(NAME).execute_fn(entities)
+        known = await datasette.get_database(NAME).execute_fn(partial(ranking, most=_CHOICES))
         return {
             "monitor_style": _STYLE,
             "monitor_theme": _theme(request),
             "monitor_header": page.header(_path(request), _switch(request)),
-            "monitor_entities": sorted(name for name in known if name),
+            "monitor_entities": sorted(known.names),
         }
 
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from monitor.model import POLARITIES
+from monitor.names import OTHERS
 from monitor.pictures import links, words
 from monitor.pictures.charts import Axes, Line, Mark, Point, bars, lines
 from monitor.pictures.folded import details
@@ -28,7 +29,7 @@ def courses(overview: Overview) -> Markup:
     rows: list[Row] = []
     left: list[Row] = []
     for row in overview.rows:
-        if row.whole.entity:
+        if row.whole.entity not in (None, OTHERS):
             enough = row.whole.tweets >= _TWEETS * len(row.windows) and len(rows) < _COURSES
             (rows if enough else left).append(row)
     axes = _share_axes(span, rows, height=100, moments=3)
@@ -49,7 +50,8 @@ def courses(overview: Overview) -> Markup:
         for number, row in enumerate(rows)
     ]
     few = ", ".join(words.name(row.whole.entity) for row in left[:_COURSES])
-    more = f" and {len(left) - _COURSES:,} more" if len(left) > _COURSES else ""
+    rest = max(0, len(left) - _COURSES) + overview.report.shown.left
+    more = f" and {rest:,} more" if rest else ""
     return join(
         tag("p", f"By {span.window}; {_BAND}.", class_="note"),
         tag("div", figures, class_="grid-of-charts"),

@@ -43,6 +43,14 @@ _LEAST_COLUMNS: Final = 80
 )
 @click.option("--retweets", is_flag=True, help="Count retweets as tweets of their own.")
 @click.option(
+    "--top",
+    "most",
+    type=click.IntRange(1, 100_000),
+    default=500,
+    show_default=True,
+    help="So many entities, those with most tweets; the rest is added up.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "markdown"]),
@@ -83,7 +91,7 @@ def report(
         raise click.BadParameter(
             f"{since!r} is no earlier than --until {until!r}", param_hint="--since"
         )
-    if html and (form != "table" or any(v for k, v in asked.items() if k != "entity")):
+    if html and (form != "table" or any(_given(key) for key in asked if key != "entity")):
         raise click.UsageError("--html takes --since, --until and --entity, and no other option")
     with closing(opened(database, config)) as connection:
         question = Question(start, end, **asked)
@@ -97,6 +105,11 @@ def report(
                 click.echo(f"monitor: {empty(found)}", err=True)
             for line in _lines(found, form, now):
                 click.echo(line)
+
+
+def _given(key: str) -> bool:
+    context = click.get_current_context()
+    return context.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT
 
 
 def _moment(text: str, option: str, now: float) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitor.clock import utc
-from monitor.reporting.report import NO_ENTITY, Report
+from monitor.reporting.report import NO_ENTITY, Report, others
 from monitor.reputation import Estimate, Standing
 from monitor.terminal import printable
 
@@ -18,7 +18,10 @@ _DIGITS = 4
 
 
 def as_json(report: Report) -> str:
-    """Write everything there is; entity null is for tweets about none. Shares are of 1."""
+    """Write everything there is; entity null is for tweets about none. Shares are of 1.
+
+    "(others)" are entities that are added up, and those that the daemon itself counted as one.
+    """
     question = report.question
     document = {
         "since": utc(question.since),
@@ -28,6 +31,7 @@ def as_json(report: Report) -> str:
         "retweets_counted": question.retweets,
         "log": {"first_tweet": report.first, "last_tweet": report.last},
         "basis": list(report.basis),
+        "entities_added_up": report.shown.left,
         "standings": [_fields(standing) for standing in report.standings],
         "alerts": [
             {
@@ -77,7 +81,7 @@ def as_markdown(report: Report) -> Iterator[str]:
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
-    for sentence in report.basis:
+    for sentence in (*report.basis, *others(report)):
         yield _escaped(sentence)
     yield (
         "In brackets: 95 % intervals. Net: positive less negative share. Change: of net, against"

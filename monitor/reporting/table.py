@@ -9,7 +9,7 @@ from typing import Final
 
 from monitor.clock import utc
 from monitor.periods import beginning
-from monitor.reporting.report import NO_ENTITY, Alert, Report
+from monitor.reporting.report import NO_ENTITY, Alert, Report, others
 from monitor.reputation import Estimate, Standing
 from monitor.terminal import UNICODE, Glyphs, fit, printable, shares_bar, width, wrap
 
@@ -182,6 +182,7 @@ def _legend(report: Report, signs: Glyphs) -> Iterator[str]:
         f" negative, from -1 to 1. change: of net, against the {span} before;"
         f" {signs.up} {signs.down} where that is more than chance."
     )
+    yield from others(report)
     if any(standing.retweets for standing in report.standings):
         if question.retweets:
             yield "+RT: retweets, which are among the tweets here, as asked."

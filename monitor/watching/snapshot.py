@@ -14,11 +14,13 @@ from typing import Final
 from monitor.clock import utc
 from monitor.periods import HOUR_S
 from monitor.reporting.report import alerts
-from monitor.reputation import Standing, standings
+from monitor.reputation import Standing, most_spoken_of, standings
 
 NOW_S: Final = 10.0
 """What "now" is: a few batches at the default settings."""
 HOURS: Final = 24
+ENTITIES: Final = 100
+"""Shown by name, those with most tweets."""
 MINUTES: Final = 60
 _MINUTE_S: Final = 60.0
 
@@ -75,7 +77,7 @@ class Snapshot:
     log: str
     board: Board
     entities: Sequence[Entity]
-    """With most tweets first."""
+    """With most tweets first; `OTHERS` last, the rest of them added up."""
     tweets: Sequence[Tweet]
     """The latest first."""
 
@@ -167,14 +169,17 @@ def _entities(connection: sqlite3.Connection, now: float) -> list[Entity]:
     since = now - HOURS * HOUR_S
     hours = {utc(now - ago * HOUR_S)[:13]: HOURS - 1 - ago for ago in range(HOURS)}
     shares: dict[str | None, list[float | None]] = {}
-    for hour in standings(connection, since + HOUR_S, now, window="hour"):
+    names = most_spoken_of(connection, ENTITIES, since, now).names
+    for hour in standings(
+        connection, since + HOUR_S, now, window="hour", among=names, others=True, compared=False
+    ):
         place = hours.get(hour.start[:13])
         if place is not None:
             shares.setdefault(hour.entity, [None] * HOURS)[place] = hour.negative.value
     raised = {alert.entity for alert in alerts(connection, since, now) if alert.ended_at is None}
     return [
         Entity(s, shares.get(s.entity, [None] * HOURS), (s.entity or "") in raised)
-        for s in standings(connection, since, now)
+        for s in standings(connection, since, now, among=names, others=True)
     ]
 
 
