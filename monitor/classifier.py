@@ -33,6 +33,8 @@ GROUP_SIZE: Final = 8
 
 _CHARACTERS_PER_TOKEN: Final = 24
 """Text beyond this many characters a token of room is cut before tokenizing: bounded time."""
+_FEW_CHARACTERS_PER_TOKEN: Final = 4
+"""Text of more is first cut behind the last word that is read, once for all its entities."""
 
 Pair: TypeAlias = tuple[str, str | None]
 """Text, and the entity whose reputation is asked for, or None for the tweet as a whole."""
@@ -163,15 +165,51 @@ class Classifier:
     ) -> None:
         self.close()
 
+    @property
+    def readable(self) -> int:
+        """Characters of a text at whose beginning is all that the model can read of it."""
+        return self.model.max_length * _CHARACTERS_PER_TOKEN
+
     def tokenize(self, pairs: Sequence[Pair]) -> list[Encoding]:
-        """Tokenize pairs, truncated to the model's length and not padded."""
-        room = self.model.max_length * _CHARACTERS_PER_TOKEN
+        """Tokenize pairs, truncated to the model's length and not padded.
+
+        The tokenizer lays out what it truncates, too: of a pair every piece of the text beside
+        every piece of the entity. So what is long is cut first, far enough behind that the tokens
+        stay the same (but for which of two parts, both longer than half of the model's length,
+        gets the odd token).
+        """
+        few = self.model.max_length
+        cut: dict[str, str] = {}
+
+        def beginning(part: str, most: int) -> str:
+            if len(part) <= most:
+                return part
+            if part not in cut:
+                cut[part] = self._beginning(part)
+            return cut[part]
+
         return self._tokenizer.encode_batch_fast(
             [
-                text[:room] if entity is None else (text[:room], entity[:room])
+                beginning(text, few * _FEW_CHARACTERS_PER_TOKEN)
+                if entity is None
+                else (beginning(text, few * _FEW_CHARACTERS_PER_TOKEN), beginning(entity, few))
                 for text, entity in pairs
             ]
         )
+
+    def _beginning(self, text: str) -> str:
+        """Cut a text behind the word with the last token that there is room for."""
+        text = text[: self.readable]
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        if not encoding.overflowing:
+            return text
+        last, (_, end) = encoding.word_ids[-1], encoding.offsets[-1]
+        for more in encoding.overflowing:
+            for word, (_, its_end) in zip(more.word_ids, more.offsets, strict=True):
+                if word != last:
+                    return text[:end]
+                end = its_end
+        return text
 
     def infer(self, encodings: Sequence[Encoding], interpreter: Interpreter) -> list[Verdict]:
         """Run tokenized pairs in groups of similar length on the calling thread."""

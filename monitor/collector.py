@@ -10,6 +10,7 @@ from typing import Final
 from paho.mqtt.client import topic_matches_sub
 
 from monitor import results
+from monitor.attempts import MOST_DEATHS
 from monitor.classifier import Classifier
 from monitor.clock import utc
 from monitor.connection import Delivery
@@ -18,9 +19,12 @@ from monitor.job import WHOLE_TWEET, Item, Job
 from monitor.privacy import Pseudonyms, mask, redact
 from monitor.rows import DeadLetter, TweetRow
 from monitor.settings import Settings
-from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
+from monitor.tweet import MAX_NAME_CHARS, Reason, Rejection, Tweet, decode
 
 _DEAD_LETTER_BYTES: Final = 65_536
+_GIVEN_UP: Final = Rejection(
+    Reason.CRASH, f"The daemon came to its end {MOST_DEATHS} times with this message alone in hand."
+)
 
 
 class Collector:
@@ -31,19 +35,31 @@ class Collector:
         self._classifier = classifier
         self._pseudonyms = pseudonyms
         self._matcher = EntityMatcher(settings.entities)
+        self.progress = time.monotonic()
+        """When the collector last got anywhere."""
 
-    def collect(self, deliveries: Sequence[Delivery], waiting: int) -> Job:
+    def collect(
+        self,
+        deliveries: Sequence[Delivery],
+        waiting: int,
+        noted: Sequence[str] = (),
+        *,
+        given_up: bool = False,
+    ) -> Job:
         """Submit a micro-batch to the classifier.
 
         Args:
             deliveries: at least one, in order of arrival.
             waiting: how many more were queued behind them.
+            noted: their digests, if they were noted (`monitor.attempts`).
+            given_up: whether they have ended the daemon too often to be looked into.
         """
         items: list[Item] = []
         labelled: list[TweetRow] = []
         dead_letters: list[DeadLetter] = []
         for delivery in deliveries:
-            match self._read(delivery):
+            self.progress = time.monotonic()
+            match _GIVEN_UP if given_up else self._read(delivery):
                 case Tweet() as tweet:
                     items.append(Item(delivery, tweet, self.entities(delivery.topic, tweet)))
                 case TweetRow() as row:
@@ -52,7 +68,8 @@ class Collector:
                     dead_letters.append(self.dead_letter(delivery, reason, detail))
         verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
         depth = len(deliveries) + waiting
-        return Job(deliveries, items, dead_letters, labelled, verdicts, depth, time.monotonic())
+        closed = time.monotonic()
+        return Job(deliveries, items, dead_letters, labelled, verdicts, depth, closed, noted)
 
     def _read(self, delivery: Delivery) -> Tweet | TweetRow | Rejection:
         """Read a tweet, or what another board has made of one: the topic tells."""
@@ -66,15 +83,21 @@ class Collector:
         )
 
     def entities(self, topic: str, tweet: Tweet) -> tuple[str, ...]:
-        """Which entities to ask about: named by the message, else its topic, else its text."""
+        """Which entities to ask about: named by the message, else its topic, else its text.
+
+        Of the text that part is searched which the model can read: of an entity named behind it the
+        model's answer would say nothing.
+        """
         named = tweet.entities
         level = self._settings.mqtt.entity_level
         if not named and level:
-            named = tuple(topic.split("/")[level - 1 : level])
-        canonical = dict.fromkeys(self._matcher.canonical(name) for name in named)
+            named = tuple(topic.split("/", level)[level - 1 : level])
+        canonical = dict.fromkeys(
+            self._matcher.canonical(name) for name in named if len(name) <= MAX_NAME_CHARS
+        )
         return (
-            tuple(name for name in canonical if 0 < len(name) <= MAX_NAME_CHARS)
-            or self._matcher.match(tweet.text)
+            tuple(name for name in canonical if name)
+            or self._matcher.match(tweet.text[: self._classifier.readable])
             or (WHOLE_TWEET,)
         )
 
@@ -88,6 +111,12 @@ class Collector:
             case _:
                 return None
 
+    def digest(self, delivery: Delivery) -> str:
+        """Tell a message from others: keyed, of topic and payload, the same when it comes again."""
+        return self._pseudonyms.payload(
+            b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
+        )
+
     def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         """Keep what cannot be labelled, as far as privacy allows."""
         kept: bytes | None
@@ -99,9 +128,7 @@ class Collector:
             case _:
                 kept = None
         return DeadLetter(
-            digest=self._pseudonyms.payload(
-                b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
-            ),
+            digest=self.digest(delivery),
             received_at=utc(delivery.received.epoch_s),
             topic=delivery.topic,
             reason=reason,
