@@ -9,7 +9,8 @@ its message unacknowledged, and the broker delivers it again. So that it does no
 * What is still noted when a run begins was in hand when the one before ended: it is suspect. Each
   suspect is worked on with nothing else in hand, and counted before. Whoever is innocent is stored
   by that, and suspect no longer.
-* A message that was in hand alone at `MOST_DEATHS` ends is not worked on again: a dead letter.
+* A message that was in hand alone at `MOST_DEATHS` ends is not worked on again: a dead letter. Its
+  note stays until a run ends well, after which it would be tried anew.
 
 After a run that ended well nothing is noted, and a tweet costs no more than ever.
 """
@@ -157,10 +158,11 @@ class Watch(Generic[_T]):
                 continue
             yield from self._together(together)
             together = []
-            given_up = deaths >= MOST_DEATHS
-            yield Part([message], [digest], alone=True, given_up=given_up)
-            if not given_up:  # stored, so innocent
-                del self._suspects[digest]
+            if deaths >= MOST_DEATHS:  # and so is the same one, if it is published again
+                yield Part([message], given_up=True)
+            else:
+                yield Part([message], [digest], alone=True)
+                del self._suspects[digest]  # stored, so innocent
         yield from self._together(together)
         self._watched -= len(messages)
 

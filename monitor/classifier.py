@@ -33,8 +33,8 @@ GROUP_SIZE: Final = 8
 
 _CHARACTERS_PER_TOKEN: Final = 24
 """Text beyond this many characters a token of room is cut before tokenizing: bounded time."""
-_FEW_CHARACTERS_PER_TOKEN: Final = 4
-"""Text of more is first cut behind the last word that is read, once for all its entities."""
+_FEW_CHARACTERS_PER_TOKEN: Final = 2
+"""Text of more is tokenized once for all its entities."""
 
 Pair: TypeAlias = tuple[str, str | None]
 """Text, and the entity whose reputation is asked for, or None for the tweet as a whole."""
@@ -174,42 +174,33 @@ class Classifier:
         """Tokenize pairs, truncated to the model's length and not padded.
 
         The tokenizer lays out what it truncates, too: of a pair every piece of the text beside
-        every piece of the entity. So what is long is cut first, far enough behind that the tokens
-        stay the same (but for which of two parts, both longer than half of the model's length,
-        gets the odd token).
+        every piece of the entity. So parts that are long are tokenized and truncated by themselves
+        first, once a text. The tokens are the same (but for which of two parts, both longer than
+        half of the model's length, gets the odd one).
         """
-        few = self.model.max_length
-        cut: dict[str, str] = {}
-
-        def beginning(part: str, most: int) -> str:
-            if len(part) <= most:
-                return part
-            if part not in cut:
-                cut[part] = self._beginning(part)
-            return cut[part]
-
-        return self._tokenizer.encode_batch_fast(
-            [
-                beginning(text, few * _FEW_CHARACTERS_PER_TOKEN)
-                if entity is None
-                else (beginning(text, few * _FEW_CHARACTERS_PER_TOKEN), beginning(entity, few))
-                for text, entity in pairs
-            ]
+        lengths = (self.model.max_length * _FEW_CHARACTERS_PER_TOKEN, self.model.max_length)
+        whole = {
+            i: text if entity is None else (text, entity)
+            for i, (text, entity) in enumerate(pairs)
+            if len(text) <= lengths[0] and len(entity or "") <= lengths[1]
+        }
+        encodings = dict(
+            zip(whole, self._tokenizer.encode_batch_fast([*whole.values()]), strict=True)
         )
+        parts: dict[str, Encoding] = {}
+        for i, (text, entity) in enumerate(pairs):
+            if i not in whole:
+                encodings[i] = self._tokenizer.post_process(
+                    self._part(text, parts), None if entity is None else self._part(entity, parts)
+                )
+        return [encodings[i] for i in range(len(pairs))]
 
-    def _beginning(self, text: str) -> str:
-        """Cut a text behind the word with the last token that there is room for."""
-        text = text[: self.readable]
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        if not encoding.overflowing:
-            return text
-        last, (_, end) = encoding.word_ids[-1], encoding.offsets[-1]
-        for more in encoding.overflowing:
-            for word, (_, its_end) in zip(more.word_ids, more.offsets, strict=True):
-                if word != last:
-                    return text[:end]
-                end = its_end
-        return text
+    def _part(self, part: str, known: dict[str, Encoding]) -> Encoding:
+        if part not in known:
+            (known[part],) = self._tokenizer.encode_batch_fast(
+                [part[: self.readable]], add_special_tokens=False
+            )
+        return known[part]
 
     def infer(self, encodings: Sequence[Encoding], interpreter: Interpreter) -> list[Verdict]:
         """Run tokenized pairs in groups of similar length on the calling thread."""

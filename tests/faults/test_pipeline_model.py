@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import _GeneratorContextManager, closing
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +38,6 @@ from monitor.entities import Entity
 from monitor.inbox import Inbox
 from monitor.model import POLARITIES
 from monitor.pipeline import Pipeline
-from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Batch, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
@@ -112,12 +111,10 @@ class Log(Store):
 
     tries = 0
 
-    def write(
-        self, batch: BatchRow, tweets: Sequence[TweetRow], dead_letters: Sequence[DeadLetter]
-    ) -> Stored:
-        """Count, and write."""
+    def _transaction(self) -> _GeneratorContextManager[None]:
+        """Count, and begin."""
         self.tries += 1
-        return super().write(batch, tweets, dead_letters)
+        return super()._transaction()
 
     def prune(self, now: Moment, keep_days: int, keep_history_days: int = 0) -> int:
         """Count, and prune."""
