@@ -191,6 +191,11 @@ def _json(value: object) -> bytes:
     )
 
 
+def _of_topic(text: str) -> str:
+    """Leave out what MQTT allows in no topic."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
 def _chunks(text: str, length: int) -> list[str]:
     return [text[i : i + length] for i in range(0, len(text), length)]
 
@@ -250,21 +255,21 @@ _FORMS: Final[tuple[Callable[[str, int], tuple[str, bytes]], ...]] = (
         lambda text, number: (
             {"id": number, "text": "a"} | {f"{c}{i}": 0 for i, c in enumerate(_chunks(text, 3))}
         )
-    ),  # noqa: E501
+    ),
     _object(lambda text, number: {"id": number, "text": "a", "x": _chunks(text, 1)}),
     lambda text, number: ("tweets/a", b'{"id":%d,"text":' % number + b"9" * len(text) + b"}"),
     lambda text, number: (
         "tweets/a",
         b'{"id":%d,"text":"a","x":[' % number
         + b",".join([b"9" * 4300] * (len(text) // 4301))
-        + b"]}",  # noqa: E501
+        + b"]}",
     ),
     lambda text, number: ("tweets/a", b'{"id":%d,"a":' % number * (len(text) // 12)),
     lambda text, number: ("tweets/a", b"[" * (len(text) // 2) + b"%d" % number),
     lambda text, number: ("tweets/a", f'{{"id":{number},"text":"{text}'.encode(errors="replace")),
     lambda text, number: ("tweets/a", f"{number}{text}".encode("utf-16")),
-    lambda text, number: (f"tweets/{text}".replace("\0", ""), b"%d a" % number),
-    lambda text, number: (f"{text}/a".replace("\0", ""), b"%d a" % number),
+    lambda text, number: (f"tweets/{_of_topic(text)}", b"%d a" % number),
+    lambda text, number: (f"{_of_topic(text)}/a", b"%d a" % number),
     lambda text, number: ("/" * len(text), b"%d a" % number),
     lambda text, number: (_RESULTS_TOPIC, _json(RESULT | {"id": str(number), "text": text})),
     lambda text, number: (_RESULTS_TOPIC, _json(RESULT | {"id": str(number), "entity": text})),
