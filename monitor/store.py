@@ -31,8 +31,8 @@ _PAGE_BYTES: Final = 2048
 """Half of SQLite's default: a commit writes some 25 pages, mostly for a few rows each."""
 _PROGRESS_EVERY: Final = 1_000_000
 """Steps of SQLite's machine: some tens of milliseconds."""
-_PROGRESS_EVERY_FEW: Final = 1000
-"""Steps, too: those of inserting some tweets."""
+_PROGRESS_EVERY_FEW: Final = 200
+"""Steps, too: those of inserting a few tweets."""
 _WAL_BYTES: Final = 16 * 2**20
 """The write-ahead log is cut back to this once a long reader lets go of it."""
 

@@ -23,11 +23,14 @@ from paho.mqtt.client import Client
 from monitor import cli, service
 from monitor.classifier import Classifier
 from monitor.collector import Collector
+from monitor.connection import Delivery
 from monitor.inbox import Inbox
 from monitor.interpreter import Interpreter
+from monitor.job import Item
 from monitor.model import Model
 from monitor.pipeline import Pipeline
 from monitor.store import Store
+from monitor.writer import Writer
 
 if TYPE_CHECKING:
     from tests.processes import Daemon
@@ -173,13 +176,13 @@ def _segfault() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def _die_reading(*args: object) -> None:
-    if MARK.encode() in args[-1].payload:  # type: ignore[attr-defined]  # a delivery
+def _die_reading(_collector: Collector, delivery: Delivery) -> None:
+    if MARK.encode() in delivery.payload:
         _kill()
 
 
-def _die_writing(*args: object) -> None:
-    if MARK in str(args[-1]):
+def _die_writing(_writer: Writer, item: Item, _verdicts: object) -> None:
+    if MARK in item.tweet.text:
         _kill()
 
 
@@ -203,7 +206,7 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     "hang": lambda _: _on_mark(_hang),
     "die-labelling": lambda _: _on_mark(_segfault),
     "die-reading": lambda _: _wrap(Collector, "_read", _nothing, _die_reading),
-    "die-writing": lambda _: _wrap(Collector, "kept", _nothing, _die_writing),
+    "die-writing": lambda _: _wrap(Writer, "_row", _nothing, _die_writing),
     "slow": lambda ms: _wrap(Interpreter, "__call__", lambda *_args: time.sleep(ms / 1000)),
     # A signal before the daemon is ready
     "signal": lambda number: _wrap(Model, "load", lambda *_args: os.kill(os.getpid(), int(number))),

@@ -177,12 +177,14 @@ class Recipe:
         bytes_of = [len(piece.encode(errors="surrogatepass")) for piece, _ in self.pieces]
         total = sum(weight for _, weight in self.pieces)
         if self.round:
-            turn = "".join(piece * max(1, int(weight)) for piece, weight in self.pieces)
-            return turn * max(1, size // len(turn.encode(errors="surrogatepass")))
-        return "".join(
+            turn = "".join(piece * max(1, min(int(weight), 64)) for piece, weight in self.pieces)
+            turns = max(1, size // len(turn.encode(errors="surrogatepass")))
+            return (turn * turns)[:size]
+        parts = (
             piece * max(1, int(size * weight / total / length))
             for (piece, weight), length in zip(self.pieces, bytes_of, strict=True)
         )
+        return "".join(parts)[:size]
 
 
 def _json(value: object) -> bytes:
