@@ -11,6 +11,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from monitor import results
 from monitor.admission import Admission
+from monitor.attempts import MOST_DEATHS
 from monitor.classifier import Classifier
 from monitor.clock import utc
 from monitor.connection import Delivery
@@ -19,9 +20,12 @@ from monitor.job import WHOLE_TWEET, Item, Job
 from monitor.privacy import Pseudonyms, mask, redact
 from monitor.rows import DeadLetter, TweetRow
 from monitor.settings import Settings
-from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
+from monitor.tweet import MAX_NAME_CHARS, Reason, Rejection, Tweet, decode
 
 _DEAD_LETTER_BYTES: Final = 65_536
+_GIVEN_UP: Final = Rejection(
+    Reason.CRASH, f"The daemon came to its end {MOST_DEATHS} times with this message alone in hand."
+)
 
 
 class Collector:
@@ -49,19 +53,31 @@ class Collector:
         self._admission = admission or Admission(
             (entity.name.strip() for entity in settings.entities), settings.mqtt.max_named_entities
         )
+        self.progress = time.monotonic()
+        """When the collector last got anywhere."""
 
-    def collect(self, deliveries: Sequence[Delivery], waiting: int) -> Job:
+    def collect(
+        self,
+        deliveries: Sequence[Delivery],
+        waiting: int,
+        noted: Sequence[str] = (),
+        *,
+        given_up: bool = False,
+    ) -> Job:
         """Submit a micro-batch to the classifier.
 
         Args:
             deliveries: at least one, in order of arrival.
             waiting: how many more were queued behind them.
+            noted: their digests, if they were noted (`monitor.attempts`).
+            given_up: whether they have ended the daemon too often to be looked into.
         """
         items: list[Item] = []
         labelled: list[TweetRow] = []
         dead_letters: list[DeadLetter] = []
         for delivery in deliveries:
-            match self._read(delivery):
+            self.progress = time.monotonic()
+            match _GIVEN_UP if given_up else self._read(delivery):
                 case Tweet() as tweet:
                     kept = self._admission.kept(self.entities(delivery.topic, tweet))
                     items.append(Item(delivery, tweet, tuple(kept), tuple(kept.values())))
@@ -71,7 +87,8 @@ class Collector:
                     dead_letters.append(self.dead_letter(delivery, reason, detail))
         verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
         depth = len(deliveries) + waiting
-        return Job(deliveries, items, dead_letters, labelled, verdicts, depth, time.monotonic())
+        closed = time.monotonic()
+        return Job(deliveries, items, dead_letters, labelled, verdicts, depth, closed, noted)
 
     def _placed(self, row: TweetRow) -> TweetRow:
         """Keep of another board's result what we may, under the names that we keep."""
@@ -90,23 +107,25 @@ class Collector:
         )
 
     def entities(self, topic: str, tweet: Tweet) -> tuple[str, ...]:
-        """Which entities to ask about: named by the message, else its topic, else its text."""
+        """Which entities to ask about: named by the message, else its topic, else its text.
+
+        Of the text that part is searched which the model can read: of an entity named behind it the
+        model's answer would say nothing.
+        """
         level = self._settings.mqtt.entity_level
         return (
             self._named(tweet.entities)
-            or self._named(topic.split("/")[level - 1 : level] if level else ())
-            or self._matcher.match(tweet.text)
+            or self._named(topic.split("/", level)[level - 1 : level] if level else ())
+            or self._matcher.match(tweet.text[: self._classifier.readable])
             or (WHOLE_TWEET,)
         )
 
     def _named(self, names: Sequence[str]) -> tuple[str, ...]:
         """Spell names as configured, each once, and leave out those that are not heeded."""
-        canonical = dict.fromkeys(self._matcher.canonical(name) for name in names)
-        return tuple(
-            name
-            for name in canonical
-            if 0 < len(name) <= MAX_NAME_CHARS and self._admission.heeds(name)
+        canonical = dict.fromkeys(
+            self._matcher.canonical(name) for name in names if len(name) <= MAX_NAME_CHARS
         )
+        return tuple(name for name in canonical if name and self._admission.heeds(name))
 
     def kept(self, text: str | None) -> str | None:
         """Keep of a tweet's text what privacy allows; of one redacted already, that."""
@@ -117,6 +136,12 @@ class Collector:
                 return text and redact(text)
             case _:
                 return None
+
+    def digest(self, delivery: Delivery) -> str:
+        """Tell a message from others: keyed, of topic and payload, the same when it comes again."""
+        return self._pseudonyms.payload(
+            b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
+        )
 
     def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         """Keep what cannot be labelled, as far as privacy allows."""
@@ -129,9 +154,7 @@ class Collector:
             case _:
                 kept = None
         return DeadLetter(
-            digest=self._pseudonyms.payload(
-                b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
-            ),
+            digest=self.digest(delivery),
             received_at=utc(delivery.received.epoch_s),
             topic=delivery.topic,
             reason=reason,

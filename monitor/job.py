@@ -50,3 +50,5 @@ class Job:
     """Messages that were waiting when the batch was closed, its own included."""
     closed: float
     """Monotonic seconds at which collecting ended."""
+    noted: Sequence[str] = ()
+    """Digests of the deliveries, if they were noted before (`monitor.attempts`)."""

@@ -23,9 +23,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from monitor import integrity
 from monitor.admission import Admission
+from monitor.attempts import WATCHED, Note, Watch
 from monitor.classifier import Classifier
+from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.connection import Delivery
 from monitor.inbox import Inbox
@@ -73,7 +77,7 @@ class Pipeline:
             settings.receive_maximum, batch.max_tweets, batch.max_delay_ms / 1000
         )
         # One job waits while each worker has one: no worker runs dry, and latency stays short.
-        self._jobs: queue.Queue[Job | None] = queue.Queue(classifier.workers + 1)
+        self._jobs: queue.Queue[Job | Note | None] = queue.Queue(classifier.workers + 1)
         self._admission = Admission(
             (entity.name.strip() for entity in settings.entities),
             settings.mqtt.max_named_entities,
@@ -89,7 +93,15 @@ class Pipeline:
             on_batch,
             measurements,
         )
-        self._collector_progress = time.monotonic()
+        suspects, badly = store.attempts.begin(utc(time.time()))
+        if badly:
+            structlog.get_logger().warning(
+                "ended-badly",
+                suspects=len(suspects),
+                note="the last run was killed or failed; what was in hand is tried with care",
+            )
+        watched = max(WATCHED, 2 * settings.receive_maximum) if badly else 0
+        self._watch = Watch(suspects, watched, self._collector.digest)
         self._threads = [
             threading.Thread(target=self._collect, name="collector"),
             threading.Thread(target=self._write, name="writer"),
@@ -134,19 +146,34 @@ class Pipeline:
 
     def stalled_for(self, now: float) -> float:
         """Seconds (monotonic) since the slower of collector and writer last got anywhere."""
-        return now - min(self._collector_progress, self._writer.progress)
+        return now - min(self._collector.progress, self._writer.progress)
 
     def _collect(self) -> None:
         while not self.inbox.closed:
-            self._collector_progress = time.monotonic()
-            if deliveries := self.inbox.take(_IDLE_S):
-                self._hand_over(self._collector.collect(deliveries, waiting=len(self.inbox)))
+            self._collector.progress = time.monotonic()
+            for part in self._watch.parts(self.inbox.take(_IDLE_S)):
+                if part.digests:
+                    self._note(Note(part.digests, part.alone))
+                job = self._collector.collect(
+                    part.messages, len(self.inbox), part.digests, given_up=part.given_up
+                )
+                self._hand_over(job)
+                if part.alone:
+                    self._note(Note())  # wait until it is committed
+                if self.inbox.closed:
+                    break
         self._hand_over(None)
 
-    def _hand_over(self, job: Job | None) -> None:
+    def _note(self, note: Note) -> None:
+        """Wait until the writer has come to a note."""
+        self._hand_over(note)
+        while not (note.noted.wait(_IDLE_S) or self._writer.abandon.is_set()):
+            self._collector.progress = time.monotonic()
+
+    def _hand_over(self, job: Job | Note | None) -> None:
         """Wait for room among the jobs; the writer's progress tells whether that is a stall."""
         while not self._writer.abandon.is_set():
-            self._collector_progress = time.monotonic()
+            self._collector.progress = time.monotonic()
             try:
                 self._jobs.put(job, timeout=_IDLE_S)
             except queue.Full:
@@ -163,7 +190,10 @@ class Pipeline:
             if job is None:
                 self._writer.write_minute()
                 return
-            self._writer.finish(job)
+            if isinstance(job, Note):
+                self._writer.note(job)
+            else:
+                self._writer.finish(job)
             self._writer.keep_house()
 
 

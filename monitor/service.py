@@ -260,7 +260,7 @@ def run(load: Callable[[], Settings], *, leave: bool = False) -> None:
     # With a stage dead, waiting for the others is in vain.
     station.stop(0.0 if control.failures else STOP_TIMEOUT_S)
     station.exporter.close()
-    station.store.close()
+    station.store.close(well=not control.failures)
     if control.damaged and station.settings.store.on_damage == "set-aside":
         _set_aside(station.store.path, control.failures[0])
     if control.failures:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from monitor import integrity
+from monitor.attempts import Attempts
 from monitor.classifier import Verdict
 from monitor.clock import Moment, utc
 from monitor.database import Database
@@ -30,6 +31,8 @@ _PAGE_BYTES: Final = 2048
 """Half of SQLite's default: a commit writes some 25 pages, mostly for a few rows each."""
 _PROGRESS_EVERY: Final = 1_000_000
 """Steps of SQLite's machine: some tens of milliseconds."""
+_PROGRESS_EVERY_FEW: Final = 200
+"""Steps, too: those of inserting a few tweets."""
 _WAL_BYTES: Final = 16 * 2**20
 """The write-ahead log is cut back to this once a long reader lets go of it."""
 
@@ -140,6 +143,7 @@ class Store:
             raise
         self._inode = self.path.stat().st_ino
         self._pruner = Pruner(self._connection, self._transaction)
+        self.attempts = Attempts(self._connection, self._transaction)
 
     def _prepare(self, on_migrating: Callable[[Sequence[str]], object]) -> None:
         execute = self._connection.execute
@@ -293,6 +297,8 @@ class Store:
             ).rowcount
             for companion in self._companions:
                 companion.write(connection, fresh)
+            if batch.noted:
+                self.attempts.take_back(batch.noted)
             stored = Stored(max(added, 0), len(fresh), max(dead, 0))
             connection.execute(
                 "UPDATE batches SET tweets = ?, labels = ?, duplicates = ?, rejected = ?,"
@@ -411,8 +417,19 @@ class Store:
         with self._telling_damage():
             return self._pruner.step(now, keep_days, keep_history_days)
 
-    def close(self) -> None:
-        """Close the file; the WAL is folded back into it."""
+    def on_progress(self, tell: Callable[[], None]) -> None:
+        """Have it told, again and again, that SQLite gets on with what it is doing."""
+        self._connection.set_progress_handler(tell, _PROGRESS_EVERY_FEW)
+
+    def close(self, *, well: bool = True) -> None:
+        """Close the file; the WAL is folded back into it.
+
+        Args:
+            well: whether the run that used it has ended well, with nothing left in hand.
+        """
+        if well:
+            with suppress(sqlite3.Error):
+                self.attempts.end()
         self._fold_back()
         self._connection.close()
 

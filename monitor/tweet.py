@@ -54,6 +54,8 @@ class Reason(StrEnum):
     NO_TEXT = "no-text"
     BAD_RESULT = "bad-result"
     """Not of a tweet: of what should be another board's result (`monitor.results`)."""
+    CRASH = "crash"
+    """Not of what it says: of what it does to the daemon (`monitor.attempts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +242,16 @@ def _retweeted(tweet: _Fields, includes: _Fields) -> _Fields:
     references, tweets = tweet.get("referenced_tweets"), includes.get("tweets")
     if not isinstance(references, list) or not isinstance(tweets, list):
         return {}
-    ids = [r.get("id") for r in references if isinstance(r, dict) and r.get("type") == "retweeted"]
-    return next((t for t in tweets if isinstance(t, dict) and t.get("id") in ids), {})
+    originals = {
+        _reference(r) for r in references if isinstance(r, dict) and r.get("type") == "retweeted"
+    } - {None}
+    return next((t for t in tweets if isinstance(t, dict) and _reference(t) in originals), {})
+
+
+def _reference(tweet: _Fields) -> str | None:
+    """Take an id to compare. As text: whole numbers can be chosen to have one and the same hash."""
+    id_ = tweet.get("id")
+    return str(id_) if isinstance(id_, str | int) else None
 
 
 def _text(fields: _Fields) -> str:

@@ -22,6 +22,7 @@ from tenacity import (
 from tenacity.nap import sleep_using_event
 
 from monitor import clock
+from monitor.attempts import Note
 from monitor.classifier import Classifier, Verdict
 from monitor.clock import utc
 from monitor.collector import Collector
@@ -90,6 +91,7 @@ class Writer:
         self.totals = Totals()
         self._broker_dropped = store.broker_dropped()
         self._meter = Meter(self.progress)
+        store.on_progress(self._go_on)
         self._minute_began = time.time()
         self._minute_ends = self.progress + _MINUTE_S
         self._prune_at = self.progress
@@ -116,6 +118,7 @@ class Writer:
             received=len(job.deliveries),
             collect_ms=1000 * (job.closed - first.arrived),
             classify_ms=1000 * (classified - job.closed),
+            noted=job.noted,
         )
         stored = self._persist(lambda: self._store.write(batch, rows, dead_letters))
         if stored is None:
@@ -127,6 +130,15 @@ class Writer:
         self._count(job, stored, dead_letters, classified, committed)
         if self._on_batch:
             self._on_batch(rows)
+
+    def note(self, note: Note) -> None:
+        """Note in the log what is about to be worked on; all before it has been committed."""
+        if note.digests and not self._leaving:
+            self._persist(lambda: self._store.attempts.note(note.digests, alone=note.alone))
+        note.noted.set()
+
+    def _go_on(self) -> None:
+        self.progress = time.monotonic()
 
     def keep_house(self) -> None:
         """Write the minute's row when it is over, prune old rows in small steps."""
@@ -210,6 +222,7 @@ class Writer:
             answers = self._bisected(job.items)
         rows = []
         for item, verdicts in zip(job.items, answers, strict=True):
+            self._go_on()
             if verdicts is None:
                 detail = "the model cannot label it"
                 dead_letters.append(self._collector.dead_letter(item.delivery, "inference", detail))

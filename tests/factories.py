@@ -148,9 +148,12 @@ def dead_letter(
     return DeadLetter(digest, received_at, "tweets", reason, "It is empty.", 0, b"")
 
 
-def batch_row(received: int, model_id: int = 1, abstain_below: float = 0.0) -> BatchRow:
+def batch_row(
+    received: int, model_id: int = 1, abstain_below: float = 0.0, noted: Sequence[str] = ()
+) -> BatchRow:
     """Make a batch's record."""
-    return BatchRow("2025-06-15T15:06:40.000Z", True, model_id, abstain_below, received, 1.0, 2.0)
+    at = "2025-06-15T15:06:40.000Z"
+    return BatchRow(at, True, model_id, abstain_below, received, 1.0, 2.0, noted)
 
 
 def register(store: Store, task: str = "reputation") -> int:

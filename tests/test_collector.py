@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from monitor.entities import Entity
 from monitor.job import Job
 from monitor.privacy import KEY_BYTES, Pseudonyms, mask
 from monitor.settings import Mqtt, Privacy, Settings
-from monitor.tweet import MAX_NAME_CHARS
+from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
 from tests.factories import NOW, PSEUDONYMS, RESULT, Inlet, StubClassifier
 
 ENTITIES = (
@@ -161,6 +163,45 @@ def test_results_name_no_more_than_tweets(limit: int, expected: list[str]) -> No
     job = _collect(collector, *messages, topic="fleet/attic/results")
 
     assert expected == [name for row in job.results for name, _ in row.verdicts]
+
+
+def test_a_long_level_of_a_topic_takes_no_time() -> None:
+    """Not even normalized: 64 kB of marks in disorder would take a second."""
+    collector = _collector(level=2)
+    began = time.process_time()
+    for level in ("\u0301" * 16_000 + "\u0323" * 16_000, "/" * 65_000):
+        _collect(collector, "about Lumen", topic=f"tweets/{level}")
+
+    assert time.process_time() - began < 0.2
+
+
+def test_a_name_behind_what_the_model_reads_is_not_looked_for() -> None:
+    """What the model says of a text is about what it has read; the log keeps the whole."""
+    collector = _collector(store_text="full")
+    readable = collector._classifier.readable
+    before, behind = (f"{'word ' * (readable // 5 - n)}Lumen is bright" for n in (2, -1))
+
+    one, two = _collect(collector, before, behind).items
+    assert (("Lumen",), ("",)) == (one.entities, two.entities)
+    assert (before, behind) == (one.tweet.text, two.tweet.text)
+
+
+def test_progress_is_noted_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a batch: of many slow messages the watchdog hears, of one that hangs it does not."""
+    collector = _collector()
+    seen: list[float] = []
+
+    def slowly(
+        payload: bytes, *, max_bytes: int, identify: Callable[[bytes], str]
+    ) -> Tweet | Rejection:
+        seen.append(collector.progress)
+        time.sleep(0.01)
+        return decode(payload, max_bytes=max_bytes, identify=identify)
+
+    monkeypatch.setattr("monitor.collector.decode", slowly)
+    _collect(collector, "one", "two", "three")
+
+    assert 3 == len({*seen})
 
 
 def test_one_question_an_entity() -> None:

@@ -23,7 +23,7 @@ from monitor.entities import Entity
 from monitor.job import Job
 from monitor.model import Model as LabelModel
 from monitor.privacy import redact
-from monitor.rows import TweetRow
+from monitor.rows import BatchRow, Labelled, TweetRow
 from monitor.settings import Model, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
@@ -335,10 +335,15 @@ def test_a_locked_log_delays_acknowledgement(
 ) -> None:
     """While the log is locked nothing is acknowledged; once it is free all goes on."""
     job = bench.job("one", b"\xff")
-    began = bench.writer.progress
+    said: list[str] = []
+
+    def complained() -> bool:
+        said.extend(capfd.readouterr())
+        return any("log-unwritable" in each for each in said)
+
     with ThreadPoolExecutor(1) as pool, lock() as locked:
         finishing = pool.submit(bench.writer.finish, job)
-        wait_until(lambda: bench.writer.progress > began, "a first attempt")
+        wait_until(complained, "a first attempt")
         assert [] == bench.inlet.acknowledged
         assert not finishing.done()
         locked.close()
@@ -346,8 +351,6 @@ def test_a_locked_log_delays_acknowledgement(
 
     assert [0, 1] == bench.inlet.acknowledged
     assert [2, 2] == bench.seen
-    said = capfd.readouterr()
-    assert "log-unwritable" in said.out + said.err
 
 
 def test_abandoned_while_locked(bench: Bench, lock: Callable[[], ExitStack]) -> None:
@@ -551,6 +554,34 @@ def test_a_slow_batch_is_progress_as_long_as_the_classifier_gets_on(store: Store
         finishing.result()
 
     assert [0] == bench.inlet.acknowledged
+
+
+def test_progress_is_noted_a_message(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While rows are made and while they are inserted: not only once a batch."""
+    made: list[float] = []
+    kept, insert = bench.collector.kept, bench.store._label
+
+    def slowly_kept(text: str | None) -> str | None:
+        made.append(bench.writer.progress)
+        time.sleep(0.01)
+        return kept(text)
+
+    inserted: list[float] = []
+
+    def slowly_inserted(
+        tweets: Sequence[TweetRow], batch: BatchRow, batch_id: int
+    ) -> Iterator[Labelled]:
+        for row in insert(tweets, batch, batch_id):
+            inserted.append(bench.writer.progress)
+            time.sleep(0.01)
+            yield row
+
+    monkeypatch.setattr(bench.collector, "kept", slowly_kept)
+    monkeypatch.setattr(bench.store, "_label", slowly_inserted)
+    bench.finish(*(f"number {i}" for i in range(50)))
+
+    assert 50 == len({*made})
+    assert 10 < len({*inserted})
 
 
 def test_keeping_house_is_progress(bench: Bench) -> None:

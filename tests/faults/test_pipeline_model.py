@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import _GeneratorContextManager, closing
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +38,6 @@ from monitor.entities import Entity
 from monitor.inbox import Inbox
 from monitor.model import POLARITIES
 from monitor.pipeline import Pipeline
-from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Batch, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
@@ -110,18 +109,16 @@ class Workers(StubClassifier):
 class Log(Store):
     """The real log, which tells how often it was tried to change it."""
 
-    attempts = 0
+    tries = 0
 
-    def write(
-        self, batch: BatchRow, tweets: Sequence[TweetRow], dead_letters: Sequence[DeadLetter]
-    ) -> Stored:
-        """Count, and write."""
-        self.attempts += 1
-        return super().write(batch, tweets, dead_letters)
+    def _transaction(self) -> _GeneratorContextManager[None]:
+        """Count, and begin."""
+        self.tries += 1
+        return super()._transaction()
 
     def prune(self, now: Moment, keep_days: int, keep_history_days: int = 0) -> int:
         """Count, and prune."""
-        self.attempts += 1
+        self.tries += 1
         return super().prune(now, keep_days, keep_history_days)
 
 
@@ -274,10 +271,10 @@ class PipelineModel(RuleBasedStateMachine):
     def lock(self, payloads: list[bytes]) -> None:
         """Another program writes to the log and takes its time, while messages come in."""
         self._take_lock()
-        attempts = self._store.attempts
+        tries = self._store.tries
         self.publish(payloads)
         if self._classifier.go_on.is_set():
-            wait_until(lambda: self._store.attempts > attempts, "an attempt to write")
+            wait_until(lambda: self._store.tries > tries, "an attempt to write")
 
     @precondition(lambda self: self._lock)
     @rule()

@@ -1,0 +1,445 @@
+"""A search for messages that take long, guided by the CPU time that they take.
+
+    make fuzz RUNS=1000000          # after the search for new code
+    python -m tests.faults.slow 100000 --seed 7
+
+A message is made by a recipe: a form (plain text, fields of the APIs, lists, nested JSON, a topic)
+and what it is filled with, pieces that are repeated. Recipes are tried at a small size, where what
+grows faster than the message shows already, and the slowest are kept and changed further; whatever
+becomes one of those is tried at `LARGEST`. What takes more than `BOUND_S` there, the network's own
+time excluded, each of several times, is made simpler as long as it does, printed, and the exit
+code is 1. Time is that of this thread's CPU: how busy the machine is makes little difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from monitor.alerts.alerting import alerting
+from monitor.classifier import Classifier, Pair, Verdict
+from monitor.collector import Collector
+from monitor.entities import Entity
+from monitor.model import Model
+from monitor.outbox import Outbox, Results
+from monitor.settings import Alerts, Mqtt, Publish, Settings
+from monitor.store import Store
+from monitor.writer import Writer
+from tests.factories import PSEUDONYMS, RESULT, Inlet, verdict
+
+LARGEST: Final = Mqtt().max_payload_bytes
+SMALL: Final = 4096
+"""Bytes at which most recipes are tried."""
+BOUND_S: Final = 0.020
+"""CPU time of a message at `LARGEST`, on a machine of the kind that runs the tests."""
+_AGAIN: Final = 5
+_KEPT: Final = 48
+_RENEW_EVERY: Final = 1000
+"""Messages after which a log is begun anew, so that the disk does not fill up."""
+_TELL_EVERY_S: Final = 10.0
+_RESULTS_TOPIC: Final = "boards/results"
+
+_PIECES: Final = (
+    *("a", "A ", "acme ", "acme", "@", "@acme ", "#acme ", "#", "\uff20", "@a.b", "a@b.cd ", "a@"),
+    *("http://", "https://a.bc/", "www.", "t.co/a", "a.bc/", "://", "a.", ".", "/", "-", "_", "'"),
+    *("0", "1", "+49 170 1234567", "(555) ", "0-", "+1 ", "1.", "00", "DE89 3704 ", "5 "),
+    *("\u0301", "\u0323", "\u0301\u0323", "\u0344", "\u0f73", "\U0001d165", "\u3099", "\uff9e"),
+    *("\ufdfa", "\ufb03", "\u0390", "\u0130", "\u00df", "\u1100\u1161\u11a8", "\uf900", "\u1e9e"),
+    *("\U0001f621", "\U0001f3fb", "\u200d", "\ufe0f", "\u200b", "\u00ad", "\u034f", "\u202e"),
+    *(" ", "\n", "\t", "\u00a0", "\0", "\ud800", "\\", '"', "{", "[", "]", "}", ",", ":", "\x1b["),
+    *(
+        "&amp;",
+        "&lt;",
+        "\\u2019",
+        "RT @a: ",
+        "<",
+        ">",
+        "!",
+        "?",
+        "\u2019",
+        "\u4e2d",
+        "\u0e44\u0e17",
+    ),
+)
+"""What has meaning to some step on the way, and what Unicode has of the unusual."""
+
+
+def _entities() -> tuple[Entity, ...]:
+    """Hundreds that share words, exclude each other, and end in the same hashtag."""
+    words = ("acme", "acme corp", "a", "a a", "land rover", "the acme")
+    return tuple(
+        Entity(
+            f"{words[i % 6]} {' '.join(words[(i >> k) % 3] for k in range(i % 9))} x{i}",
+            (f"{'acme ' * (i % 20)}y{i}", f"@{words[i % 6][0]}{i}", f"{'a ' * (i % 50)}z{i}"),
+            exclude=(f"acme {'acme ' * (i % 7)}x", f"a {'a ' * (i % 40)}q{i}"),
+        )
+        for i in range(300)
+    )
+
+
+PLAIN: Final = Settings(mqtt=Mqtt(results_topics=(_RESULTS_TOPIC,)))
+NASTY: Final = replace(
+    PLAIN,
+    mqtt=replace(PLAIN.mqtt, entity_level=2),
+    entities=_entities(),
+    publish=Publish(results=True, alerts=True),
+    alerts=Alerts(learn_tweets=50),
+)
+
+
+class _Mute(Classifier):
+    """Tokenizes as the real one does, and answers without the network."""
+
+    def submit(self, pairs: Sequence[Pair]) -> Future[list[Verdict]]:
+        self.tokenize(pairs)
+        done: Future[list[Verdict]] = Future()
+        done.set_result([verdict() for _ in pairs])
+        return done
+
+
+class Way:
+    """The whole way of a message, on one thread: decoded, matched, tokenized, masked, stored."""
+
+    def __init__(self, folder: Path, settings: Settings, classifier: Classifier) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._classifier = classifier
+        self._store: Store | None = None
+        self._taken = 0
+
+    def _renew(self) -> None:
+        self.close()
+        self._folder.mkdir()
+        self._store = Store(self._folder / "monitor.db")
+        self._store._connection.execute("PRAGMA synchronous = OFF")
+        outbox = Outbox("board")
+        published = [Results(outbox, "board")] if self._settings.publish.results else []
+        alerts = alerting(self._settings, self._classifier.model, outbox)
+        self._store.accompany([*published, *alerts, outbox])
+        self._collector = Collector(self._settings, self._classifier, PSEUDONYMS)
+        self._writer = Writer(
+            self._settings, self._classifier, self._collector, self._store, PSEUDONYMS, None
+        )
+
+    def take(self, topic: str, payload: bytes) -> float:
+        """Take a message, and return the seconds of CPU time that it took."""
+        if self._taken % _RENEW_EVERY == 0:
+            self._renew()
+        self._taken += 1
+        delivery = Inlet().delivery(payload[: LARGEST + 1], topic)
+        began = time.thread_time()
+        self._writer.finish(self._collector.collect([delivery], waiting=0))
+        took = time.thread_time() - began
+        assert self._writer.totals.received == (self._taken - 1) % _RENEW_EVERY + 1
+        return took
+
+    def close(self) -> None:
+        """End, and leave nothing behind."""
+        if self._store:
+            self._store.close()
+            shutil.rmtree(self._folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a message of any size is made."""
+
+    form: int
+    pieces: tuple[tuple[str, float], ...]
+    """What its text is filled with, one after the other, each repeated as its weight says."""
+    round: bool
+    """Whether they take turns instead, over and over."""
+
+    def message(self, size: int, number: int) -> tuple[str, bytes]:
+        """Make the message of about so many bytes; each number's is another."""
+        form = _FORMS[self.form]
+        budget = float(size - 8)
+        while True:
+            topic, payload = form(self._text(int(budget)), number)
+            if len(payload) <= size and len(topic.encode(errors="replace")) <= size:
+                return topic, payload
+            budget = budget * min(0.95, size / (len(payload) + 1)) - 4
+
+    def _text(self, size: int) -> str:
+        size = max(size, 1)
+        bytes_of = [len(piece.encode(errors="surrogatepass")) for piece, _ in self.pieces]
+        total = sum(weight for _, weight in self.pieces)
+        if self.round:
+            turn = "".join(piece * max(1, min(int(weight), 64)) for piece, weight in self.pieces)
+            turns = max(1, size // len(turn.encode(errors="surrogatepass")))
+            return (turn * turns)[:size]
+        parts = (
+            piece * max(1, int(size * weight / total / length))
+            for (piece, weight), length in zip(self.pieces, bytes_of, strict=True)
+        )
+        return "".join(parts)[:size]
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+        errors="surrogatepass"
+    )
+
+
+def _of_topic(text: str) -> str:
+    """Leave out what MQTT allows in no topic."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
+def _chunks(text: str, length: int) -> list[str]:
+    return [text[i : i + length] for i in range(0, len(text), length)]
+
+
+def _object(make: Callable[[str, int], Any]) -> Callable[[str, int], tuple[str, bytes]]:
+    """Make a form of what makes an object of a text."""
+    return lambda text, number: ("tweets/a", _json(make(text, number)))
+
+
+def _of_api(text: str, number: int) -> dict[str, Any]:
+    return {"data": {"id": str(number), "text": text, "author_id": text[:99]}, "includes": {}}
+
+
+def _referring(ids: Sequence[object], number: int) -> dict[str, Any]:
+    """Refer to tweets that are not included, and include many others."""
+    half = len(ids) // 2
+    return {
+        "data": {
+            "id": str(number),
+            "text": "a",
+            "referenced_tweets": [{"type": "retweeted", "id": id_} for id_ in ids[:half]],
+        },
+        "includes": {"tweets": [{"id": id_} for id_ in ids[half:]]},
+    }
+
+
+_FORMS: Final[tuple[Callable[[str, int], tuple[str, bytes]], ...]] = (
+    lambda text, number: ("tweets/a", f"{number} {text}".encode(errors="surrogatepass")),
+    _object(lambda text, number: {"id": number, "text": text}),
+    _object(lambda text, number: {"id": number, "text": text, "entities": _chunks(text, 128)[:16]}),
+    _object(
+        lambda text, number: {
+            "id": number,
+            "text": text[: len(text) // 2],
+            "entities": [f"{i}{text[-120:]}" for i in range(16)],
+        }
+    ),
+    _object(lambda text, number: {"id": number, "text": "a", "entities": _chunks(text, 1)}),
+    _object(lambda text, number: {"id": number, "text": "a", "entities": [""] * (len(text) // 3)}),
+    _object(lambda text, number: {"id": number, "text": text[:1536], "author": text}),
+    _object(lambda text, number: {"id": number, "text": "a", "created_at": text, "lang": text}),
+    _object(lambda text, number: {"id": text, "text": f"a{number}"}),
+    _object(lambda text, number: {"id_str": str(number), "full_text": text, "user": {"id": 1}}),
+    _object(
+        lambda text, number: {"id": number, "retweeted_status": {"text": text}, "text": text[:99]}
+    ),
+    _object(_of_api),
+    _object(lambda text, number: _referring(range(len(text) // 12), number)),
+    _object(lambda text, number: _referring([*map(str, range(len(text) // 13))], number)),
+    _object(lambda text, number: _referring(_chunks(text, 2), number)),
+    _object(  # they all have one hash
+        lambda text, number: _referring(
+            [i * (2**61 - 1) + 1 for i in range(10, len(text) // 30)], number
+        )
+    ),
+    _object(
+        lambda text, number: (
+            {"id": number, "text": "a"} | {f"{c}{i}": 0 for i, c in enumerate(_chunks(text, 3))}
+        )
+    ),
+    _object(lambda text, number: {"id": number, "text": "a", "x": _chunks(text, 1)}),
+    lambda text, number: ("tweets/a", b'{"id":%d,"text":' % number + b"9" * len(text) + b"}"),
+    lambda text, number: (
+        "tweets/a",
+        b'{"id":%d,"text":"a","x":[' % number
+        + b",".join([b"9" * 4300] * (len(text) // 4301))
+        + b"]}",
+    ),
+    lambda text, number: ("tweets/a", b'{"id":%d,"a":' % number * (len(text) // 12)),
+    lambda text, number: ("tweets/a", b"[" * (len(text) // 2) + b"%d" % number),
+    lambda text, number: ("tweets/a", f'{{"id":{number},"text":"{text}'.encode(errors="replace")),
+    lambda text, number: ("tweets/a", f"{number}{text}".encode("utf-16")),
+    lambda text, number: (f"tweets/{_of_topic(text)}", b"%d a" % number),
+    lambda text, number: (f"{_of_topic(text)}/a", b"%d a" % number),
+    lambda text, number: ("/" * len(text), b"%d a" % number),
+    lambda text, number: (_RESULTS_TOPIC, _json(RESULT | {"id": str(number), "text": text})),
+    lambda text, number: (_RESULTS_TOPIC, _json(RESULT | {"id": str(number), "entity": text})),
+    lambda text, number: (
+        _RESULTS_TOPIC,
+        _json(RESULT | {"id": str(number), "created_at": text, "author": text[:32]}),
+    ),
+)
+
+
+def changed(recipe: Recipe, other: Recipe, random: Random) -> Recipe:
+    """Change a recipe a little, or cross it with another."""
+    pieces = list(recipe.pieces)
+    at = random.randrange(len(pieces))
+    match random.randrange(9):
+        case 0:
+            return replace(recipe, form=random.randrange(len(_FORMS)))
+        case 1:
+            return replace(recipe, round=not recipe.round)
+        case 2:
+            pieces[at] = (pieces[at][0] + _piece(random), pieces[at][1])
+        case 3:
+            pieces.insert(at, (_piece(random), 2.0 ** random.randrange(-3, 7)))
+        case 4:
+            pieces[at] = (_piece(random), pieces[at][1])
+        case 5:
+            pieces[at] = (pieces[at][0], pieces[at][1] * random.choice((0.1, 0.5, 2.0, 10.0)))
+        case 6:
+            del pieces[at]
+        case 7:
+            pieces = [*pieces[:at], *other.pieces[random.randrange(len(other.pieces)) :]]
+        case _:
+            random.shuffle(pieces)
+    shortened = [(piece[-200:], max(0.01, min(weight, 1e4))) for piece, weight in pieces[:12]]
+    return replace(recipe, pieces=tuple(shortened) or recipe.pieces)
+
+
+def _piece(random: Random) -> str:
+    if random.random() < 0.1:
+        return chr(random.choice((random.randrange(0x3000), random.randrange(0x10FFFF))))
+    return random.choice(_PIECES)
+
+
+def _fresh(random: Random) -> Recipe:
+    pieces = tuple((_piece(random), 1.0) for _ in range(random.randrange(1, 4)))
+    return Recipe(random.randrange(len(_FORMS)), pieces, random.random() < 0.5)
+
+
+class Search:
+    """Keeps the slowest recipes of one configuration, and makes others of them."""
+
+    def __init__(self, way: Way, random: Random) -> None:
+        self._way = way
+        self._random = random
+        self._numbers = itertools.count(1)
+        self._kept: list[tuple[float, Recipe]] = []
+        self.slowest = (0.0, _fresh(random))
+        """At `LARGEST`: seconds, and what takes them."""
+
+    def step(self) -> bool:
+        """Try one recipe; whether one has been found that is over the bound."""
+        random = self._random
+        if len(self._kept) < _KEPT or random.random() < 0.1:
+            recipe = _fresh(random)
+        else:
+            (_, first), (_, second) = random.choice(self._kept), random.choice(self._kept)
+            recipe = changed(first, second, random)
+        took = self.seconds(recipe, SMALL)
+        slowest = len(self._kept) < _KEPT or took > self._kept[-1][0]
+        if slowest and not any(recipe == kept for _, kept in self._kept):
+            took = min(took, self.seconds(recipe, SMALL))  # it was not something else
+            # Of one form a few are enough: others shall have their chance.
+            alike = [one for one in self._kept if one[1].form == recipe.form]
+            if len(alike) < _KEPT // 8:
+                self._kept.append((took, recipe))
+            elif took > alike[-1][0]:
+                self._kept[self._kept.index(alike[-1])] = (took, recipe)
+            else:
+                return False
+            self._kept.sort(key=lambda one: -one[0])
+            del self._kept[_KEPT:]
+        elif random.random() > 0.002:
+            return False
+        return self._tried_large(recipe)
+
+    def _tried_large(self, recipe: Recipe) -> bool:
+        took = self.seconds(recipe, LARGEST)
+        if took > max(self.slowest[0], BOUND_S / 2):
+            took = min(took, self.surely(recipe))
+        if took > self.slowest[0]:
+            self.slowest = (took, recipe)
+        return took > BOUND_S
+
+    def seconds(self, recipe: Recipe, size: int) -> float:
+        """Measure a recipe at a size."""
+        return self._way.take(*recipe.message(size, next(self._numbers)))
+
+    def surely(self, recipe: Recipe) -> float:
+        """Measure it several times at `LARGEST`, and return the least: it takes no less."""
+        return min(self.seconds(recipe, LARGEST) for _ in range(_AGAIN))
+
+    def simplified(self, recipe: Recipe) -> Recipe:
+        """Leave out pieces, and repeat all alike, as long as it stays over the bound."""
+        for simpler in self._simpler(recipe):
+            if self.surely(simpler) > BOUND_S:
+                return self.simplified(simpler)
+        return recipe
+
+    def _simpler(self, recipe: Recipe) -> Iterator[Recipe]:
+        pieces = recipe.pieces
+        if len(pieces) > 1:
+            for at in range(len(pieces)):
+                yield replace(recipe, pieces=pieces[:at] + pieces[at + 1 :])
+        for at, (piece, weight) in enumerate(pieces):
+            if len(piece) > 1:
+                for half in (piece[: len(piece) // 2], piece[len(piece) // 2 :]):
+                    yield replace(recipe, pieces=(*pieces[:at], (half, weight), *pieces[at + 1 :]))
+
+
+@contextmanager
+def searches(seed: int) -> Iterator[dict[str, Search]]:
+    """Begin to search, under the defaults and under a configuration that makes it hard."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _Mute(Model.load(PLAIN.model.path), 1) as classifier,
+    ):
+        ways = {
+            name: Way(Path(folder) / name, settings, classifier)
+            for name, settings in (("defaults", PLAIN), ("300 entities", NASTY))
+        }
+        try:
+            yield {name: Search(way, Random(f"{seed}{name}")) for name, way in ways.items()}
+        finally:
+            for way in ways.values():
+                way.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=int)
+    parser.add_argument("--seed", type=int, default=time.time_ns())
+    arguments = parser.parse_args()
+    began = told = time.monotonic()
+    with searches(arguments.seed) as found:
+        for run, (name, search) in enumerate(
+            itertools.islice(itertools.cycle(found.items()), arguments.runs), start=1
+        ):
+            over = search.step()
+            if over:
+                recipe = search.simplified(search.slowest[1])
+                took = search.surely(recipe)
+                _say(f"{name}: {1000 * took:.1f} ms, over {1000 * BOUND_S:.0f}: {recipe}")
+                sys.exit(1)
+            if time.monotonic() > told + _TELL_EVERY_S or run == arguments.runs:
+                told = time.monotonic()
+                slowest = ", ".join(
+                    f"{name} {1000 * one.slowest[0]:.1f} ms" for name, one in found.items()
+                )
+                _say(f"{run} tried in {told - began:.0f} s; slowest: {slowest}")
+        for name, search in found.items():
+            _say(f"{name}: {1000 * search.slowest[0]:.1f} ms: {search.slowest[1]}")
+
+
+if __name__ == "__main__":
+    main()
