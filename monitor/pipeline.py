@@ -8,7 +8,8 @@ Three stages, each with a bounded queue before it:
 
 A job carries the future of its verdicts, and the writer takes jobs in the order they were made:
 batches are classified side by side, yet committed and acknowledged in order of arrival. When a
-queue is full the stage before it waits, until at last the broker's receive window is full.
+queue is full the stage before it waits, until at last the broker's receive window is full: the
+broker's answers come by the same way as the tweets, so what puts into the inbox never waits.
 """
 
 from __future__ import annotations

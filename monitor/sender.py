@@ -104,6 +104,14 @@ class Sender:
         with self._answered:
             self._answered.wait_for(lambda: self._lost or mid in self._answers, patience)
 
+    def finish(self, patience: float) -> None:
+        """Send nothing more, and wait a moment for the answers to what has been sent."""
+        answered = self._one_at_a_time.acquire(timeout=patience)
+        with self._in_order:
+            self._ended = True
+        if answered:
+            self._one_at_a_time.release()
+
     def _send(self, message: Message) -> int:
         with self._in_order:
             if self._ended:
