@@ -43,7 +43,7 @@ class Broker:
         self,
         settings: Mqtt,
         receive_maximum: int,
-        deliver: Callable[[Delivery], bool],
+        deliver: Callable[[Delivery], object],
         on_refused: Callable[[BrokerRefusedError], object],
         on_dropped: Callable[[int], object] = lambda _total: None,
         session: Session | None = None,
@@ -58,9 +58,9 @@ class Broker:
         Args:
             settings: where, as whom, to what.
             receive_maximum: messages the broker may send ahead of their acknowledgement.
-            deliver: called with every message on the network thread, where nothing may wait;
-                returns False if there is no room for it now. Once there is, it is told so
-                (`Delivery.make_room`), and the broker sends it again.
+            deliver: called with every message on the network thread, where nothing may wait. If
+                there is no room for it now, it returns False and nothing else; once there is, it
+                says so (`Delivery.make_room`), and the broker sends it again.
             on_refused: called once, on a refusal for good before the first success.
             on_dropped: told, if the broker tells, how many messages it has dropped since its start.
             session: what an earlier life left behind.
@@ -285,7 +285,7 @@ def probe(settings: Mqtt) -> str:
         (MQTTProtocolVersion.MQTTv5, "5"),
         (MQTTProtocolVersion.MQTTv311, "3.1.1"),
     ):
-        connection = Connection(settings, protocol, 1, lambda _delivery: True, visit=True)
+        connection = Connection(settings, protocol, 1, lambda _delivery: None, visit=True)
         try:
             connection.open()
         except ConnectionFailedError as error:

@@ -42,7 +42,7 @@ from monitor.settings import Mqtt
 from monitor.tls import LastWords, explain, make_context
 
 _SETTLE_S: Final = 10.0
-"""How long a broker may take from TCP connection to subscription."""
+"""How long a broker may say nothing between TCP connection and subscription."""
 _CLOSE_S: Final = 5.0
 _DELIVERY_BYTES: Final = 512
 """What a delivery takes beside its payload."""
@@ -145,7 +145,7 @@ class Connection:
         settings: Mqtt,
         protocol: MQTTProtocolVersion,
         receive_maximum: int,
-        deliver: Callable[[Delivery], bool],
+        deliver: Callable[[Delivery], object],
         on_dropped: Callable[[int], object] = lambda _total: None,
         stale_topics: Sequence[str] = (),
         lives: Lives | None = None,
@@ -271,7 +271,7 @@ class Connection:
         except OSError as error:
             raise OSError(explain(error)) from error
         self._client.loop_start()
-        self.silent = not self._settled.wait(_SETTLE_S)
+        self.silent = not self._settles()
         if self._problem is not None:
             self.close()
             if self._problem in _REFUSED_FOR_GOOD:
@@ -279,6 +279,16 @@ class Connection:
             if self._problem == _CANNOT_SHARE:
                 raise CannotShareError(self._problem)
             raise ConnectionFailedError(self._problem)
+
+    def _settles(self) -> bool:
+        """Wait for the broker's answer, which stands behind all that it sends again before it."""
+        began = time.monotonic()
+        while not self._settled.is_set():
+            patience = max(began, self._last_message) + _SETTLE_S - time.monotonic()
+            if patience <= 0:
+                return False
+            self._settled.wait(patience)
+        return True
 
     def close(self, *, forget: bool = False) -> None:
         """Send what is queued, disconnect, and wait for the network thread to end.
@@ -424,9 +434,10 @@ class Connection:
         seen = topic, kept, len(payload), message.timestamp, now()
         if message.qos:
             acknowledge = self._acknowledgements.of_delivery(message.mid)
-            if not self._deliver(Delivery(*seen, acknowledge, self._resent, self._make_room)):
+            delivery = Delivery(*seen, acknowledge, self._resent, self._make_room)
+            if self._deliver(delivery) is False:
                 self._acknowledgements.refuse()
-        elif not self._deliver(Delivery(*seen, _nothing)):
+        elif self._deliver(Delivery(*seen, _nothing)) is False:
             self._overrun += 1
 
     def _resumed_since(self) -> bool:

@@ -40,9 +40,7 @@ class Inbox(Generic[_T]):
     for every item: a wake-up costs more than the item.
     """
 
-    def __init__(
-        self, capacity: int, batch: int, delay: float, room: int = ROOM_BYTES
-    ) -> None:
+    def __init__(self, capacity: int, batch: int, delay: float, room: int = ROOM_BYTES) -> None:
         """Make an empty inbox.
 
         Args:

@@ -34,6 +34,8 @@ from monitor.writer import Totals, Writer
 
 _IDLE_S: Final = 1.0
 """How often idle threads look up: for shutdown, housekeeping and the watchdog."""
+_LOOK_S: Final = 0.2
+"""The same for a writer that waits for room."""
 
 
 class Pipeline:
@@ -47,6 +49,7 @@ class Pipeline:
         pseudonyms: Pseudonyms,
         on_batch: Callable[[Sequence[TweetRow]], object] | None = None,
         measurements: Measurements | None = None,
+        wait_for_room: Callable[[float], bool] = lambda _timeout: True,
     ) -> None:
         """Assemble the stages; `start` runs them.
 
@@ -57,6 +60,8 @@ class Pipeline:
             pseudonyms: for authors, and for messages without an id.
             on_batch: told of every committed batch, on the writer thread.
             measurements: what counts for the process; None to begin with nothing.
+            wait_for_room: waits for so many seconds until what follows from a batch can be taken;
+                returns whether it can. Called on the writer thread.
         """
         batch = settings.batch
         self.inbox: Inbox[Delivery] = Inbox(
@@ -74,6 +79,7 @@ class Pipeline:
             on_batch,
             measurements,
         )
+        self._wait_for_room = wait_for_room
         self._collector_progress = time.monotonic()
         self._threads = [
             threading.Thread(target=self._collect, name="collector"),
@@ -136,6 +142,9 @@ class Pipeline:
 
     def _write(self) -> None:
         while not self._writer.abandon.is_set():
+            if not (self._writer.draining.is_set() or self._wait_for_room(_LOOK_S)):
+                self._writer.keep_house()
+                continue
             try:
                 job = self._jobs.get(timeout=_IDLE_S)
             except queue.Empty:

@@ -114,6 +114,7 @@ class _Station:
             self.store,
             self._pseudonyms,
             measurements=self._measurements,
+            wait_for_room=self._announcer.wait_for_room if self._announcer else lambda _s: True,
         )
         self._broker = Broker(
             mqtt,
@@ -174,6 +175,7 @@ class _Station:
             settings.topic,
             [entity.name for entity in settings.entities],
             with_sensors=settings.publish.sensors,
+            is_connected=lambda: self._broker.subscribed.is_set(),
         )
 
     def watch(self, control: Control) -> None:
