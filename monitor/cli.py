@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from monitor import __version__
+from monitor import __version__, early
 from monitor.options import (
     EXIT_CONFIGURATION,
     EXIT_STOPPED,
@@ -60,6 +60,7 @@ class _Group(click.Group):
 
     def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  (as click's)
         try:
+            early.hand_over()
             return super().invoke(context)
         except KeyboardInterrupt:
             click.echo("monitor: stopped", err=True)

@@ -10,11 +10,13 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from monitor.early import STOPPED
+
 EXIT_FAILURE: Final = 1
 EXIT_CONFIGURATION: Final = 2
 """As for wrong usage of the command line."""
-EXIT_STOPPED: Final = 130
-"""By Ctrl-C: 128 + SIGINT, as shells have it. The daemon, whose normal end that is, exits 0."""
+EXIT_STOPPED: Final = STOPPED
+"""By Ctrl-C. The daemon, whose normal end that is, exits 0."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

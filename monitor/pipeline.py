@@ -8,7 +8,8 @@ Three stages, each with a bounded queue before it:
 
 A job carries the future of its verdicts, and the writer takes jobs in the order they were made:
 batches are classified side by side, yet committed and acknowledged in order of arrival. When a
-queue is full the stage before it waits, until at last the broker's receive window is full.
+queue is full the stage before it waits, until at last the broker's receive window is full: the
+broker's answers come by the same way as the tweets, so what puts into the inbox never waits.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ from monitor.writer import Totals, Writer
 
 _IDLE_S: Final = 1.0
 """How often idle threads look up: for shutdown, housekeeping and the watchdog."""
+_LOOK_S: Final = 0.2
+"""The same for a writer that waits for room."""
 
 
 class Pipeline:
@@ -58,6 +61,7 @@ class Pipeline:
         pseudonyms: Pseudonyms,
         on_batch: Callable[[Sequence[TweetRow]], object] | None = None,
         measurements: Measurements | None = None,
+        wait_for_room: Callable[[float], bool] = lambda _timeout: True,
     ) -> None:
         """Assemble the stages; `start` runs them.
 
@@ -68,6 +72,8 @@ class Pipeline:
             pseudonyms: for authors, and for messages without an id.
             on_batch: told of every committed batch, on the writer thread.
             measurements: what counts for the process; None to begin with nothing.
+            wait_for_room: waits for so many seconds until what follows from a batch can be taken;
+                returns whether it can. Called on the writer thread.
 
         Raises:
             StoreError: if the log cannot be read.
@@ -102,6 +108,7 @@ class Pipeline:
             )
         watched = max(WATCHED, 2 * settings.receive_maximum) if badly else 0
         self._watch = Watch(suspects, watched, self._collector.digest)
+        self._wait_for_room = wait_for_room
         self._threads = [
             threading.Thread(target=self._collect, name="collector"),
             threading.Thread(target=self._write, name="writer"),
@@ -182,6 +189,9 @@ class Pipeline:
 
     def _write(self) -> None:
         while not self._writer.abandon.is_set():
+            if not (self._writer.draining.is_set() or self._wait_for_room(_LOOK_S)):
+                self._writer.keep_house()
+                continue
             try:
                 job = self._jobs.get(timeout=_IDLE_S)
             except queue.Empty:

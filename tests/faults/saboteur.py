@@ -16,11 +16,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from paho.mqtt.client import Client
 
-from monitor import cli, service
+from monitor import announcer, cli, outbox, service
 from monitor.classifier import Classifier
 from monitor.collector import Collector
 from monitor.connection import Delivery
@@ -186,10 +187,10 @@ def _die_writing(_writer: Writer, item: Item, _verdicts: object) -> None:
         _kill()
 
 
-def _set(name: str, value: float) -> None:
-    """Shorten one of the service's patience."""
-    assert hasattr(service, name)
-    setattr(service, name, value)
+def _set(owner: ModuleType, name: str, value: float) -> None:
+    """Shorten somebody's patience."""
+    assert hasattr(owner, name)
+    setattr(owner, name, value)
 
 
 _FAULTS: Final[dict[str, Callable[[float], object]]] = {
@@ -211,8 +212,10 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     # A signal before the daemon is ready
     "signal": lambda number: _wrap(Model, "load", lambda *_args: os.kill(os.getpid(), int(number))),
     # Less patience, for the tests' sake
-    "stop-timeout": lambda seconds: _set("STOP_TIMEOUT_S", seconds),
-    "stall": lambda seconds: _set("_DEFAULT_STALL_S", seconds),
+    "stop-timeout": lambda seconds: _set(service, "STOP_TIMEOUT_S", seconds),
+    "stall": lambda seconds: _set(service, "_DEFAULT_STALL_S", seconds),
+    "outbox": lambda messages: _set(outbox, "MOST", int(messages)),
+    "silence": lambda seconds: _set(announcer, "_SILENCE_S", seconds),
 }
 
 

@@ -143,7 +143,7 @@ class SimulatedBroker:
 
 
 class Connection:
-    """Sends all that is kept, in order, as far as the window allows."""
+    """Sends what is kept, in order, and more than the window allows, as mosquitto does."""
 
     def __init__(
         self,
@@ -154,6 +154,7 @@ class Connection:
     ) -> None:
         self._broker, self._inbox, self._now, self._before = broker, inbox, now, before
         self._sent: list[int] = []
+        self._room = False
         self._acknowledged = 0
         self.lost = False
         self._number: int = before._number + 1 if before else 0
@@ -176,14 +177,29 @@ class Connection:
             self._before.join()
         self._broker.resumed = self._number
         while delivery := self._next():
-            self._inbox.put(delivery)
+            if not self._inbox.put(delivery):
+                self._forget()
+
+    def _forget(self) -> None:
+        """Do as the real one, which connects again when all before it is worked off."""
+        with self._broker.changed:
+            self._sent.pop()
+            self._broker.changed.wait_for(
+                lambda: self.lost or (self._room and self._acknowledged == len(self._sent))
+            )
+            self._room = False
+
+    def _make_room(self) -> None:
+        with self._broker.changed:
+            self._room = True
+            self._broker.changed.notify_all()
 
     def _next(self) -> Delivery | None:
         """Wait for a message and room for it; None once the connection is lost."""
         broker, last = self._broker, self._sent[-1] if self._sent else -1
 
         def waiting() -> list[int]:
-            room = len(self._sent) - self._acknowledged < WINDOW
+            room = len(self._sent) - self._acknowledged < 2 * WINDOW
             return [number for number in broker.kept if number > last] if room else []
 
         with broker.changed:
@@ -201,6 +217,7 @@ class Connection:
             received=self._now,
             acknowledge=partial(self._acknowledge, number, payload),
             resent=lambda: self._number < broker.resumed,
+            make_room=self._make_room,
         )
 
     def _acknowledge(self, number: int, payload: bytes) -> None:
@@ -416,6 +433,7 @@ class PipelineModel(RuleBasedStateMachine):
         self._store = Log(self._path)
         self._classifier = Workers()
         self._pipeline = Pipeline(SETTINGS, self._classifier, self._store, PSEUDONYMS)
+        self._pipeline.inbox._room = 0  # no more than the window
         self._pipeline.start()
         self._connect()
 
