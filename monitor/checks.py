@@ -51,7 +51,7 @@ def _database(settings: Settings) -> str:
         load_key(key_path(settings))
         return f"{settings.store.path}: {store.tweets()} tweets"
     finally:
-        store.close()
+        store.close(fold_back=False)
 
 
 def _broker(settings: Settings) -> str:

@@ -25,6 +25,7 @@ from monitor import topics
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
 from monitor.metrics import address
+from monitor.pruning import LEAST_BYTES
 from monitor.tables import NOT_TOML, Tables, declared, nearest, parse
 from monitor.tables import ConfigurationError as ConfigurationError  # what callers catch
 from monitor.tls import make_context
@@ -94,6 +95,7 @@ class Store:
     path: str = declared("monitor.db")
     keep_days: int = declared(90, least=0, most=36_500)
     keep_history_days: int = declared(400, least=0, most=36_500)
+    max_bytes: int = declared(0, least=0, most=2**48)
     on_damage: str = declared("set-aside", choices=("set-aside", "refuse"))
 
 
@@ -298,6 +300,11 @@ def _check_together(settings: Settings, origin: str) -> None:
         raise ConfigurationError(
             f"{origin}: [mqtt] receive_maximum: {receive_maximum} is less than twice"
             f" [batch] max_tweets ({settings.batch.max_tweets}): a batch would never fill"
+        )
+    if 0 < settings.store.max_bytes < LEAST_BYTES:
+        raise ConfigurationError(
+            f"{origin}: [store] max_bytes = {settings.store.max_bytes}: must be 0 (no bound) or at"
+            f" least {LEAST_BYTES} (32 MiB, half of it for the write-ahead log)"
         )
     _check_metrics(settings.metrics, origin)
     try:

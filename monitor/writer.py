@@ -93,6 +93,7 @@ class Writer:
         self._minute_began = time.time()
         self._minute_ends = self.progress + _MINUTE_S
         self._prune_at = self.progress
+        store.on_saving = self._get_on
 
     def finish(self, job: Job) -> None:
         """Take a job from verdicts to acknowledgement; left undone, the broker sends it again."""
@@ -140,6 +141,11 @@ class Writer:
                 lambda: self._store.prune(clock.now(), keep.keep_days, keep.keep_history_days)
             )
             self._prune_at = now if pruned else now + _PRUNE_EVERY_S
+        if keep.max_bytes:
+            self._persist(lambda: self._store.bound(keep.max_bytes))
+
+    def _get_on(self) -> None:
+        self.progress = time.monotonic()
 
     def write_minute(self) -> None:
         """Store what the meter counted since the last time."""

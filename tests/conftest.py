@@ -108,7 +108,7 @@ def make_daemon(tmp_path: Path, model_path: str) -> Iterator[Callable[..., Daemo
                 "MONITOR_MQTT_PORT": str(port),
                 "MONITOR_MODEL_PATH": model_path,
                 "MONITOR_BATCH_MAX_DELAY_MS": "10",  # rather than seconds, for the tests' sake
-                "PYTHONPATH": str(BOARD),
+                "PYTHONPATH": os.pathsep.join((str(BOARD), str(REPOSITORY))),  # this checkout's
                 **environment,
             },
         )

@@ -13,12 +13,19 @@ import pytest
 
 from monitor.clock import Moment, utc
 from monitor.store import Store
-from monitor.throughput import Meter
-from tests.factories import DAY_S, NOW, batch_row, dead_letter, query, register, tweet_row
+from tests.factories import (
+    DAY_S,
+    NOW,
+    batch_row,
+    dead_letter,
+    query,
+    register,
+    see_minutes,
+    tweet_row,
+)
 
 _KEEP_DAYS = 30
 _BATCH = 50
-_MINUTE = replace(Meter(0.0).read(60.0, ""), clock_synchronised=True)
 _COUNTED = 1000
 """Operations of SQLite's machine: unlike time, they are as many on a slow or busy computer."""
 _LONG = 500_000
@@ -63,8 +70,8 @@ class Calendar:
     def _pass_day(self, tweets: int) -> int:
         self.day += 1
         at = utc(self.now - 1)
-        for _ in range(60):  # retention wants to see as many before it believes the clock
-            self._store.write_minute(replace(_MINUTE, started_at=at))
+        # A third of a day's: over three days as many as retention wants to believe the clock.
+        see_minutes(self._store, itertools.repeat(self.now - 1, 480))
         for _ in range(tweets // _BATCH):
             numbers = [next(self._numbers) for _ in range(_BATCH)]
             rows = [
@@ -129,8 +136,7 @@ def test_no_step_is_long_after_a_month_away(store: Store) -> None:
             ((utc(NOW - 60 * DAY_S + 2 * number),) for number in range(400_000)),
         )
     calendar = Calendar(store)
-    for _ in range(60):
-        store.write_minute(replace(_MINUTE, started_at=utc(NOW - 1)))
+    see_minutes(store, itertools.repeat(NOW - 1, 1440))
 
     assert all(calendar.prune() for _ in range(5))
     assert calendar.longest <= _LONG
