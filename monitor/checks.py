@@ -11,7 +11,6 @@ from monitor.connection import BrokerRefusedError
 from monitor.integrity import StoreError
 from monitor.model import Model, ModelError
 from monitor.privacy import load_key
-from monitor.service import key_path
 from monitor.settings import ConfigurationError, Settings, load
 from monitor.store import Store
 
@@ -48,7 +47,7 @@ def _model(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     store = Store(settings.store.path)
     try:
-        load_key(key_path(settings))
+        load_key(settings.key_path)
         return f"{settings.store.path}: {store.tweets()} tweets"
     finally:
         store.close(fold_back=False)

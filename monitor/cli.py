@@ -16,6 +16,7 @@ from monitor.options import (
     config_option,
     fail,
     model_options,
+    see_that_ours_stay,
 )
 
 _LAZY: Final = {
@@ -181,6 +182,7 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
     from monitor.backup import backup as copy
     from monitor.settings import ConfigurationError, load
 
+    see_that_ours_stay(destination, config, replaces_logs=True)
     try:
         copied = copy(Path(load(config).store.path), destination, force=force)
     except ConfigurationError as error:

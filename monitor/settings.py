@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import topics
+from monitor.belongings import refusal
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
 from monitor.metrics import address
@@ -161,6 +162,11 @@ class Settings:
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     entities: tuple[Entity, ...] = ()
+
+    @property
+    def key_path(self) -> Path:
+        """Where the key of pseudonyms lies: as set, or beside the log."""
+        return Path(self.privacy.key_file or self.store.path + ".key")
 
     @property
     def topic(self) -> str:
@@ -306,11 +312,21 @@ def _check_together(settings: Settings, origin: str) -> None:
             f"{origin}: [store] max_bytes = {settings.store.max_bytes}: must be 0 (no bound) or at"
             f" least {LEAST_BYTES} (32 MiB, half of it for the write-ahead log)"
         )
+    _check_places(settings, origin)
     _check_metrics(settings.metrics, origin)
     try:
         EntityMatcher(settings.entities)
     except ValueError as error:
         raise ConfigurationError(f"{origin}: [[entities]]: {error}") from error
+
+
+def _check_places(settings: Settings, origin: str) -> None:
+    """See that what the daemon writes are different files."""
+    log = Path(settings.store.path)
+    if (file := settings.privacy.key_file) and (why := refusal(Path(file), log)):
+        raise ConfigurationError(f"{origin}: [privacy] key_file = {file!r}: {why}")
+    if (file := settings.metrics.textfile) and (why := refusal(Path(file), log, settings.key_path)):
+        raise ConfigurationError(f"{origin}: [metrics] textfile = {file!r}: {why}")
 
 
 def _check_filters(mqtt: Mqtt, origin: str) -> None:

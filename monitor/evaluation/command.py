@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from monitor.options import runtime_option, workers_option
+from monitor.options import OutputFolder, runtime_option, workers_option
 from monitor.training.options import explained
 
 
@@ -37,7 +37,7 @@ from monitor.training.options import explained
 @click.option(
     "--output",
     metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     help="Also write results.json, results.md and pictures (PNG and SVG) there.",
 )
 @click.option("--record", is_flag=True, help="Write the figures into the model's model.toml.")

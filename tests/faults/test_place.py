@@ -88,9 +88,7 @@ def _end(daemon: Daemon) -> str:
 
 
 @pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS.keys())
-def test_what_was_acknowledged_is_found(
-    mosquitto: Mosquitto, daemon: Daemon, deed: Deed
-) -> None:
+def test_what_was_acknowledged_is_found(mosquitto: Mosquitto, daemon: Daemon, deed: Deed) -> None:
     """It ends at the next batch; what was stored is where its last line says, each tweet once."""
     deed(daemon.database)
     published = publish(mosquitto.port, tweets(50, 100))
@@ -123,7 +121,7 @@ def test_beside_the_log_all_goes_on_in_the_log_itself(
 
 
 def test_a_deleted_log_is_saved(mosquitto: Mosquitto, daemon: Daemon) -> None:
-    """What was open still has it all: it is copied to a file for the owner alone, which is named."""
+    """What was open still has it all: it is copied to a file for its owner alone, and named."""
     _delete_all(daemon.database)
     publish(mosquitto.port, tweets(50, 100))
     line = _end(daemon)
