@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Final
 
 from monitor.clock import Moment
@@ -112,7 +113,8 @@ class Pruner:
         goal = most - most // _SLACK_SHARE
         gone, before, in_use = 0, self._in_use, self._pages_in_use()
         while in_use > goal:
-            deleted = self._adapted(self._delete_first)
+            share = (in_use - goal) / in_use
+            deleted = self._adapted(partial(self._delete_first, share))
             in_use = self._pages_in_use()
             gone += deleted
             # More than came since the last step, or it would grow all the same.
@@ -136,13 +138,21 @@ class Pruner:
             self.rows = int(max(least, min(most, self.rows * min(pace, 2.0))))
         return gone
 
-    def _delete_first(self) -> int:
-        """Delete the tweets and dead letters that arrived first, whatever their dates."""
+    def _delete_first(self, share: float) -> int:
+        """Delete the tweets and dead letters that arrived first, whatever their dates.
+
+        As many as came with the newest batch; more if a larger share of the log is too much, but
+        only what a step may take.
+        """
         execute = self._connection.execute
         newest, received = execute(
             "SELECT id, received FROM batches ORDER BY id DESC LIMIT 1"
         ).fetchone() or (0, 0)
-        rows = max(self.rows, 2 * received)
+        first, end = execute(
+            "SELECT (SELECT min(rowid) FROM tweets), (SELECT max(rowid) FROM tweets)"
+        ).fetchone()
+        too_many = int(share * (end - first + 1)) if first is not None else 0
+        rows = max(received, min(self.rows, too_many), _STEP_ROWS[0])
         last = newest - 1
         for table in ("tweets", "dead_letters"):  # whichever is the fuller says how far to go
             if row := execute(
