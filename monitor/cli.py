@@ -120,9 +120,10 @@ def run(config: Path | None, *, leave: bool) -> None:
 @main.command()
 @config_option
 def check(config: Path | None) -> None:
-    """Check configuration, model, database and broker, a line each.
+    """Check configuration, model, database, disk and broker, a line each.
 
-    Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. Changes
+    Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. That the disk
+    will be full before [store] keep_days are over is a WARNING, and no failure yet. Changes
     nothing but creating or migrating the database, as `monitor run` would.
     """
     from monitor import checks
