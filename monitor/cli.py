@@ -16,6 +16,7 @@ from monitor.options import (
     config_option,
     fail,
     model_options,
+    see_that_ours_stay,
 )
 
 _LAZY: Final = {
@@ -120,9 +121,10 @@ def run(config: Path | None, *, leave: bool) -> None:
 @main.command()
 @config_option
 def check(config: Path | None) -> None:
-    """Check configuration, model, database and broker, a line each.
+    """Check configuration, model, database, disk and broker, a line each.
 
-    Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. Changes
+    Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. That the disk
+    will be full before [store] keep_days are over is a WARNING, and no failure yet. Changes
     nothing but creating or migrating the database, as `monitor run` would.
     """
     from monitor import checks
@@ -182,6 +184,7 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
     from monitor.backup import backup as copy
     from monitor.settings import ConfigurationError, load
 
+    see_that_ours_stay(destination, config, replaces_logs=True)
     try:
         copied = copy(Path(load(config).store.path), destination, force=force)
     except ConfigurationError as error:

@@ -48,11 +48,6 @@ class ServiceFailedError(Exception):
     """The daemon had to end; the message says why."""
 
 
-def key_path(settings: Settings) -> Path:
-    """Where the key of pseudonyms lies: as set, or beside the log."""
-    return Path(settings.privacy.key_file or settings.store.path + ".key")
-
-
 class _Station:
     """The parts under one configuration: made, started, watched, stopped."""
 
@@ -98,7 +93,7 @@ class _Station:
                     closing(Exporter(settings.metrics, measurements))
                 )
             self._measurements = measurements
-            self._pseudonyms = Pseudonyms(load_key(key_path(settings)))
+            self._pseudonyms = Pseudonyms(load_key(settings.key_path))
             made.pop_all()
 
     def start(self, control: Control) -> None:

@@ -152,6 +152,8 @@ class Writer:
                 lambda: self._store.prune(clock.now(), keep.keep_days, keep.keep_history_days)
             )
             self._prune_at = now if pruned else now + _PRUNE_EVERY_S
+        if keep.max_bytes:
+            self._persist(lambda: self._store.bound(keep.max_bytes))
 
     def write_minute(self) -> None:
         """Store what the meter counted since the last time."""

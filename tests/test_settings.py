@@ -297,6 +297,10 @@ def test_settings_are_frozen() -> None:
         ("[mqtt]\ngroup = 'g'", ("group = 'g'", 'client_id = "reputation-monitor-{host}"')),
         ("[mqtt]\nclient_id = 'a-{hots}'", ("client_id = 'a-{hots}'", "{hots}", "'{host}'")),
         ("[publish]\ntopic = 'a/{}'", ("[publish] topic = 'a/{}'", "placeholder", "'{host}'")),
+        # a bound that no log keeps to, and less than nothing
+        ("[store]\nmax_bytes = 33554431", ("max_bytes = 33554431", "0 (no bound)", "33554432")),
+        ("[store]\nmax_bytes = -1", ("[store] max_bytes = -1", "between 0 and")),
+        ("[store]\nmax_bytes = '20GB'", ("[store] max_bytes = '20GB'", "whole number")),
         # what no single key can tell
         (
             "[mqtt]\nreceive_maximum = 127\n[batch]\nmax_tweets = 64",

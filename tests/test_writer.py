@@ -27,7 +27,6 @@ from monitor.rows import BatchRow, Labelled, TweetRow
 from monitor.settings import Model, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
-from monitor.throughput import Meter
 from monitor.writer import Writer
 from tests.factories import (
     DAY_S,
@@ -40,6 +39,7 @@ from tests.factories import (
     batch_row,
     query,
     register,
+    see_minutes,
     tweet_row,
     verdict,
 )
@@ -498,9 +498,7 @@ def _old_tweets(store: Store) -> None:
     for number in range(7):
         rows = [tweet_row(f"{number}-{i}", received_at=old) for i in range(100)]
         store.write(dataclasses.replace(batch_row(100), started_at=old), rows, [])
-    meter = Meter(0.0)
-    for number in range(60):
-        store.write_minute(meter.read(60.0, utc(time.time() - 60 * number)))
+    see_minutes(store, (time.time() - 60 * number for number in reversed(range(1440))))
 
 
 def test_old_rows_are_pruned_step_by_step(

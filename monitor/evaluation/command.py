@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from monitor.options import model_options
+from monitor.options import OutputFolder, model_options
 from monitor.training.options import explained
 
 
@@ -44,7 +44,7 @@ from monitor.training.options import explained
 @click.option(
     "--output",
     metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     help="Also write results.json, results.md and pictures (PNG and SVG) there.",
 )
 @click.option("--record", is_flag=True, help="Write the figures into the model's model.toml.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.options import fail, log_options, opened
+from monitor.options import fail, log_options, opened, see_that_ours_stay
 from monitor.periods import WINDOWS, instant
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
@@ -93,6 +93,8 @@ def report(
         )
     if html and (form != "table" or any(_given(key) for key in asked if key != "entity")):
         raise click.UsageError("--html takes --since, --until and --entity, and no other option")
+    if html:
+        see_that_ours_stay(html, config)
     with closing(opened(database, config)) as connection:
         question = Question(start, end, **asked)
         if html:

@@ -334,10 +334,10 @@ class PipelineModel(RuleBasedStateMachine):
         PipelineModel.now = Moment(now, True)
         self.lose_connection()
         with closing(sqlite3.connect(self._path)) as log, log:
-            log.executemany(  # an hour of it, so that the clock is believed
+            log.executemany(  # a day of it, so that the clock is believed
                 "INSERT INTO throughput (started_at, seconds, received, labelled, duplicates,"
                 " rejected, tweets_per_s, queue_depth) VALUES (?, 60, 0, 0, 0, 0, 0, 0)",
-                [(utc(now),)] * 60,
+                [(utc(now),)] * 1440,
             )
         oldest = now - KEEP_DAYS * DAY_S
         self._tweets = {id_: tweet for id_, tweet in self._tweets.items() if tweet[1] >= oldest}
