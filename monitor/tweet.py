@@ -108,12 +108,12 @@ def decode(
         return Rejection(error.reason, error.detail)
 
 
-def replace_emails(text: str, by: str) -> str:
+def replace_emails(text: str, by: str | Callable[[re.Match[str]], str]) -> str:
     """Replace each e-mail address."""
     return _EMAIL.sub(by, text) if _EMAIL_HINT.search(text) else text
 
 
-def replace_links(text: str, by: str) -> str:
+def replace_links(text: str, by: str | Callable[[re.Match[str]], str]) -> str:
     """Replace each link, with its scheme or without (``t.co/…``), but no punctuation after it.
 
     Addresses have to go first: they may have the form of a link.

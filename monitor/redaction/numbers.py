@@ -1,0 +1,48 @@
+"""Which chains of digits are bank accounts, payment cards or telephone numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from monitor.redaction import accounts, cards, phones
+from monitor.redaction.draft import Draft, Finding, without
+
+CLOSELY: Final = 2048
+"""How many characters of chains are looked at closely in one text, so that none takes long.
+
+A tweet has 280 characters. In a text that is made of numbers, what comes later is masked unseen.
+"""
+
+# Seven digits that nothing but gaps divides: less is no number of a person.
+_HINT: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}")
+_CHAIN: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}(?:[ ./()-]{0,3}\d++)*+")
+
+
+def mask(draft: Draft) -> None:
+    """Mask the numbers in a text."""
+    if _HINT.search(draft.plain):
+        draft.mask(sorted(_findings(draft.plain)))
+
+
+def _findings(plain: str) -> Iterator[Finding]:
+    # An account's number may contain the form of a telephone's, valid or not.
+    ibans = [*accounts.find(plain)]
+    yield from ((start, end, "<iban>") for start, end, is_valid in ibans if is_valid)
+    plain = without(plain, ((start, end) for start, end, _ in ibans))
+    looked_at = done = 0
+    for chain in _CHAIN.finditer(plain):
+        start, end = chain.span()
+        looked_at += end - start
+        if looked_at > CLOSELY:
+            yield start, end, "<number>"
+            continue
+        taken = [*cards.find(plain, start, end)]
+        yield from ((*card, "<card>") for card in taken)
+        # Cards are rare, and not telephone numbers.
+        rest = without(plain, taken) if taken else plain
+        for phone in phones.find(rest, start, end):
+            if phone[0] >= done:
+                done = phone[1]
+                yield *phone, "<phone>"
