@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +14,8 @@ from monitor.clock import utc
 from monitor.connection import Delivery
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
-from monitor.privacy import Pseudonyms, mask, redact
+from monitor.keeping import Keeper
+from monitor.privacy import Pseudonyms
 from monitor.rows import DeadLetter, TweetRow
 from monitor.settings import Settings
 from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
@@ -31,6 +31,7 @@ class Collector:
         self._classifier = classifier
         self._pseudonyms = pseudonyms
         self._matcher = EntityMatcher(settings.entities)
+        self.keeper = Keeper(settings, pseudonyms)
 
     def collect(self, deliveries: Sequence[Delivery], waiting: int) -> Job:
         """Submit a micro-batch to the classifier.
@@ -47,7 +48,7 @@ class Collector:
                 case Tweet() as tweet:
                     items.append(Item(delivery, tweet, self.entities(delivery.topic, tweet)))
                 case TweetRow() as row:
-                    labelled.append(dataclasses.replace(row, text=self.kept(row.text)))
+                    labelled.append(self.keeper.row(row))
                 case Rejection(reason, detail):
                     dead_letters.append(self.dead_letter(delivery, reason, detail))
         verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
@@ -78,34 +79,16 @@ class Collector:
             or (WHOLE_TWEET,)
         )
 
-    def kept(self, text: str | None) -> str | None:
-        """Keep of a tweet's text what privacy allows; of one redacted already, that."""
-        match self._settings.privacy.store_text:
-            case "full":
-                return text
-            case "redacted":
-                return text and redact(text)
-            case _:
-                return None
-
     def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         """Keep what cannot be labelled, as far as privacy allows."""
-        kept: bytes | None
-        match self._settings.privacy.store_text:
-            case "full":
-                kept = delivery.payload[:_DEAD_LETTER_BYTES]
-            case "redacted":
-                kept = mask(delivery.payload[:_DEAD_LETTER_BYTES])
-            case _:
-                kept = None
         return DeadLetter(
             digest=self._pseudonyms.payload(
                 b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
             ),
             received_at=utc(delivery.received.epoch_s),
-            topic=delivery.topic,
+            topic=self.keeper.topic(delivery.topic),
             reason=reason,
             detail=detail,
             size=delivery.size,
-            payload=kept,
+            payload=self.keeper.payload(delivery.payload[:_DEAD_LETTER_BYTES]),
         )

@@ -21,11 +21,12 @@ def mask(draft: Draft) -> None:
 
 
 # A handle of the Fediverse, Bluesky or Instagram may have stops and hyphens in it. What follows in
-# the way of a sentence ("@bob.Great") does not belong to it, unless the end is that of a domain.
+# the way of a sentence ("@bob.Great") or a price ("@5.50") does not belong to it, unless the end is
+# that of a domain.
 _MENTION: Final = re.compile(
     r"(?:@\w++)++(?:"
     r"(?:[.-][A-Za-z\d_-]++)*\.(?i:com|org|net|social|app|dev|io|me|online|info)(?![\w-])"
-    r"|(?:[.-][a-z\d_]\w*+)*+)"
+    r"|(?:(?<!@\d)(?<!@\d\d)(?<!@\d\d\d)[.-][a-z\d_]\w*+)*+)"
 )
 
 # "bob (at) example [dot] com", "bob at example dot com", "bob at gmail.com", "bob @ example . com"

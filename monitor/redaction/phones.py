@@ -20,9 +20,9 @@ _LOOSE: Final = "(?:[ ./()-]{0,2}|[ ][/-][ ])"
 # followed by ten. What of the others always has one length keeps a number after it apart.
 _COUNTRY: Final = rf"""(?:
     [17](?:{_LOOSE}\d){{10}}
-    | (?:33|34|48|61|66|84|237|244|251|254|255|256|258|380|966|967|998)
-      (?:{_LOOSE}\(?0\)?)?+(?:{_LOOSE}\d){{9}}
-    | (?:44|90|91|92|98|63|57|964)(?:{_LOOSE}\(?0\)?)?+(?:{_LOOSE}\d){{10}}
+    | [2-9]\d{{1,2}}[ ]?\(0\)(?:{_LOOSE}\d){{7,11}}  # a zero that is not dialled from abroad
+    | (?:33|34|48|61|66|84|237|244|251|254|255|256|258|380|966|967|998)(?:{_LOOSE}\d){{9}}
+    | (?:44|90|91|92|98|63|57|964)(?:{_LOOSE}\d){{10}}
     | [2-9]\d{{7,14}}(?!\d) | [2-9](?:{_LOOSE}\d){{7,12}}
 )"""
 
@@ -35,6 +35,7 @@ _SHAPES: Final = (
     r"\d{2} \d{3} \d{2} \d{2}",  # Ukraine, Uzbekistan
     r"[5-9]\d{2} \d{2} \d{2} \d{2}",  # Spain
     r"[5-9]\d{2} \d{3} \d{3}",  # Spain, Poland, Peru, Angola, Yemen
+    r"\d{3}-\d{3}-\d{3}",  # with blanks or stops it could be thousands
     r"1[3-9]\d \d{4} \d{4}",  # China
     r"\d{2} \d{4} \d{4}",  # Mexico, Brazil, Argentina
     r"\d{2} 9\d{4} \d{4}",  # Brazil
@@ -43,18 +44,21 @@ _SHAPES: Final = (
     r"[6-9]\d{3} \d{6}",
     r"[3-9]\d{2} \d{7}",  # Italy, Nepal
     r"1[3-9]00 \d{3} \d{3,4}",  # toll-free
-    r"8[2-7] \d{3} \d{4}",  # Mozambique
-    r"6 [5-9]\d \d{2} \d{2} \d{2}",  # Cameroon
+    r"8[2-9] \d{3} \d{4}",  # Mozambique
+    r"[26] [2-9]\d \d{2} \d{2} \d{2}",  # Cameroon
+    r"0\d \d{3} \d{3}",  # Myanmar, Yemen
+    r"0\d{2} \d{5}",  # Congo
 )
 _SHAPE: Final = "|".join(_SHAPES).replace(" ", _GAP.replace("/", ""))
 _BARE: Final = (
-    "[6-9]\\d{9}"  # India
+    "[36-9]\\d{9}"  # India, Italy, Colombia
+    "|[1-9]{2}9\\d{8}"  # Brazil
     "|1[3-9]\\d{9}"  # China
     "|[78]9\\d{9}"  # Russia
     "|(?:91[6-9]|52[1-9]|62?8|63?9|92?3)\\d{9}"
     "|447\\d{9}|491[5-7]\\d{8,9}|55\\d{2}9\\d{8}|234[789]\\d{9}|8801\\d{9}"
 )
-_APART: Final = r"(?<![A-Za-z_\d$€£¥₹<])(?<!\d[.,:/-])"
+_APART: Final = r"(?<![A-Za-z_\d$€£¥₹])(?<!\d[.,:-])"
 _PHONE: Final = re.compile(
     rf"""(?:(?:\((?=[+0]\d{{0,5}}\)))?(?:
       (?P<plus>(?<![+\d])\+[ ]?{_COUNTRY})
@@ -65,7 +69,7 @@ _PHONE: Final = re.compile(
     | {_APART}(?:(?P<shape>{_SHAPE}) | (?P<bare>{_BARE}))
     )
     (?:[ ,;]{{0,2}}(?:x|ext\.?|extension|extn)[ .:]{{0,2}}\d{{1,6}})?
-    (?!\d|[.,:/-]\d|[ ]?[€$£¥₹%])(?(shape)(?![A-Za-z_]))(?(bare)(?![A-Za-z_]))(?(trunk)(?![A-Za-z_]))
+    (?!\d|[.,:-]\d|[ ]?[€$£¥₹%](?![ ]?\d))(?(shape)(?![A-Za-z_]))(?(bare)(?![A-Za-z_]))(?(trunk)(?![A-Za-z_]))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -75,17 +79,18 @@ _LOOK_AHEAD: Final = 16  # an extension
 _YEAR: Final = "(?:19|20)\\d\\d"
 _OTHER: Final = re.compile(
     rf"""(?:0[./-])  # decimals, ISBN
-    | (?:(?:\d\d?[./ -]){{2}}{_YEAR}(?!\d))  # dates
-    | (?P<of>(?:\d\d[./-]){{2}}\d\d(?![./-]?\d))
-    | (?:[012]\d[0-5]\d[ ]?-[ ]?[012]\d[0-5]\d(?!\d))  # opening hours
+    | (?:.*(?<!\d)(?:\d\d?[./ -]){{2}}{_YEAR}(?!\d))  # dates
+    | (?:{_YEAR}(?P<gap>[./-])\d\d?(?P=gap)\d\d?(?!\d))
+    | (?:(?:\d\d[./-]){{2}}\d\d(?![./-]?\d))
+    | (?:[012]\d[0-5]\d[ ]?-[ ]?[012]\d[0-5]\d(?!-?\d))  # opening hours
     | (?:.*(?<!\d){_YEAR}[ ./-]{{1,3}}{_YEAR}(?!\d))  # years
-    | (?:[\d]+(?:[ ]?0{{3}})+$)  # thousands
-    | (?:(?:0\d[ ]){{3,}}\d\d$)  # model years, days
+    | (?:[1-9]\d*(?:[ ]?0{{3}})+$)  # thousands
+    | (?:(?:0\d[ ]){{3,}})  # years of cars, days
     """,
     re.VERBOSE,
 )
 _CUE: Final = re.compile(
-    r"(?:\b(?:call|tel|telephone|phone|ph|mob|mobile|cell|cel|text|txt|sms|whats\W?app|wa|fax|dial"
+    r"(?:\b(?:call|tel|telephone|phone|ph|mob|mobile|cell|cel|text|txt|sms|whats\W?app|fax|dial"
     r"|ring|contact|hotline|helpline|telefon|handy|t[eé]l|тел|hub)s?\b|[☎☏📞📱✆])"
     r"(?:[ .:=-]{0,3}\b(?:me|us|him|her|them|at|on|no|nr|num|number|is|now|or|to)\b){0,4}"
     r"[ .:=(-]{0,4}\Z",
@@ -94,7 +99,7 @@ _CUE: Final = re.compile(
 _LABEL: Final = re.compile(
     r"(?:\b(?:order|ticket|ref|reference|id|case|invoice|tracking|tweet|status|serial|isbn|imei|sku"
     r"|item|article|part|transaction|booking|reservation|flight|pnr|train|build|version|vin|awb"
-    r"|complaint|request|code|account|a/c)\b(?:[ .:=-]{0,3}\b(?:no|nr|num|number|id|is|was)\b){0,3}"
+    r"|complaint|request|code|account|a/c)\b(?:[ .:=#№-]{0,3}\b(?:no|nr|num|number|id|is|was)\b){0,3}"
     r"[ .:=-]{0,4}[#№]?|[#№])[ ]?\Z",
     re.IGNORECASE,
 )
