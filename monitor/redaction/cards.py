@@ -15,20 +15,24 @@ _ISSUERS: Final = (
 )
 _CARD: Final = re.compile(
     rf"""(?<!\d)(?<!\d[.,/-])(?={_ISSUERS})(?:
-    \d{{4}}(?P<gap>[ .-]{{1,2}}|[ ]-[ ])\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}(?:(?P=gap)\d{{1,3}})?
-    | \d{{4}}(?P<wide>[ .-]{{1,2}})\d{{6}}(?P=wide)\d{{4,5}}  # American Express, Diners
-    | \d{{13,16}} | \d{{19}}  # Bare ones of 17 and 18 digits are tweets.
+    (?P<grouped>\d{{4}}(?P<gap>[ .-]{{1,2}}|[ ]-[ ])\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}(?:(?P=gap)\d{{1,3}})?
+      | \d{{4}}(?P<wide>[ .-]{{1,2}})\d{{6}}(?P=wide)\d{{4,5}})  # American Express, Diners
+    | \d{{13,16}} | [46]\d{{18}}  # other bare ones of 17 to 19 digits are tweets
     )(?!\d|[.,/-]\d)""",
     re.VERBOSE,
 )
 
 
-def find(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Give where cards begin and end within a part of a text that has no letters."""
+def find(plain: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Give where what has the form of a card begins and ends, and whether it is one.
+
+    A form without groups tells nothing: such numbers are given only if they are cards.
+    """
     for match in _CARD.finditer(plain, start, end):
         digits = [int(sign) for sign in match[0] if sign.isdigit()]
-        if 13 <= len(digits) <= 19 and _is_valid(digits):
-            yield match.span()
+        is_valid = 13 <= len(digits) <= 19 and any(digits[-6:]) and _is_valid(digits)
+        if is_valid or match["grouped"]:
+            yield *match.span(), is_valid
 
 
 def _is_valid(digits: list[int]) -> bool:

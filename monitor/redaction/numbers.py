@@ -27,7 +27,7 @@ def mask(draft: Draft) -> None:
 
 
 def _findings(plain: str) -> Iterator[Finding]:
-    # An account's number may contain the form of a telephone's, valid or not.
+    # What has the form of an account or a card is no telephone number, whether it is valid or not.
     ibans = [*accounts.find(plain)]
     yield from ((start, end, "<iban>") for start, end, is_valid in ibans if is_valid)
     plain = without(plain, ((start, end) for start, end, _ in ibans))
@@ -38,10 +38,9 @@ def _findings(plain: str) -> Iterator[Finding]:
         if looked_at > CLOSELY:
             yield start, end, "<number>"
             continue
-        taken = [*cards.find(plain, start, end)]
-        yield from ((*card, "<card>") for card in taken)
-        # Cards are rare, and not telephone numbers.
-        rest = without(plain, taken) if taken else plain
+        forms = [*cards.find(plain, start, end)]
+        yield from ((first, last, "<card>") for first, last, is_valid in forms if is_valid)
+        rest = without(plain, ((first, last) for first, last, _ in forms)) if forms else plain
         for phone in phones.find(rest, start, end):
             if phone[0] >= done:
                 done = phone[1]

@@ -34,8 +34,8 @@ _SHAPES: Final = (
     r"[5-9]\d{2} \d{3} \d{2} \d{2}",  # Turkey, Russia
     r"\d{2} \d{3} \d{2} \d{2}",  # Ukraine, Uzbekistan
     r"[5-9]\d{2} \d{2} \d{2} \d{2}",  # Spain
-    r"[5-9]\d{2} \d{3} \d{3}",  # Spain, Poland, Peru, Angola, Yemen
-    r"\d{3}-\d{3}-\d{3}",  # with blanks or stops it could be thousands
+    r"[5-9]\d{2}[ ]\d{3}[ ]\d{3}",  # Spain, Poland, Peru, Angola; with stops it is thousands
+    r"\d{3}-\d{3}-\d{3}",
     r"1[3-9]\d \d{4} \d{4}",  # China
     r"\d{2} \d{4} \d{4}",  # Mexico, Brazil, Argentina
     r"\d{2} 9\d{4} \d{4}",  # Brazil
@@ -49,7 +49,7 @@ _SHAPES: Final = (
     r"0\d \d{3} \d{3}",  # Myanmar, Yemen
     r"0\d{2} \d{5}",  # Congo
 )
-_SHAPE: Final = "|".join(_SHAPES).replace(" ", _GAP.replace("/", ""))
+_SHAPE: Final = re.sub(r"(?<!\[) (?!\])", _GAP.replace("/", ""), "|".join(_SHAPES))
 _BARE: Final = (
     "[36-9]\\d{9}"  # India, Italy, Colombia
     "|[1-9]{2}9\\d{8}"  # Brazil
@@ -83,6 +83,7 @@ _OTHER: Final = re.compile(
     | (?:{_YEAR}(?P<gap>[./-])\d\d?(?P=gap)\d\d?(?!\d))
     | (?:(?:\d\d[./-]){{2}}\d\d(?![./-]?\d))
     | (?:[012]\d[0-5]\d[ ]?-[ ]?[012]\d[0-5]\d(?!-?\d))  # opening hours
+    | (?:.*(?<!\d)[012]\d\.[0-5]\d[ ]?-[ ]?[012]\d\.[0-5]\d(?!\d))
     | (?:.*(?<!\d){_YEAR}[ ./-]{{1,3}}{_YEAR}(?!\d))  # years
     | (?:[1-9]\d*(?:[ ]?0{{3}})+$)  # thousands
     | (?:(?:0\d[ ]){{3,}})  # years of cars, days
