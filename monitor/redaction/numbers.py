@@ -9,7 +9,7 @@ from typing import Final
 from monitor.redaction import accounts, cards, phones
 from monitor.redaction.draft import Draft, Finding, without
 
-CLOSELY: Final = 2048
+CLOSELY: Final = 1024
 """How many characters of chains are looked at closely in one text, so that none takes long.
 
 A tweet has 280 characters. In a text that is made of numbers, what comes later is masked unseen.
