@@ -15,8 +15,11 @@ _ISSUERS: Final = (
 )
 _CARD: Final = re.compile(
     rf"""(?<!\d)(?<!\d[.,/-])(?={_ISSUERS})(?:
-    (?P<grouped>\d{{4}}(?P<gap>[ .-]{{1,2}}|[ ]-[ ])\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}(?:(?P=gap)\d{{1,3}})?
-      | \d{{4}}(?P<wide>[ .-]{{1,2}})\d{{6}}(?P=wide)\d{{4,5}})  # American Express, Diners
+    (?P<grouped>
+      \d{{4}}(?P<gap>[ .-]{{1,2}}|[ ]-[ ])\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}
+      (?:(?P=gap)\d{{1,3}})?
+      | \d{{4}}(?P<wide>[ .-]{{1,2}})\d{{6}}(?P=wide)\d{{4,5}}  # American Express, Diners
+    )
     | \d{{13,16}} | [46]\d{{18}}  # other bare ones of 17 to 19 digits are tweets
     )(?!\d|[.,/-]\d)""",
     re.VERBOSE,

@@ -48,7 +48,8 @@ class Draft:
         Args:
             findings: in order, none overlapping another.
         """
-        parts, done = [], 0
+        parts: list[str] = []
+        done = 0
         for start, end, mark in findings:
             parts += self.plain[done:start], mark if self._is_plain else _TAKEN * (end - start)
             done = end
@@ -66,7 +67,8 @@ class Draft:
         places: range | list[int] = range(len(text))
         if len(self.plain) != len(text):
             places = [place for place, each in enumerate(text) if each not in folding.UNSEEN]
-        parts, done = [], 0
+        parts: list[str] = []
+        done = 0
         for start, end, mark in sorted(self._masked):
             last = places[end - 1] + 1
             while last < len(text) and folding.is_mark(text[last]):
@@ -78,7 +80,8 @@ class Draft:
 
 def without(plain: str, spans: Iterable[tuple[int, int]]) -> str:
     """Take spans out of a text without moving what is behind them."""
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for start, end in spans:
         parts += plain[done:start], _TAKEN * (end - start)
         done = end

@@ -23,7 +23,12 @@ _CHAIN: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}(?:[ ./()-]{0,3}\d++)*+")
 def mask(draft: Draft) -> None:
     """Mask the numbers in a text."""
     if _HINT.search(draft.plain):
-        draft.mask(sorted(_findings(draft.plain)))
+        draft.mask(find(draft.plain))
+
+
+def find(plain: str) -> list[Finding]:
+    """Find the numbers in a text of plain characters, in order."""
+    return sorted(_findings(plain))
 
 
 def _findings(plain: str) -> Iterator[Finding]:
@@ -31,7 +36,7 @@ def _findings(plain: str) -> Iterator[Finding]:
     ibans = [*accounts.find(plain)]
     yield from ((start, end, "<iban>") for start, end, is_valid in ibans if is_valid)
     plain = without(plain, ((start, end) for start, end, _ in ibans))
-    looked_at = done = 0
+    looked_at = 0
     for chain in _CHAIN.finditer(plain):
         start, end = chain.span()
         looked_at += end - start
@@ -41,7 +46,4 @@ def _findings(plain: str) -> Iterator[Finding]:
         forms = [*cards.find(plain, start, end)]
         yield from ((first, last, "<card>") for first, last, is_valid in forms if is_valid)
         rest = without(plain, ((first, last) for first, last, _ in forms)) if forms else plain
-        for phone in phones.find(rest, start, end):
-            if phone[0] >= done:
-                done = phone[1]
-                yield *phone, "<phone>"
+        yield from ((*phone, "<phone>") for phone in phones.find(rest, start, end))

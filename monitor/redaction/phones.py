@@ -61,15 +61,17 @@ _BARE: Final = (
 _APART: Final = r"(?<![A-Za-z_\d$€£¥₹])(?<!\d[.,:-])"
 _PHONE: Final = re.compile(
     rf"""(?:(?:\((?=[+0]\d{{0,5}}\)))?(?:
-      (?P<plus>(?<![+\d])\+[ ]?{_COUNTRY})
+      (?P<plus>(?<!\+)\+[ ]?{_COUNTRY})
       | {_APART}(?P<zeros>(?:00|011(?!\d{{8}}(?!\d))|0011|8[ -]10){_LOOSE}{_COUNTRY})
       | {_APART}(?P<trunk>0(?:(?:{_GAP}|\)[ -]?|[ ]?\()?\d){{8,12}})
     )
-    | (?P<area>(?<![\d)])(?:{_APART}[18][ .-]?)?\((?!(?:19|20)\d\d\))\d{{2,5}}\)(?:{_GAP}?\d){{5,9}})
+    | (?P<area>(?<!\))(?:{_APART}[18][ .-]?)?
+        \((?!(?:19|20)\d\d\))\d{{2,5}}\)(?:{_GAP}?\d){{5,9}})
     | {_APART}(?:(?P<shape>{_SHAPE}) | (?P<bare>{_BARE}))
     )
     (?:[ ,;]{{0,2}}(?:x|ext\.?|extension|extn)[ .:]{{0,2}}\d{{1,6}})?
-    (?!\d|[.,:-]\d|[ ]?[€$£¥₹%](?![ ]?\d))(?(shape)(?![A-Za-z_]))(?(bare)(?![A-Za-z_]))(?(trunk)(?![A-Za-z_]))
+    (?!\d|[.,:-]\d|[ ]?[€$£¥₹%](?![ ]?\d))
+    (?(plus)|(?(area)|(?![A-Za-z_])))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -91,16 +93,17 @@ _OTHER: Final = re.compile(
     re.VERBOSE,
 )
 _CUE: Final = re.compile(
-    r"(?:\b(?:call|tel|telephone|phone|ph|mob|mobile|cell|cel|text|txt|sms|whats\W?app|fax|dial"
+    r"(?:(?<![A-Za-z])(?:call|tel|telephone|phone|ph|mob|mobile|cell|cel|text|txt|sms|whats\W?app|fax|dial"
     r"|ring|contact|hotline|helpline|telefon|handy|t[eé]l|тел|hub)s?\b|[☎☏📞📱✆])"
     r"(?:[ .:=-]{0,3}\b(?:me|us|him|her|them|at|on|no|nr|num|number|is|now|or|to)\b){0,4}"
     r"[ .:=(-]{0,4}\Z",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(
-    r"(?:\b(?:order|ticket|ref|reference|id|case|invoice|tracking|tweet|status|serial|isbn|imei|sku"
+    r"(?:(?<![A-Za-z])(?:order|ticket|ref|reference|id|case|invoice|tracking|tweet|status|serial|isbn|imei|sku"
     r"|item|article|part|transaction|booking|reservation|flight|pnr|train|build|version|vin|awb"
-    r"|complaint|request|code|account|a/c)\b(?:[ .:=#№-]{0,3}\b(?:no|nr|num|number|id|is|was)\b){0,3}"
+    r"|complaint|request|code|account|a/c)\b"
+    r"(?:[ .:=#№-]{0,3}\b(?:no|nr|num|number|id|is|was)\b){0,3}"
     r"[ .:=-]{0,4}[#№]?|[#№])[ ]?\Z",
     re.IGNORECASE,
 )
@@ -115,14 +118,14 @@ def find(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start: where a chain of at least seven digits begins.
         end: where it ends.
     """
-    found = False
+    head = end  # of the chain, before the first number with a form of its own
     for match in _PHONE.finditer(plain, max(start - 2, 0), end + _LOOK_AHEAD):
-        if match.start() >= end or _is_other(plain, match):
-            continue
-        found = True
-        yield match.span()
-    if not found and _is_called(plain, start, end):
-        yield start, end
+        if match.start() < end and not _is_other(plain, match):
+            head = min(head, match.start())
+            yield match.span()
+    head = start + len(plain[start:head].rstrip(" ./()-"))
+    if _is_called(plain, start, head):
+        yield start, head
 
 
 def _is_other(plain: str, match: re.Match[str]) -> bool:
@@ -139,7 +142,7 @@ def _is_called(plain: str, start: int, end: int) -> bool:
     """Whether the words before say that it is a number, which may then have any form."""
     chain = plain[start:end]
     return (
-        sum(map(str.isdigit, chain)) <= 15
+        7 <= sum(map(str.isdigit, chain)) <= 15
         and not _OTHER.match(chain)
         and bool(_CUE.search(plain, max(start - _LOOK_BACK, 0), start))
     )

@@ -23,7 +23,8 @@ _DOT: Final = r"(?:[ ]{0,2}[(\[{<][ ]?(?:dot|\.)[ ]?[)\]}>][ ]{0,2}|[ ]{1,2}dot[
 _LABEL: Final = r"[\w-]{1,63}+"
 _LABELS: Final = rf"{_LABEL}(?:(?:\.|{_DOT}){_LABEL})"
 _COMMON: Final = r"(?:com|org|net|edu|gov|info|biz|email|app|dev|social)(?![\w-])"
-_END: Final = rf"(?:{_COMMON}|[a-z]{{2}}(?![\w-]))"
+_WORD: Final = "(?:of|is|on|or|if|an|as|by|he|we|up|go|do|to)"
+_END: Final = rf"(?:{_COMMON}|(?!{_WORD})[a-z]{{2}}(?![\w-]))"
 # "look at cnn.com" is no address, "bob at gmail.com" is one.
 _PROVIDER: Final = (
     "(?:g(?:oogle)?mail|y(?:ahoo|mail)|hotmail|outlook|live|msn|icloud|aol|gmx|web|t-online"
@@ -32,7 +33,8 @@ _PROVIDER: Final = (
 _AT: Final = re.compile(
     rf"[(\[{{<][ ]?(?:at|@)[ ]?[)\]}}>][ ]{{0,2}}{_LABELS}{{1,4}}"
     rf"|(?:(?<=[ ])at[ ]|@)[ ]{{0,2}}(?:"
-    rf"{_PROVIDER}[ ]?\.[ ]?{_END}|{_LABELS}{{0,3}}?(?:{_DOT}{_END}|[ ]\.[ ]{_COMMON}))",
+    rf"{_PROVIDER}[ ]?\.[ ]?{_END}"
+    rf"|{_LABELS}{{0,3}}?(?:{_DOT}{_END}(?:{_DOT}{_END})?|[ ]\.[ ]{_COMMON}))",
     re.IGNORECASE,
 )
 _NAME: Final = frozenset(".+%-_'")
@@ -40,7 +42,7 @@ _NAME: Final = frozenset(".+%-_'")
 _LONGEST_NAME: Final = 64
 # "us at example dot com" is where a shop is, not who.
 _NOBODY: Final = frozenset(
-    "us me it them out here more now look shop order online available visit".split()
+    {"us", "me", "it", "them", "out", "here", "more", "now", "look", "shop", "order", "online"}
 )
 
 # Each is looked for by itself, in lower case: what begins with a literal is found fast.

@@ -1,4 +1,4 @@
-"""Invented telephone numbers of the fifty largest countries, in the ways in which people write them.
+"""Invented telephone numbers of the fifty largest countries, in the ways people write them.
 
 The library phonenumbers says which digits a country gives out and how it groups them. The numbers
 are drawn by chance among those; who has one of them is not known here.
@@ -49,7 +49,9 @@ def _digits(text: str) -> str:
 
 def _prefix(number: PhoneNumber) -> str:
     """What is dialled before a number within its country: 0, 8, 01 or nothing."""
-    return _digits(_national(number)).removesuffix(str(phonenumbers.national_significant_number(number)))
+    return _digits(_national(number)).removesuffix(
+        str(phonenumbers.national_significant_number(number))
+    )
 
 
 def _with_area(number: PhoneNumber) -> str:

@@ -23,7 +23,9 @@ def _isbn13(rng: random.Random) -> str:
 
 def _bad_card(rng: random.Random) -> str:
     digits = f"4{_digits(rng, 14)}"
-    doubled = "".join(str(int(digit) * (1 if place % 2 else 2)) for place, digit in enumerate(digits))
+    doubled = "".join(
+        str(int(digit) * (1 if place % 2 else 2)) for place, digit in enumerate(digits)
+    )
     check = (1 - sum(map(int, doubled))) % 10  # one more than the right one
     whole = f"{digits}{check}"
     return " ".join(whole[start : start + 4] for start in range(0, 16, 4))
@@ -34,7 +36,7 @@ KINDS: Final[dict[str, Callable[[random.Random], str]]] = {
         f"{r.choice(_CURRENCIES)}{r.randrange(1, 9_999_999):,}.{r.randrange(100):02}"
     ),
     "price, the currency behind it": lambda r: (
-        f"{r.randrange(1, 999)} {r.randrange(1000):03} {r.randrange(1000):03} {r.choice(_CURRENCIES)}"
+        f"{r.randrange(1, 10**9):,}".replace(",", " ") + f" {r.choice(_CURRENCIES)}"
     ),
     "count with commas": lambda r: f"{r.randrange(1, 10**10):,} people",
     "count with blanks": lambda r: f"{r.randrange(1, 10**9):,} people".replace(",", " "),
@@ -75,15 +77,23 @@ KINDS: Final[dict[str, Callable[[random.Random], str]]] = {
     ),
     "number with #": lambda r: f"#{_digits(r, r.randrange(7, 13))}",
     "Amazon order": lambda r: f"{_digits(r, 3)}-{_digits(r, 7)}-{_digits(r, 7)}",
-    "flight": lambda r: f"{r.choice(('LH', 'BA', 'UA'))}{r.randrange(1, 9999)} at gate {r.randrange(99)}",
+    "flight": lambda r: (
+        f"{r.choice(('LH', 'BA', 'UA'))}{r.randrange(1, 9999)} at gate {r.randrange(99)}"
+    ),
     "coordinates": lambda r: f"{r.uniform(-90, 90):.6f}, {r.uniform(-180, 180):.6f}",
     "decimal": lambda r: f"{r.random():.10f}",
-    "IP address": lambda r: ".".join(str(r.randrange(256)) for _ in range(4)) + f":{r.randrange(65536)}",
+    "IP address": lambda r: (
+        ".".join(str(r.randrange(256)) for _ in range(4)) + f":{r.randrange(65536)}"
+    ),
     "ISBN": _isbn13,
     "version": lambda r: ".".join(str(r.randrange(30)) for _ in range(4)),
-    "resolution": lambda r: f"{r.randrange(640, 4096)}x{r.randrange(480, 2160)} at {r.randrange(24, 144)} Hz",
+    "resolution": lambda r: (
+        f"{r.randrange(640, 4096)}x{r.randrange(480, 2160)} at {r.randrange(24, 144)} Hz"
+    ),
     "UUID": lambda r: str(uuid.UUID(int=r.getrandbits(128), version=4)),
-    "points": lambda r: f"+{r.randrange(1, 999_999):,} points, -{r.randrange(100)}.{r.randrange(100)} %",
+    "points": lambda r: (
+        f"+{r.randrange(1, 999_999):,} points, -{r.randrange(100)}.{r.randrange(100)} %"
+    ),
     "card, wrong checksum": _bad_card,
 }
 """What it is, and how one is drawn."""
