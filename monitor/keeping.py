@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from monitor.classifier import Verdict
 from monitor.privacy import Pseudonyms, mask
 from monitor.redaction import redact
 from monitor.rows import TweetRow
@@ -43,7 +44,9 @@ class Keeper:
         """
         if self._store_text == "full":
             return row
-        verdicts = {self._entity(name): verdict for name, verdict in reversed(row.verdicts)}
+        verdicts: dict[str, Verdict] = {}
+        for name, verdict in row.verdicts:
+            verdicts.setdefault(self._entity(name), verdict)
         return replace(
             row,
             id=self._id(row.id),
@@ -51,7 +54,7 @@ class Keeper:
             topic=self.topic(row.topic),
             lang=_unless_masked(row.lang),
             text=redact(row.text) if row.text and self._store_text == "redacted" else None,
-            verdicts=[*reversed(verdicts.items())],
+            verdicts=[*verdicts.items()],
         )
 
     def topic(self, topic: str) -> str:

@@ -20,11 +20,10 @@ def mask(draft: Draft) -> None:
         draft.plain = _MENTION.sub(draft.by("@user"), draft.plain)
 
 
-# A handle of the Fediverse, Bluesky or Instagram may have stops and hyphens in it. What follows in
-# the way of a sentence ("@bob.Great") or a price ("@5.50") does not belong to it, unless the end is
-# that of a domain.
+# A handle of the Fediverse, Bluesky or Instagram may have stops and hyphens in it. What follows as
+# a sentence ("@bob.Great") or a number ("@5.50") is no part of it, unless it ends as a domain does.
 _MENTION: Final = re.compile(
     r"(?:@\w++)++(?:"
     r"(?:[.-][A-Za-z\d_-]++)*\.(?i:com|org|net|social|app|dev|io|me|online|info)(?![\w-])"
-    r"|(?:(?<!@\d)(?<!@\d\d)(?<!@\d\d\d)[.-][a-z\d_]\w*+)*+)"
+    r"|(?:[.-][a-z_]\w*+(?:[.-][a-z\d_]\w*+)*+)?+)"
 )

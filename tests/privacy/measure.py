@@ -78,7 +78,7 @@ def _show(text: str) -> None:
     text = draft.plain
     for start, end, mark in numbers.find(text):
         before, after = text[max(start - 30, 0) : start], text[end : end + 15]
-        print(f"{mark:8} {before}[[{text[start:end]}]]{after}")
+        print(f"{mark:8} {before}[[{text[start:end]}]]{after}")  # noqa: T201
 
 
 def main() -> None:
@@ -88,14 +88,14 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="what is masked there, to be read")
     arguments = parser.parse_args()
     by_way, by_country, of_a_way = recall()
-    print("| way of writing | masked whole | not, in |\n|---|---|---|")
+    print("| way of writing | masked whole | not, in |\n|---|---|---|")  # noqa: T201
     for way, count in of_a_way.items():
         where = [key[:2] for key in by_country if key[4:] == way]
-        print(f"| {way} | {1 - by_way[way] / count:.1%} | {' '.join(where)} |")
+        print(f"| {way} | {1 - by_way[way] / count:.1%} | {' '.join(where)} |")  # noqa: T201
     wrong = needless()
-    print("\n| what is no such number | masked without need, of 1,000 |\n|---|---|")
+    print("\n| what is no such number | masked without need, of 1,000 |\n|---|---|")  # noqa: T201
     for kind in others.KINDS:
-        print(f"| {kind} | {wrong[kind]} |")
+        print(f"| {kind} | {wrong[kind]} |")  # noqa: T201
     if not arguments.data:
         return
     texts = [*tweets(arguments.data)]
@@ -104,10 +104,10 @@ def main() -> None:
     took = time.process_time() - started
     marks = Counter(mark for text in redacted for mark in _MARK.findall(text))
     marks.subtract(Counter(mark for text in texts for mark in _MARK.findall(text)))
-    print(f"\n{len(texts):,} public tweets, {1e6 * took / len(texts):.1f} µs of CPU each")
-    print("\n| mark | more of them in 1,000 tweets |\n|---|---|")
+    print(f"\n{len(texts):,} public tweets, {1e6 * took / len(texts):.1f} µs of CPU each")  # noqa: T201
+    print("\n| mark | more of them in 1,000 tweets |\n|---|---|")  # noqa: T201
     for mark, count in marks.most_common():
-        print(f"| `{mark}` | {1000 * count / len(texts):.2f} |")
+        print(f"| `{mark}` | {1000 * count / len(texts):.2f} |")  # noqa: T201
     if arguments.show:
         for text in texts:
             _show(text)
