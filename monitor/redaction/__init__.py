@@ -25,5 +25,6 @@ def redact(text: str) -> str:
     """
     draft = Draft(text)
     addresses.mask(draft)
-    numbers.mask(draft)
+    if numbers.mask(draft):
+        addresses.mask(draft)  # again, for what was glued to a number
     return draft.finished()

@@ -34,8 +34,8 @@ _CLASSES: Final = {"n": r"\d", "a": "[A-Za-z]", "c": r"[A-Za-z\d]"}
 _GAP: Final = "[ .-]?"
 # Two letters of their own (or behind "IBAN"), two digits, and enough of what may follow.
 _BEGINNING: Final = re.compile(
-    rf"[A-Za-z]{{2}}(?={_GAP}\d{_GAP}\d{_GAP}[A-Za-z\d]{{2}}(?:{_GAP}[A-Za-z\d]){{9}})"
-    r"(?:(?<![A-Za-z\d]..)|(?<=(?i:iban)..))"
+    rf"([A-Za-z]{{2}})(?={_GAP}\d{_GAP}\d{_GAP}[A-Za-z\d]{{2}}(?:{_GAP}[A-Za-z\d]){{9}})"
+    r"(?:(?<![A-Za-z]..)|(?<=(?i:iban)..))"
 )
 _GAPS: Final = re.compile("[ .-]")
 _VALUES: Final = str.maketrans({chr(55 + value): str(value) for value in range(10, 36)})
@@ -47,19 +47,13 @@ def find(plain: str) -> Iterator[tuple[int, int, bool]]:
     """Give where what has the form of an account number begins and ends, and whether it is one."""
     done = seen = 0
     for beginning in _BEGINNING.finditer(plain):
-        start = beginning.start()
-        while start >= done and (match := _match(plain, start)):
+        start, country = beginning.start(), beginning[1].upper()
+        if start < done or country not in _STRUCTURES:
+            continue
+        if match := _pattern(country).match(plain, start):
             done = match.end()
             seen += 1
-            is_valid = seen > _MOST or _is_valid(match[0])
-            yield start, done, is_valid
-            if is_valid:
-                start = done  # another may be glued to it
-
-
-def _match(plain: str, start: int) -> re.Match[str] | None:
-    country = plain[start : start + 2].upper()
-    return _pattern(country).match(plain, start) if country in _STRUCTURES else None
+            yield start, done, seen > _MOST or _is_valid(match[0])
 
 
 @cache

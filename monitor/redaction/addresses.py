@@ -23,7 +23,7 @@ def mask(draft: Draft) -> None:
 # A handle of the Fediverse, Bluesky or Instagram may have stops and hyphens in it. What follows as
 # a sentence ("@bob.Great") or a number ("@5.50") is no part of it, unless it ends as a domain does.
 _MENTION: Final = re.compile(
-    r"(?:@\w++)++(?:"
-    r"(?:[.-][A-Za-z\d_-]++)*\.(?i:com|org|net|social|app|dev|io|me|online|info)(?![\w-])"
-    r"|(?:[.-][a-z_]\w*+(?:[.-][a-z\d_]\w*+)*+)?+)"
+    r"(?:@\w++"
+    r"(?:(?:[.-][A-Za-z\d_-]++)*\.(?i:com|org|net|social|app|dev|io|me|online|info)(?![\w-]))?+"
+    r"(?:[.-][a-z_]\w*+(?:[.-][a-z\d_]\w*+)*+)?+)++"
 )

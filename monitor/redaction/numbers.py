@@ -20,10 +20,12 @@ _HINT: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}")
 _CHAIN: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}(?:[ ./()-]{0,3}\d++)*+")
 
 
-def mask(draft: Draft) -> None:
-    """Mask the numbers in a text."""
-    if _HINT.search(draft.plain):
-        draft.mask(find(draft.plain))
+def mask(draft: Draft) -> bool:
+    """Mask the numbers in a text, and say whether there were any."""
+    found = find(draft.plain) if _HINT.search(draft.plain) else []
+    if found:
+        draft.mask(found)
+    return bool(found)
 
 
 def find(plain: str) -> list[Finding]:

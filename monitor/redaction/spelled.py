@@ -42,7 +42,21 @@ _NAME: Final = frozenset(".+%-_'")
 _LONGEST_NAME: Final = 64
 # "us at example dot com" is where a shop is, not who.
 _NOBODY: Final = frozenset(
-    {"us", "me", "it", "them", "out", "here", "more", "now", "look", "shop", "order", "online"}
+    {
+        "us",
+        "me",
+        "it",
+        "them",
+        "out",
+        "here",
+        "more",
+        "now",
+        "look",
+        "shop",
+        "order",
+        "online",
+        "user",
+    }
 )
 
 # Each is looked for by itself, in lower case: what begins with a literal is found fast.
@@ -67,7 +81,7 @@ def _findings(plain: str) -> Iterator[Finding]:
         end = before + len(plain[before : match.start()].rstrip(" "))
         start = _name_before(plain, before, end)
         name = plain[start:end]
-        if name and (name.lower() not in _NOBODY or "@" in match[0]):
+        if name and (match[0][0] not in "aA" or name.lower() not in _NOBODY):
             done = match.end()
             yield start, done, "<email>"
 

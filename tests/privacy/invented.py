@@ -100,6 +100,9 @@ WAYS: Final[dict[str, Callable[[PhoneNumber], str]]] = {
 }
 """What it is called, and how a number is written so."""
 
+ABROAD: Final = (*(way for way in WAYS if "49" in way), "Devanagari", "with an extension")
+"""Those with a country code."""
+
 
 def numbers(country: str, count: int, seed: int = 14) -> Iterator[PhoneNumber]:
     """Draw valid numbers of a country, mobile and fixed in turn."""

@@ -7,7 +7,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.redaction import numbers, redact
@@ -323,7 +323,6 @@ pieces = st.sampled_from(
 texts = st.lists(pieces, max_size=16).map("".join) | st.text()
 
 
-@settings(max_examples=4000)
 @given(texts)
 def test_idempotent(text: str) -> None:
     """Redacting twice changes nothing more."""
@@ -332,7 +331,6 @@ def test_idempotent(text: str) -> None:
     assert once == redact(once)
 
 
-@settings(max_examples=4000)
 @given(texts)
 def test_nothing_left(text: str) -> None:
     """No mention, address or link is left, however they are glued together."""
@@ -343,7 +341,6 @@ def test_nothing_left(text: str) -> None:
     assert [] == re.findall(r"\w@\w+\.\w", actual.replace("@user", ""))
 
 
-@settings(max_examples=4000)
 @given(texts)
 def test_the_rest_is_in_order_and_whole(text: str) -> None:
     """What is between marks stands so in the text, too, and in the same order."""
@@ -354,7 +351,6 @@ def test_the_rest_is_in_order_and_whole(text: str) -> None:
         at = found + len(part)
 
 
-@settings(max_examples=4000)
 @given(texts)
 def test_no_mark_begins_inside_a_character(text: str) -> None:
     """Behind what is masked there stands no accent that belonged to it."""
