@@ -26,5 +26,5 @@ def redact(text: str) -> str:
     draft = Draft(text)
     addresses.mask(draft)
     if numbers.mask(draft):
-        addresses.mask(draft)  # again, for what was glued to a number
+        addresses.mask_links(draft)  # again, for what was glued to a number
     return draft.finished()

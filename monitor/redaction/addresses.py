@@ -15,9 +15,14 @@ def mask(draft: Draft) -> None:
     # In this order, no step makes anything that an earlier one would take.
     draft.plain = replace_emails(draft.plain, draft.by("<email>"))
     spelled.mask(draft)
-    draft.plain = replace_links(draft.plain, draft.by("<link>"))
+    mask_links(draft)
     if "@" in draft.plain:
         draft.plain = _MENTION.sub(draft.by("@user"), draft.plain)
+
+
+def mask_links(draft: Draft) -> None:
+    """Mask links alone, which may begin where a number has been taken out."""
+    draft.plain = replace_links(draft.plain, draft.by("<link>"))
 
 
 # A handle of the Fediverse, Bluesky or Instagram may have stops and hyphens in it. What follows as

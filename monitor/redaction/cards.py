@@ -14,14 +14,14 @@ _ISSUERS: Final = (
     r"(?:4|5[0-8]|6|3[47689]|30[0-5]|35|2(?:2[2-9]|[3-6]|7[01])\d|220[0-4]|8[12]|9792)"
 )
 _CARD: Final = re.compile(
-    rf"""(?<!\d)(?<!\d[.-])(?={_ISSUERS})(?:
+    rf"""(?<!\d)(?<!\d[.:-])(?={_ISSUERS})(?:
     (?P<grouped>
       \d{{4}}(?P<gap>[ .-]{{1,2}}|[ ]-[ ])\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}
       (?:(?P=gap)\d{{1,3}})?
       | \d{{4}}(?P<wide>[ .-]{{1,2}})\d{{6}}(?P=wide)\d{{4,5}}  # American Express, Diners
     )
     | \d{{13,16}} | [46]\d{{18}}  # other bare ones of 17 to 19 digits are tweets
-    )(?!\d|[.-]\d)""",
+    )(?!\d|[.:-]\d)""",
     re.VERBOSE,
 )
 

@@ -58,7 +58,7 @@ _BARE: Final = (
     "|(?:91[6-9]|52[1-9]|62?8|63?9|92?3)\\d{9}"
     "|447\\d{9}|491[5-7]\\d{8,9}|55\\d{2}9\\d{8}|234[789]\\d{9}|8801\\d{9}"
 )
-_APART: Final = r"(?<![A-Za-z_\d$€£¥₹])(?<!\d[.-])"
+_APART: Final = r"(?<![A-Za-z_\d$€£¥₹])(?<!\d[.:-])"
 _PHONE: Final = re.compile(
     rf"""(?:(?:\((?=[+0]\d{{0,5}}\)))?(?:
       (?P<plus>(?<!\+)\+[ ]?{_COUNTRY})
@@ -70,7 +70,7 @@ _PHONE: Final = re.compile(
     | {_APART}(?:(?P<shape>{_SHAPE}) | (?P<bare>{_BARE}))
     )
     (?:[ ,;]{{0,2}}(?:x|ext\.?|extension|extn)[ .:]{{0,2}}\d{{1,6}})?
-    (?!\d|[.-]\d|[ ]?[€$£¥₹%](?![ ]?\d))
+    (?!\d|[.:-]\d|[ ]?[€$£¥₹%](?![ ]?\d))
     (?(plus)|(?(area)|(?![A-Za-z_])))
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -107,6 +107,7 @@ _LABEL: Final = re.compile(
     r"[ .:=-]{0,4}[#№]?|[#№])[ ]?\Z",
     re.IGNORECASE,
 )
+_GOES_ON: Final = re.compile(r":\d")
 _LOOK_BACK: Final = 48
 
 
@@ -144,5 +145,6 @@ def _is_called(plain: str, start: int, end: int) -> bool:
     return (
         7 <= sum(map(str.isdigit, chain)) <= 15
         and not _OTHER.match(chain)
+        and not _GOES_ON.match(plain, end)
         and bool(_CUE.search(plain, max(start - _LOOK_BACK, 0), start))
     )
