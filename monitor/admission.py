@@ -66,23 +66,6 @@ class Admission:
         """Whether a message that gives a name names an entity at all."""
         return self._limit > 0 or name in self._configured
 
-    def kept(self, names: Iterable[str]) -> dict[str, str]:
-        """Return what the labels of a tweet are stored under, and whom to ask the model about.
-
-        Args:
-            names: in the spelling of the configuration, if they are configured; '' for the
-                tweet as a whole.
-
-        Returns:
-            Name in the log -> name to ask about. A tweet has one label under each, so of several
-            names without a place only the first is asked about.
-        """
-        kept: dict[str, str] = {}
-        for name in names:
-            stored = self.stored(name)
-            kept.setdefault(stored, name if stored == OTHERS else stored)
-        return kept
-
     def stored(self, name: str) -> str:
         """Return what a label is stored under, and give a new name a place if there is one.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from paho.mqtt.client import topic_matches_sub
@@ -17,7 +17,9 @@ from monitor.clock import utc
 from monitor.connection import Delivery
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
-from monitor.privacy import Pseudonyms, mask, redact
+from monitor.keeping import Keeper
+from monitor.names import OTHERS
+from monitor.privacy import Pseudonyms
 from monitor.rows import DeadLetter, TweetRow
 from monitor.settings import Settings
 from monitor.tweet import MAX_NAME_CHARS, Reason, Rejection, Tweet, decode
@@ -50,6 +52,7 @@ class Collector:
         self._classifier = classifier
         self._pseudonyms = pseudonyms
         self._matcher = EntityMatcher(settings.entities)
+        self.keeper = Keeper(settings, pseudonyms)
         self._admission = admission or Admission(
             (entity.name.strip() for entity in settings.entities), settings.mqtt.max_named_entities
         )
@@ -79,10 +82,10 @@ class Collector:
             self.progress = time.monotonic()
             match _GIVEN_UP if given_up else self._read(delivery):
                 case Tweet() as tweet:
-                    kept = self._admission.kept(self.entities(delivery.topic, tweet))
-                    items.append(Item(delivery, tweet, tuple(kept), tuple(kept.values())))
+                    places = self._places(self.entities(delivery.topic, tweet))
+                    items.append(Item(delivery, tweet, tuple(places), tuple(places.values())))
                 case TweetRow() as row:
-                    labelled.append(self._placed(row))
+                    labelled.append(self._placed(self.keeper.row(row)))
                 case Rejection(reason, detail):
                     dead_letters.append(self.dead_letter(delivery, reason, detail))
         verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
@@ -91,9 +94,9 @@ class Collector:
         return Job(deliveries, items, dead_letters, labelled, verdicts, depth, closed, noted)
 
     def _placed(self, row: TweetRow) -> TweetRow:
-        """Keep of another board's result what we may, under the names that we keep."""
+        """Put another board's labels under the names that have a place here."""
         verdicts = [(self._admission.stored(entity), verdict) for entity, verdict in row.verdicts]
-        return dataclasses.replace(row, text=self.kept(row.text), verdicts=verdicts)
+        return replace(row, verdicts=verdicts)
 
     def _read(self, delivery: Delivery) -> Tweet | TweetRow | Rejection:
         """Read a tweet, or what another board has made of one: the topic tells."""
@@ -127,15 +130,18 @@ class Collector:
         )
         return tuple(name for name in canonical if name and self._admission.heeds(name))
 
-    def kept(self, text: str | None) -> str | None:
-        """Keep of a tweet's text what privacy allows; of one redacted already, that."""
-        match self._settings.privacy.store_text:
-            case "full":
-                return text
-            case "redacted":
-                return text and redact(text)
-            case _:
-                return None
+    def _places(self, names: Iterable[str]) -> dict[str, str]:
+        """Find what the labels of a tweet are stored under, and whom to ask the model about.
+
+        A tweet has one label under each name in the log, so of several names that are stored alike
+        (without a place of their own, or masked) only the first is asked about.
+        """
+        places: dict[str, str] = {}
+        for name in names:
+            kept = self.keeper.entity(name)
+            stored = self._admission.stored(kept)
+            places.setdefault(stored, stored if kept == name and stored != OTHERS else name)
+        return places
 
     def digest(self, delivery: Delivery) -> str:
         """Tell a message from others: keyed, of topic and payload, the same when it comes again."""
@@ -145,20 +151,12 @@ class Collector:
 
     def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         """Keep what cannot be labelled, as far as privacy allows."""
-        kept: bytes | None
-        match self._settings.privacy.store_text:
-            case "full":
-                kept = delivery.payload[:_DEAD_LETTER_BYTES]
-            case "redacted":
-                kept = mask(delivery.payload[:_DEAD_LETTER_BYTES])
-            case _:
-                kept = None
         return DeadLetter(
             digest=self.digest(delivery),
             received_at=utc(delivery.received.epoch_s),
-            topic=delivery.topic,
+            topic=self.keeper.topic(delivery.topic),
             reason=reason,
             detail=detail,
             size=delivery.size,
-            payload=kept,
+            payload=self.keeper.payload(delivery.payload[:_DEAD_LETTER_BYTES]),
         )

@@ -110,12 +110,12 @@ def decode(
         return Rejection(error.reason, error.detail)
 
 
-def replace_emails(text: str, by: str) -> str:
+def replace_emails(text: str, by: str | Callable[[re.Match[str]], str]) -> str:
     """Replace each e-mail address."""
     return _EMAIL.sub(by, text) if _EMAIL_HINT.search(text) else text
 
 
-def replace_links(text: str, by: str) -> str:
+def replace_links(text: str, by: str | Callable[[re.Match[str]], str]) -> str:
     """Replace each link, with its scheme or without (``t.co/…``), but no punctuation after it.
 
     Addresses have to go first: they may have the form of a link.
@@ -153,7 +153,7 @@ _API_KEYS: Final = frozenset(
 # position is either possessive or begins only where a word does. Alternatives and hints begin
 # with a literal, which is several times faster on the many texts that have nothing to replace.
 _LINK: Final = re.compile(
-    r"(?:https?|HTTPS?|Https?)://[^\s<]*[\w/]|(?:w(?<!\w.)ww|W(?<!\w.)(?:ww|WW))\.[^\s<]*[\w/]"
+    r"(?:https?|HTTPS?|Https?)://[^\s<]*[\w/]|(?:w(?<!\w.)ww|W(?<!\w.)(?:ww|WW))\.(?=\w)[^\s<]*[\w/]"
 )
 _BARE_LINK: Final = re.compile(
     r"(?<![\w-])(?<!\w\.)(?:[\w-]++\.)++[A-Za-z]{2,24}/(?:[^\s<]*[\w/])?"  # but not "and/or"

@@ -261,7 +261,7 @@ class Writer:
 
     def _row(self, item: Item, verdicts: Sequence[Verdict]) -> TweetRow:
         tweet = item.tweet
-        return TweetRow(
+        row = TweetRow(
             id=tweet.id,
             received_at=utc(item.delivery.received.epoch_s),
             created_at=tweet.created_at,
@@ -269,9 +269,10 @@ class Writer:
             author=tweet.author and self._pseudonyms.author(tweet.author),
             lang=tweet.lang,
             is_retweet=tweet.is_retweet,
-            text=self._collector.kept(tweet.text),
+            text=tweet.text,
             verdicts=list(zip(item.entities, verdicts, strict=True)),
         )
+        return self._collector.keeper.row(row)
 
     def _persist(self, action: Callable[[], _T]) -> _T | None:
         """Repeat while the disk is full or the file locked; None if abandoned.

@@ -53,16 +53,6 @@ def test_what_stands_for_none_is_no_name(name: str) -> None:
     assert not admission.names
 
 
-def test_of_several_without_a_place_one_is_asked_about() -> None:
-    """A tweet has one label under a name, and each costs a run of the model."""
-    admission = Admission(CONFIGURED, 1)
-
-    assert {"one": "one", OTHERS: "two", "Acme": "Acme"} == admission.kept(
-        ("one", "two", "three", "Acme")
-    )
-    assert {"one": "one"} == admission.kept(("ONE",))
-
-
 def test_what_is_not_heeded() -> None:
     """With a limit of 0 a message names those that are configured, or none."""
     admission = Admission(CONFIGURED, 0)

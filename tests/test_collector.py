@@ -134,6 +134,18 @@ def test_names_beyond_the_limit_are_asked_about_and_stored_as_one() -> None:
     ]
 
 
+def test_names_that_are_masked_alike_are_one() -> None:
+    """They have one place among them; the model is asked about the first, as it was given."""
+    collector = _collector(limit=1)
+    named = (["@ann_lee", "@bob_ray", "Acme"], ["@cy_doe"])
+    first, second = _collect(
+        collector, *(json.dumps({"text": "x", "entities": n}) for n in named)
+    ).items
+
+    assert (("@user", "Acme"), ("@user",)) == (first.entities, second.entities)
+    assert (("@ann_lee", "Acme"), ("@cy_doe",)) == (first.asked, second.asked)
+
+
 @pytest.mark.parametrize(
     ("expected", "topic", "message"),
     [

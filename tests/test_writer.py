@@ -557,12 +557,12 @@ def test_a_slow_batch_is_progress_as_long_as_the_classifier_gets_on(store: Store
 def test_progress_is_noted_a_message(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """While rows are made and while they are inserted: not only once a batch."""
     made: list[float] = []
-    kept, insert = bench.collector.kept, bench.store._label
+    kept, insert = bench.collector.keeper.row, bench.store._label
 
-    def slowly_kept(text: str | None) -> str | None:
+    def slowly_kept(row: TweetRow) -> TweetRow:
         made.append(bench.writer.progress)
         time.sleep(0.01)
-        return kept(text)
+        return kept(row)
 
     inserted: list[float] = []
 
@@ -574,7 +574,7 @@ def test_progress_is_noted_a_message(bench: Bench, monkeypatch: pytest.MonkeyPat
             time.sleep(0.01)
             yield row
 
-    monkeypatch.setattr(bench.collector, "kept", slowly_kept)
+    monkeypatch.setattr(bench.collector.keeper, "row", slowly_kept)
     monkeypatch.setattr(bench.store, "_label", slowly_inserted)
     bench.finish(*(f"number {i}" for i in range(50)))
 

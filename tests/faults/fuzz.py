@@ -25,7 +25,10 @@ from typing import Any, AnyStr, Final
 
 SEEDS: Final = Path(__file__).parent / "corpus" / "seeds.jsonl"
 FOUND: Final = Path(__file__).parent / "corpus" / "found.jsonl"
-_INSTRUMENTED: Final = ("monitor.tweet", "monitor.entities", "monitor.privacy", "json")
+_INSTRUMENTED: Final = (
+    *("monitor.tweet", "monitor.entities", "monitor.privacy", "monitor.redaction"),
+    *("monitor.keeping", "json"),
+)
 _LIMITS: Final = (
     "-max_len=8300",  # bytes: enough to be too large for `oracle.LARGEST`
     "-len_control=100",  # short ones first
