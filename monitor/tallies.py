@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from monitor.clock import utc
 from monitor.model import POLARITIES
-from monitor.periods import Window
+from monitor.periods import Window, epoch
 
 _HOUR: Final = len("2026-11-21T17")
 _DAY: Final = len("2026-11-21")
@@ -69,7 +68,7 @@ def tallies(
     )
     for start, name, model_id, is_retweet, negative, neutral, positive, marked in found:
         yield Tally(
-            _epoch(start) if window else edges[start],
+            epoch(start) if window else edges[start],
             name,
             model_id,
             bool(is_retweet),
@@ -86,8 +85,3 @@ def entities(connection: sqlite3.Connection) -> list[str]:
 def _step(inner: list[str]) -> str:
     """Write SQL that numbers the spans between edges; the edges are hours of our own writing."""
     return " + ".join(["0", *(f"(hour >= '{edge}')" for edge in inner)])
-
-
-def _epoch(text: str) -> float:
-    moment = f"{text}:00" if len(text) == _HOUR else text
-    return datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()

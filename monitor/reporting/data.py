@@ -12,6 +12,7 @@ from typing import Any
 from monitor.clock import utc
 from monitor.reporting.report import NO_ENTITY, Report
 from monitor.reputation import Estimate, Standing
+from monitor.spreadsheet import harmless
 from monitor.terminal import printable
 
 _DIGITS = 4
@@ -45,13 +46,17 @@ def as_json(report: Report) -> str:
 
 
 def as_csv(report: Report) -> str:
-    """Write a line an entity and window, with the keys of the JSON form; empty is null."""
+    """Write a line an entity and window, with the keys of the JSON form; empty is null.
+
+    A name that a spreadsheet would calculate has an apostrophe before it; the JSON form has it as
+    it is.
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for standing in report.standings:
         fields = _fields(standing)
-        writer.writerow(fields | {"entity": printable(standing.entity or "")})
+        writer.writerow(fields | {"entity": harmless(printable(standing.entity or ""))})
     return out.getvalue().rstrip("\n")
 
 
@@ -138,7 +143,7 @@ def _signed(estimate: Estimate, *, bold: bool = False) -> str:
 
 
 def _minute(moment: str) -> str:
-    return moment[:16].replace("T", " ")
+    return _escaped(printable(moment[:16].replace("T", " ")))
 
 
 def _escaped(text: str) -> str:
