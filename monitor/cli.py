@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from monitor import __version__
+from monitor import __version__, streams
 from monitor.options import (
     EXIT_CONFIGURATION,
     EXIT_STOPPED,
@@ -17,6 +18,7 @@ from monitor.options import (
     fail,
     model_options,
 )
+from monitor.terminal import escaped
 
 _LAZY: Final = {
     "classify": "monitor.archive.command",
@@ -58,9 +60,20 @@ class _Group(click.Group):
             return command
         return super().get_command(context, name)
 
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  (as click's)
+        streams.prepare()
+        return super().main(*args, **extra)
+
     def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  (as click's)
         try:
             return super().invoke(context)
+        except click.ClickException as error:
+            vars(error)["message"] = escaped(error.message)  # which quotes arguments
+            raise
+        except OSError as error:
+            if error.filename != streams.OUTPUT or error.errno == errno.EPIPE:  # click's own
+                raise
+            fail(f"{streams.OUTPUT}: {error.strerror}")
         except KeyboardInterrupt:
             click.echo("monitor: stopped", err=True)
             context.exit(EXIT_STOPPED)

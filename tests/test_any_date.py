@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from monitor.cli import main
 from monitor.dashboard.queries import METADATA
 from monitor.dashboard.server import make_app
-from monitor.periods import WINDOWS, epoch
+from monitor.periods import epoch
 from monitor.pictures.spans import NAMES
 from tests.logs import Said, write_log
 
@@ -93,7 +93,7 @@ def _minute(connection: sqlite3.Connection, table: str) -> None:
 
 
 _EVER = ["--since", "0001-01-01", "--until", "9999-12-31"]
-_REPORTS = (
+_REPORTS: tuple[list[str], ...] = (
     [],
     ["--by", "hour"],
     ["--by", "day", "--since", "2000-01-01"],
