@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import sys
 from pathlib import Path
@@ -62,7 +61,12 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  (as click's)
         streams.prepare()
-        return super().main(*args, **extra)
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            if error.filename != streams.OUTPUT:
+                raise
+            fail(f"{streams.OUTPUT}: {error.strerror}")
 
     def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  (as click's)
         try:
@@ -70,10 +74,6 @@ class _Group(click.Group):
         except click.ClickException as error:
             vars(error)["message"] = escaped(error.message)  # which quotes arguments
             raise
-        except OSError as error:
-            if error.filename != streams.OUTPUT or error.errno == errno.EPIPE:  # click's own
-                raise
-            fail(f"{streams.OUTPUT}: {error.strerror}")
         except KeyboardInterrupt:
             click.echo("monitor: stopped", err=True)
             context.exit(EXIT_STOPPED)

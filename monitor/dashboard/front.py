@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pluggy
 from datasette import Response
+from datasette.database import QueryInterrupted
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Base400, NotFound
 from datasette.views.base import DatasetteError
@@ -42,6 +43,11 @@ _TIME_LIMIT_MS: Final = 10_000
 _ALERT: Final = re.compile(re.escape(links.query("alert-tweets", alert="")) + r"\d+")
 _WRONG: Final = "That cannot be answered"
 _TOO_SLOW: Final = "It took too long. Ask for less: a shorter time, or fewer rows."
+_ASKED_WRONG: Final = (
+    limits.TooLargeError,
+    *(sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+)
+"""Errors of SQLite that are the question's: a value beyond its limits, a NUL."""
 _MISREAD: Final = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 """What Datasette raises at an address whose parts are not what it expects: ``_next=x``, say."""
 
@@ -94,6 +100,8 @@ def render_cell(column: str, value: object) -> Markup | None:
 @hookimpl
 def handle_exception(request: Request, exception: Exception) -> Any:  # noqa: ANN401
     """Say what is wrong."""
+    if isinstance(exception, _ASKED_WRONG):
+        return _said(request, _WRONG, f"{exception}.".capitalize(), 400)
     if isinstance(exception, StoreError | sqlite3.Error):
         return _said(request, "The log cannot be read", str(exception), 503)
     if isinstance(exception, DatasetteError):
@@ -101,6 +109,8 @@ def handle_exception(request: Request, exception: Exception) -> Any:  # noqa: AN
         status = 400 if exception.status == 500 else exception.status
         message = _TOO_SLOW if exception.message_is_html else exception.message
         return _said(request, exception.title or _WRONG, message, status)
+    if isinstance(exception, QueryInterrupted):
+        return _said(request, _WRONG, _TOO_SLOW, 400)
     if isinstance(exception, Base400):
         return _said(request, _WRONG, str(exception), exception.status)
     if isinstance(exception, NotFound):

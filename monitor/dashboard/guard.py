@@ -99,7 +99,8 @@ def _refusal(
     path = scope.get("raw_path") or scope.get("path", "/").encode()
     if len(path) + len(scope["query_string"]) > LONGEST_ADDRESS:
         return 414, _text(f"The address is longer than {LONGEST_ADDRESS} bytes.")
-    odd = path.startswith((b"//", b"/\\"))  # which a redirection would take for another host
+    # Datasette redirects to what it is asked for, and some forms of that name another host.
+    odd = not path.startswith(b"/") or path.startswith((b"//", b"/\\"))
     if odd or not (path + scope["query_string"]).isascii():
         return 400, _text("That is no address of this dashboard.")
     if not _is_own(headers):

@@ -28,7 +28,7 @@ _LIMITS: Final = {
 """Source: https://sqlite.org/limits.html."""
 _HEAP_BYTES: Final = 64 * 2**20
 """Of SQLite in this process, all connections together."""
-ANSWER_BYTES: Final = 4 * 2**20
+ANSWER_BYTES: Final = 2 * 2**20
 """Of the values of an answer. As JSON they may be six times as long."""
 
 
@@ -74,6 +74,6 @@ def fetched(cursor: sqlite3.Cursor, most_rows: int | None) -> tuple[list[sqlite3
 
 def _size(value: object) -> int:
     """Return the bytes that a value takes, about."""
-    if isinstance(value, str):  # in which a single wide character makes all of them as wide
-        return len(value) * (1 if value.isascii() else 4)
+    if isinstance(value, str):
+        value = value.encode(errors="replace")
     return len(value) if isinstance(value, bytes) else 8

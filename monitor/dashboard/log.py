@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.utils import sqlite_timelimit
+from datasette.views.base import DatasetteError
 
 from monitor.dashboard.limits import TooLargeError, fetched
 from monitor.integrity import StoreError
@@ -68,13 +69,14 @@ class Log(Database):  # type: ignore[misc]  # (Datasette has no types)
 
         Raises:
             QueryInterrupted: if it takes too long.
+            DatasetteError: if it is wrong, and asked for as CSV.
             sqlite3.Error: if it is wrong, or takes too much memory.
         """
         del log_sql_errors
         limit_ms = min(custom_time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms)
         most = self.ds.max_returned_rows
         most += most == (page_size or self.ds.page_size)  # one more tells that there is a next page
-        cell = _harmless if FOR_SPREADSHEET.get() else None
+        as_csv = FOR_SPREADSHEET.get()
 
         def answer(connection: sqlite3.Connection) -> Results:
             try:
@@ -83,14 +85,16 @@ class Log(Database):  # type: ignore[misc]  # (Datasette has no types)
                     rows, more = fetched(cursor, most if truncate else None)
             except MemoryError:
                 raise TooLargeError("this takes too much memory: ask for less") from None
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 if error.args == ("interrupted",):
                     raise QueryInterrupted(error, sql, params) from error
+                if as_csv:  # where Datasette would answer with a table of nothing
+                    raise DatasetteError(str(error), status=400) from error
                 raise
             description = cursor.description
-            if cell:
-                rows = [sqlite3.Row(cursor, tuple(map(cell, row))) for row in rows]
-                description = [(cell(name), *rest) for name, *rest in description]
+            if as_csv:
+                rows = [sqlite3.Row(cursor, tuple(map(_harmless, row))) for row in rows]
+                description = [(harmless(name), *rest) for name, *rest in description]
             return Results(rows, more, description)
 
         return await self.execute_fn(answer)
