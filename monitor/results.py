@@ -18,6 +18,7 @@ from monitor.classifier import Answer
 from monitor.clock import Moment, utc
 from monitor.model import POLARITIES, TASKS
 from monitor.rows import ModelRow, Origin, TweetRow
+from monitor.terminal import escaped
 from monitor.tweet import DATE, LANGUAGE, MAX_NAME_CHARS, Reason, Rejection
 
 _READ: Final = (
@@ -57,11 +58,12 @@ def write(connection: sqlite3.Connection, tweet_id: str, entity: str, board: str
         board: who tells it, its ``client_id``.
 
     Returns:
-        JSON.
+        JSON, in which all that would steer a terminal is escaped: people listen with
+        ``mosquitto_sub``.
     """
     cursor = connection.execute(_READ, (tweet_id, entity))
     row = dict(zip((name for name, *_ in cursor.description), cursor.fetchone(), strict=True))
-    return json.dumps(_laid_out(row, board), ensure_ascii=False)
+    return escaped(json.dumps(_laid_out(row, board), ensure_ascii=False))
 
 
 def _laid_out(row: Mapping[str, Any], board: str) -> dict[str, Any]:

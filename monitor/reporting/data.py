@@ -83,7 +83,7 @@ def as_markdown(report: Report) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
     yield ""
     for sentence in report.basis:
-        yield _escaped(sentence)
+        yield _escaped(printable(sentence))
     yield (
         "In brackets: 95 % intervals. Net: positive less negative share. Change: of net, against"
         " the time as long before; bold where its interval excludes 0. Times are UTC."
