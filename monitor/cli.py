@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from monitor import __version__, early
+from monitor import __version__, early, streams
 from monitor.options import (
     EXIT_CONFIGURATION,
     EXIT_STOPPED,
@@ -18,6 +18,7 @@ from monitor.options import (
     model_options,
     see_that_ours_stay,
 )
+from monitor.terminal import escaped
 
 _LAZY: Final = {
     "classify": "monitor.archive.command",
@@ -59,10 +60,22 @@ class _Group(click.Group):
             return command
         return super().get_command(context, name)
 
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  (as click's)
+        streams.prepare()
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            if error.filename != streams.OUTPUT:
+                raise
+            fail(f"{streams.OUTPUT}: {error.strerror}")
+
     def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  (as click's)
         try:
             early.hand_over()
             return super().invoke(context)
+        except click.ClickException as error:
+            vars(error)["message"] = escaped(error.message)  # which quotes arguments
+            raise
         except KeyboardInterrupt:
             click.echo("monitor: stopped", err=True)
             context.exit(EXIT_STOPPED)

@@ -29,7 +29,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def fail(message: object, code: int = EXIT_FAILURE) -> NoReturn:
     """End the program, saying why."""
-    click.echo(f"monitor: {message}", err=True)
+    from monitor.terminal import escaped
+
+    click.echo(f"monitor: {escaped(str(message))}", err=True)
     sys.exit(code)
 
 

@@ -6,13 +6,12 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from monitor.clock import utc
 from monitor.model import POLARITIES
 from monitor.names import OTHERS
-from monitor.periods import Window
+from monitor.periods import Window, epoch
 
 _HOUR: Final = len("2026-11-21T17")
 _DAY: Final = len("2026-11-21")
@@ -103,7 +102,7 @@ def tallies(
     )
     for start, name, model_id, is_retweet, negative, neutral, positive, marked in found:
         yield Tally(
-            _epoch(start) if window else edges[start],
+            epoch(start) if window else edges[start],
             name,
             model_id,
             bool(is_retweet),
@@ -177,8 +176,3 @@ def _json(names: Collection[str]) -> str:
 def _step(inner: list[str]) -> str:
     """Write SQL that numbers the spans between edges; the edges are hours of our own writing."""
     return " + ".join(["0", *(f"(hour >= '{edge}')" for edge in inner)])
-
-
-def _epoch(text: str) -> float:
-    moment = f"{text}:00" if len(text) == _HOUR else text
-    return datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()

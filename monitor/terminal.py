@@ -71,6 +71,28 @@ def printable(text: str, signs: Glyphs = UNICODE) -> str:
     return line if signs.unicode else line.encode("ascii", "replace").decode()
 
 
+def escaped(text: str) -> str:
+    r"""Return a text with all that a terminal would obey, or that has no form, as ``\u009b``.
+
+    Line breaks and spaces of any kind stay. For messages, which quote the names of files, topics
+    and entities, and for JSON, where that is how such a character is written (RFC 8259, section 7):
+    whoever parses it gets the text as it was, lone surrogates included.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"
+        else _escape(character)
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+
+
 def width(text: str) -> int:
     """Return how many columns a printable text takes."""
     return sum(_columns(character) or 0 for character in text)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from monitor.archive.question import MICRO_BATCH, Question
 from monitor.classifier import Classifier
+from monitor.terminal import escaped
 
 CHUNK: Final = 16 * MICRO_BATCH
 """Rows that are read, sent to a worker and written together: half a second of its time."""
@@ -56,7 +57,7 @@ def rejection(unit: str, number: int, reason: str, content: str) -> str:
         content: the row, in a form that people can read.
     """
     row = {unit: number, "reason": reason, "content": content}
-    return json.dumps(row, ensure_ascii=False)
+    return escaped(json.dumps(row, ensure_ascii=False))
 
 
 class Writer(Protocol):

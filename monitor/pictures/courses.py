@@ -7,13 +7,14 @@ from typing import Final
 
 from monitor.model import POLARITIES
 from monitor.names import OTHERS
+from monitor.periods import epoch
 from monitor.pictures import links, words
 from monitor.pictures.charts import Axes, Line, Mark, Point, bars, lines
 from monitor.pictures.folded import details
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Overview, Row
 from monitor.pictures.scales import nice_end, ticks
-from monitor.pictures.spans import Span, epoch
+from monitor.pictures.spans import Span
 from monitor.reputation import Estimate, Standing
 
 _COURSES: Final = 8

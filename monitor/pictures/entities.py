@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from monitor.names import OTHERS
+from monitor.periods import epoch
 from monitor.pictures import links, shares, words
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Overview, Row
-from monitor.pictures.spans import Span, epoch
+from monitor.pictures.spans import Span
 from monitor.reputation import Estimate, Standing
 
 _CHANGES: Final = 3

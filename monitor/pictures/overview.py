@@ -9,8 +9,8 @@ from typing import Final
 
 from monitor.clock import utc
 from monitor.names import OTHERS
-from monitor.periods import SECONDS
-from monitor.pictures.spans import Span, epoch
+from monitor.periods import SECONDS, epoch
+from monitor.pictures.spans import Span
 from monitor.reporting.report import Question, Report, gather
 from monitor.reputation import Standing, standings
 

@@ -29,6 +29,12 @@ def lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[s
         columns: of the terminal; lines are no longer, if there are 60 or more.
         signs: what the terminal can show.
     """
+    # Dates, too: a log is a file that may have come from anywhere.
+    for line in _lines(report, now, columns, signs):
+        yield printable(line, signs)
+
+
+def _lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[str]:
     question = report.question
     first = utc(beginning(question.since, question.window or "hour"))
     yield _cut(
@@ -51,7 +57,7 @@ def lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[s
 
 def empty(report: Report) -> str:
     """Say that there is nothing in the span, and where there is something."""
-    return " ".join(_nothing(report, UNICODE))
+    return printable(" ".join(_nothing(report, UNICODE)))
 
 
 def _nothing(report: Report, signs: Glyphs) -> Iterator[str]:
