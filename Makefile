@@ -61,8 +61,9 @@ format: $(VENV)/.dev ## put the code into shape
 soak: $(VENV)/.dev ## load, kills, power cuts, restarts, for 35 minutes: make soak MINUTES=35
 	$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),35)
 
-fuzz: $(VENV)/.fuzz ## try payloads that reach new code: make fuzz RUNS=1000000
-	$(BIN)/python -m tests.faults.fuzz $(RUNS) $(KEEP)
+fuzz: $(VENV)/.fuzz ## try payloads that reach new code, and such as take long: make fuzz RUNS=1000000
+	$(BIN)/python -m tests.faults.fuzz $(or $(RUNS),1000000) $(KEEP)
+	$(BIN)/python -m tests.faults.slow $(or $(RUNS),1000000)
 
 bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)

@@ -100,8 +100,9 @@ class Pipeline:
             measurements,
         )
         suspects, badly = store.attempts.begin(utc(time.time()))
+        self._log = structlog.get_logger()
         if badly:
-            structlog.get_logger().warning(
+            self._log.warning(
                 "ended-badly",
                 suspects=len(suspects),
                 note="the last run was killed or failed; what was in hand is tried with care",
@@ -159,6 +160,8 @@ class Pipeline:
         while not self.inbox.closed:
             self._collector.progress = time.monotonic()
             for part in self._watch.parts(self.inbox.take(_IDLE_S)):
+                if part.given_up:
+                    self._log.error("given-up", note="see the dead letters with reason crash")
                 if part.digests:
                     self._note(Note(part.digests, part.alone))
                 job = self._collector.collect(

@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of payloads: what reaches new code is kept, and changed further.
 
-``make fuzz RUNS=1000000`` starts from the kept payloads, which `test_fuzz` replays without any of
+``make fuzz`` starts from the kept payloads, which `test_fuzz` replays without any of
 this. A payload that breaks what `oracle.check` asks for, or hangs, ends it and is the last line
 printed; once mended it belongs into ``seeds.jsonl``. ``make fuzz KEEP=--keep`` puts what was found
 into ``found.jsonl``: the fewest and shortest payloads that reach as much code beside the seeds.

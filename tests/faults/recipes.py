@@ -54,7 +54,8 @@ class Recipe:
         budget = float(size - 8)
         while True:
             topic, payload = form(self._text(int(budget)), number)
-            if len(payload) <= size and len(topic.encode(errors="replace")) <= size:
+            fits = len(payload) <= size and len(topic.encode()) <= size
+            if fits or budget < 1:
                 return topic, payload
             budget = budget * min(0.95, size / (len(payload) + 1)) - 4
 
@@ -168,7 +169,7 @@ FORMS: Final[dict[str, Callable[[str, int], tuple[str, bytes]]]] = {
     "integers": lambda text, number: (
         "tweets/a",
         b'{"id":%d,"text":"a","x":[' % number
-        + b",".join([b"9" * 4300] * (len(text) // 4301))
+        + b",".join([b"9" * 4300] * (1 + len(text) // 4400))
         + b"]}",
     ),
     "nested objects": lambda text, number: (

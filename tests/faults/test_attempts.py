@@ -136,6 +136,7 @@ def test_what_ends_the_daemon_is_given_up(
         daemon.wait_stored(len(innocent))
         assert 0 == daemon.stop()
 
+    assert '"given-up"' in daemon.said()
     assert deaths <= 1 + 1 + MOST_DEATHS * bad
     assert [(_marked(number)[1], TOPIC) for number in range(bad)] == daemon.rows(crashed)
     assert innocent == {id_ for (id_,) in daemon.rows("SELECT id FROM tweets")}

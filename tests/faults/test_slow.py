@@ -10,6 +10,7 @@ import pytest
 
 from monitor import entities
 from monitor.classifier import Classifier
+from tests.faults import slow
 from tests.faults.recipes import FORMS, Recipe
 from tests.faults.slow import BOUND_S, LARGEST, Search, searches
 
@@ -64,7 +65,7 @@ def test_a_short_search(both: dict[str, Search]) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_messages_are_as_large_as_asked(form: str) -> None:
     """About as large, at most so large, and each another."""
-    for size in (500, LARGEST):
+    for size in (5000, LARGEST):
         for pieces in (("a",), ("\u0301", "&"), ("\ufdfa", '"', "\ud800")):
             recipe = _recipe(form, *pieces)
             made = [recipe.message(size, number) for number in (1, 2)]
@@ -79,5 +80,6 @@ def test_a_slow_step_would_be_found(
     """Text that is neither cut nor made safe before it is normalized, as it once was."""
     monkeypatch.setattr(entities, "nfkc", lambda text: unicodedata.normalize("NFKC", text))
     monkeypatch.setattr(Classifier, "readable", LARGEST)
+    monkeypatch.setattr(slow, "_AGAIN", 1)
 
     assert both["defaults"].is_slow(KNOWN["marks by turns"])
