@@ -18,7 +18,7 @@ from monitor.classifier import Answer
 from monitor.clock import Moment, utc
 from monitor.model import POLARITIES, TASKS
 from monitor.rows import ModelRow, Origin, TweetRow
-from monitor.terminal import escaped
+from monitor.terminal import as_json
 from monitor.tweet import DATE, LANGUAGE, MAX_NAME_CHARS, Reason, Rejection
 
 _READ: Final = (
@@ -63,7 +63,7 @@ def write(connection: sqlite3.Connection, tweet_id: str, entity: str, board: str
     """
     cursor = connection.execute(_READ, (tweet_id, entity))
     row = dict(zip((name for name, *_ in cursor.description), cursor.fetchone(), strict=True))
-    return escaped(json.dumps(_laid_out(row, board), ensure_ascii=False))
+    return as_json(_laid_out(row, board))
 
 
 def _laid_out(row: Mapping[str, Any], board: str) -> dict[str, Any]:

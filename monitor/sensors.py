@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,6 +10,7 @@ from monitor import topics
 from monitor.clock import utc
 from monitor.reputation import Estimate, Standing, standings
 from monitor.sender import Message
+from monitor.terminal import as_json
 
 SPAN_S: Final = 24 * 3600.0
 _STALE_S: Final = 150.0
@@ -41,7 +41,7 @@ def messages(
         **{topics.standing(name): standing(name, found.get(name)) for name in entities},
     }
     return [
-        Message(f"{prefix}/{suffix}", json.dumps(document, ensure_ascii=False), retain=True)
+        Message(f"{prefix}/{suffix}", as_json(document), retain=True)
         for suffix, document in documents.items()
     ]
 

@@ -30,6 +30,7 @@ from monitor.pruning import LEAST_BYTES
 from monitor.tables import NOT_TOML, Tables, declared, nearest, parse
 from monitor.tables import ConfigurationError as ConfigurationError  # what callers catch
 from monitor.tls import make_context
+from monitor.tweet import MAX_NAME_CHARS
 
 ENVIRONMENT_PREFIX = "MONITOR_"
 _DEFAULT_CLIENT_ID = "reputation-monitor"
@@ -299,6 +300,15 @@ def _check_together(settings: Settings, origin: str) -> None:
     ):
         if not value.strip():
             raise ConfigurationError(f"{origin}: {where} = {value!r}: must not be empty")
+    # Other boards believe neither a board nor an entity with a longer name.
+    for where, value in (
+        ("[mqtt] client_id", settings.mqtt.client_id),
+        *(("[[entities]] name", entity.name.strip()) for entity in settings.entities),
+    ):
+        if len(value) > MAX_NAME_CHARS:
+            raise ConfigurationError(
+                f"{origin}: {where} = {value!r}: must have at most {MAX_NAME_CHARS} characters"
+            )
     _check_filters(settings.mqtt, origin)
     _check_group(settings.mqtt, origin)
     _check_published(settings, origin)

@@ -6,6 +6,7 @@ could set its title, answer for the user or hide what follows.
 
 from __future__ import annotations
 
+import json
 import locale
 import sys
 import unicodedata
@@ -86,6 +87,15 @@ def escaped(text: str) -> str:
         else _escape(character)
         for character in text
     )
+
+
+def as_json(document: object) -> str:
+    """Write a document as one line of JSON that steers no terminal which it is shown in.
+
+    Raises:
+        TypeError: it holds what JSON cannot.
+    """
+    return escaped(json.dumps(document, ensure_ascii=False))
 
 
 def _escape(character: str) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from monitor import results
+from monitor import home_assistant, results, sensors
+from monitor.alerts.message import message
 from monitor.archive.formats import rejection
 from monitor.cli import main
 from monitor.jsonlines import labelled
@@ -137,3 +138,14 @@ def test_what_is_text_is_not_escaped() -> None:
     """Of any script; line breaks and spaces stay."""
     assert "é 漢字 \u3000 👍\n" == escaped("é 漢字 \u3000 👍\n")
     assert "\\ud83d \\udb40\\udc41" == escaped("\ud83d \U000e0041")
+
+
+def test_what_is_published_steers_nothing(log: Path) -> None:
+    """People listen with mosquitto_sub in a terminal; whoever parses it gets the name."""
+    with closing(open_log(log)) as connection:
+        told = [each.payload for each in sensors.messages(connection, "a", [NAME], time.time())]
+    told.append(message(NAME, "alert", tweets=3))
+    told.append(home_assistant.config("a", [NAME], alerts=True, availability=False))
+
+    assert all(payload.isprintable() for payload in told)
+    assert 3 == sum(json.dumps(NAME)[1:-1] in json.dumps(json.loads(payload)) for payload in told)
