@@ -70,8 +70,8 @@ NASTY: Final = replace(
     mqtt=replace(PLAIN.mqtt, entity_level=2),
     entities=_entities(),
     publish=Publish(results=True, alerts=True),
-    # The chart of an alert is designed once in hundreds of an entity's tweets, whatever they say, in
-    # 5 to 75 ms of its own: not what is looked for.
+    # The chart of an alert is designed once in hundreds of an entity's tweets, whatever they
+    # say, and takes 5 to 75 ms of its own: not what is looked for.
     alerts=Alerts(learn_tweets=1_000_000),
 )
 
