@@ -280,14 +280,19 @@ def _entities(fields: _Fields) -> tuple[str, ...]:
     others = [] if others is None else others
     if not isinstance(others, list) or not all(isinstance(name, str) for name in others):
         raise _RejectedError(Reason.WRONG_TYPE, '"entities" is not a list of strings.')
-    names = (_storable(name).strip() for name in (first or "", *others))
-    unique = tuple(dict.fromkeys(name for name in names if name))
+    # As they come first: thousands of blank ones are soon one, and thousands of others too many.
+    names = (_storable(name).strip() for name in dict.fromkeys((first or "", *others)))
+    unique: dict[str, None] = {}
+    for name in filter(None, names):
+        unique[name] = None
+        if len(unique) > MAX_ENTITIES:
+            break
     if len(unique) > MAX_ENTITIES or any(len(name) > MAX_NAME_CHARS for name in unique):
         raise _RejectedError(
             Reason.TOO_LARGE,
             f"Over {MAX_ENTITIES} entities, or a name over {MAX_NAME_CHARS} characters.",
         )
-    return unique
+    return tuple(unique)
 
 
 def _string(fields: _Fields, key: str, *, number: bool = False) -> str | None:

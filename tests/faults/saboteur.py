@@ -6,6 +6,7 @@ Each fault wraps a function of the product inside the daemon's own process; the 
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import re
@@ -173,8 +174,8 @@ def _hang() -> None:
 
 
 def _segfault() -> None:
-    """End as a fault in a native library ends it."""
-    os.kill(os.getpid(), signal.SIGSEGV)
+    """End as a fault in a native library ends it: at once, by reading where there is nothing."""
+    ctypes.string_at(0)
 
 
 def _die_reading(_collector: Collector, delivery: Delivery) -> None:

@@ -80,6 +80,7 @@ def test_it_reaches_for_nothing_else(
         f"socket.sendto {notify}",
         "sqlite3.connect :memory:",
         f"sqlite3.connect {daemon.database}",
+        f"sqlite3.connect file:{daemon.database}?mode=ro",  # which entities it has
     } == lines - opened
     assert f"open {daemon.database}" in opened
     assert [] == [line for line in opened if not line.startswith(f"open {tmp_path}")]
