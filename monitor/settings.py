@@ -300,15 +300,11 @@ def _check_together(settings: Settings, origin: str) -> None:
     ):
         if not value.strip():
             raise ConfigurationError(f"{origin}: {where} = {value!r}: must not be empty")
-    # Other boards believe neither a board nor an entity with a longer name.
-    for where, value in (
-        ("[mqtt] client_id", settings.mqtt.client_id),
-        *(("[[entities]] name", entity.name.strip()) for entity in settings.entities),
-    ):
-        if len(value) > MAX_NAME_CHARS:
-            raise ConfigurationError(
-                f"{origin}: {where} = {value!r}: must have at most {MAX_NAME_CHARS} characters"
-            )
+    if len(settings.mqtt.client_id) > MAX_NAME_CHARS:  # other boards would not believe its results
+        raise ConfigurationError(
+            f"{origin}: [mqtt] client_id = {settings.mqtt.client_id!r}: must have at most"
+            f" {MAX_NAME_CHARS} characters"
+        )
     _check_filters(settings.mqtt, origin)
     _check_group(settings.mqtt, origin)
     _check_published(settings, origin)

@@ -296,7 +296,7 @@ def test_settings_are_frozen() -> None:
         ),
         ("[mqtt]\ngroup = 'g'", ("group = 'g'", 'client_id = "reputation-monitor-{host}"')),
         (f"[mqtt]\nclient_id = '{'a' * 129}'", ("[mqtt] client_id", "at most 128 characters")),
-        (f"[[entities]]\nname = '{'a' * 129}'", ("[[entities]] name", "at most 128 characters")),
+        (f"[[entities]]\nname = '{'a' * 129}'", ("[[entities]]", "over 128 characters")),
         ("[mqtt]\nclient_id = 'a-{hots}'", ("client_id = 'a-{hots}'", "{hots}", "'{host}'")),
         ("[publish]\ntopic = 'a/{}'", ("[publish] topic = 'a/{}'", "placeholder", "'{host}'")),
         # a bound that no log keeps to, and less than nothing

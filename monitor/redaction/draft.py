@@ -12,6 +12,11 @@ _TAKEN: Final = "<"
 """Stands for each character that is masked: like a mark ("<link>"), it is part of nothing else."""
 
 
+MOST: Final = 1024
+"""Findings that are put back into the text one by one; a tweet has a few."""
+
+_RUN: Final = re.compile(f"{_TAKEN}+")
+
 Finding = tuple[int, int, str]
 """Start and end in `Draft.plain`, and the mark that belongs there."""
 
@@ -35,9 +40,11 @@ class Draft:
         if self._is_plain:
             return mark
 
+        note = self._masked.append
+
         def take(match: re.Match[str]) -> str:
             start, end = match.span()
-            self._masked.append((start, end, mark))
+            note((start, end, mark))
             return _TAKEN * (end - start)
 
         return take
@@ -63,6 +70,8 @@ class Draft:
             return self.plain
         if not self._masked:
             return self._text
+        if len(self._masked) > MOST:  # putting them back would take longer than finding them
+            return _RUN.sub("<masked>", self.plain)
         text = self._text
         places: range | list[int] = range(len(text))
         if len(self.plain) != len(text):

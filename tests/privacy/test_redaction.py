@@ -451,3 +451,13 @@ def test_a_text_of_numbers_is_not_looked_at_closely() -> None:
     assert not re.search(r"\d", actual)
     assert numbers.CLOSELY // 12 == actual.count("<phone>")
     assert actual.count("<number>") == 2000 - actual.count("<phone>")
+
+
+def test_thousands_of_mentions() -> None:
+    """A text of nothing else keeps none of them, however it is written."""
+    text = "e\u0301 " + "\ufe6bann, " * 5000
+    redacted = redact(text)
+
+    assert "ann" not in redacted
+    assert 5000 == redacted.count("<masked>")
+    assert redacted == redact(redacted)
