@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -79,8 +79,26 @@ class EntityMatcher:
 
     def match(self, text: str) -> tuple[str, ...]:
         """Name the entities that a text mentions, in configuration order, each once."""
-        tokens = _tokens(text)
-        found: set[int] = set()
+        found = {position for _, _, position in self._found(_tokens(text))}
+        return tuple(self._names[position] for position in sorted(found))
+
+    def locate(self, text: str) -> tuple[str, list[Mention]]:
+        """Say where the entities are mentioned.
+
+        Returns:
+            The text in the spelling that is searched (`readable`), and the mentions in it, in order
+            of their beginnings. Mentions of different entities may overlap.
+        """
+        text = readable(text)
+        words = list(_TOKEN.finditer(text))
+        tokens = [word[0].casefold() for word in words]
+        return text, [
+            Mention(words[first].start(), words[end - 1].end(), self._names[position])
+            for first, end, position in self._found(tokens)
+        ]
+
+    def _found(self, tokens: list[str]) -> Iterator[tuple[int, int, int]]:
+        """Yield each mention's first token, the token after it, and its entity's position."""
         excluded_to: dict[int, int] = {}  # entity -> the furthest end of its exclusions so far
         for start, token in enumerate(tokens):
             for phrase in self._phrases.get(token, ()):
@@ -91,8 +109,7 @@ class EntityMatcher:
                 if phrase.excludes:
                     excluded_to[phrase.entity] = max(reached, end)
                 elif end > reached:
-                    found.add(phrase.entity)
-        return tuple(self._names[position] for position in sorted(found))
+                    yield start, end, phrase.entity
 
     def canonical(self, name: str) -> str:
         """Find the configured spelling of a name that a publisher or a level of a topic gives.
@@ -118,6 +135,14 @@ class EntityMatcher:
             if rest and joined:
                 whole = _Phrase([], position, excludes)
                 self._phrases.setdefault(sigil + joined, []).append(whole)
+
+
+class Mention(NamedTuple):
+    """Where a text names an entity: characters from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+    entity: str
 
 
 class _Phrase(NamedTuple):
@@ -146,11 +171,26 @@ _LOOKALIKES: Final = {
 _LOOKALIKE: Final = re.compile(f"[{''.join(_LOOKALIKES)}]")
 
 
+def readable(text: str) -> str:
+    """Return ``text`` as names are looked for in it, in its own case.
+
+    Lookalikes are exchanged for the plain sign, then comes NFKC. An e-mail address becomes a
+    space, a link the word "http".
+    """
+    return replace_links(replace_emails(_plain(text), " "), " http ")
+
+
+def _plain(text: str) -> str:
+    """Write what looks alike in one way."""
+    if text.isascii():
+        return text
+    text = _LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text)
+    return unicodedata.normalize("NFKC", text)
+
+
 def _tokens(text: str) -> list[str]:
     """Split a text into words, handles, hashtags and punctuation marks, in one spelling."""
-    if not text.isascii():
-        text = _LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text)
-        text = unicodedata.normalize("NFKC", text)
+    text = _plain(text)
     return _TOKEN.findall(replace_links(replace_emails(text.casefold(), " "), " "))
 
 

@@ -91,12 +91,13 @@ def train(
     """
     with explained():
         from monitor.training import teacher
+        from monitor.training.pretrained import checkpoint_of
 
         record = teacher.train(
             data,
             output,
             teacher.TeacherSettings(
-                checkpoint=checkpoint or teacher.default_checkpoint(),
+                checkpoint=checkpoint_of(checkpoint),
                 seed=seed,
                 vocabulary=vocabulary,
                 epochs=epochs,
@@ -263,9 +264,10 @@ def transfer(
     with explained():
         from monitor.training import teacher
         from monitor.training import transfer as transferring
+        from monitor.training.pretrained import checkpoint_of
 
         settings = teacher.TeacherSettings(
-            checkpoint=checkpoint or teacher.default_checkpoint(),
+            checkpoint=checkpoint_of(checkpoint),
             seed=seed,
             epochs=epochs,
             precision=precision,
