@@ -21,6 +21,7 @@ from monitor.options import (
 _LAZY: Final = {
     "classify": "monitor.archive.command",
     "train": "monitor.training.commands",
+    "answers": "monitor.training.commands",
     "distil": "monitor.training.commands",
     "transfer": "monitor.training.commands",
     "export": "monitor.training.commands",

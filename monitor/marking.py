@@ -7,7 +7,7 @@ entities another. So the same words about a bank and about a singer are the same
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -127,25 +127,30 @@ def _name_of(sign: str) -> str:
     return _PADDING.sub(" ", name).strip()
 
 
-def _apart(mentions: Iterable[Mention], target: str | None) -> list[Mention]:
+def _apart(mentions: Sequence[Mention], target: str | None) -> list[Mention]:
     """Return mentions that do not overlap: the target's first, then the longest."""
     kept: list[Mention] = []
+    taken = bytearray(max((mention.end for mention in mentions), default=0))
     for mention in sorted(
         mentions, key=lambda each: (each.entity != target, each.start - each.end, each.start)
     ):
-        if all(mention.end <= other.start or other.end <= mention.start for other in kept):
+        if not any(taken[mention.start : mention.end]):
+            taken[mention.start : mention.end] = b"x" * (mention.end - mention.start)
             kept.append(mention)
     return sorted(kept)
 
 
 def _with_name(words: list[str], names: Sequence[str], by: str) -> list[str]:
     """Exchange the first run of ``words`` that joined is one of ``names``."""
+    longest = max(map(len, names))
     for first in range(len(words)):
         joined = ""
         for end in range(first, len(words)):
             joined += words[end].casefold()
             if joined in names:
                 return [*words[:first], by, *words[end + 1 :]]
+            if len(joined) > longest:
+                break
     return words
 
 

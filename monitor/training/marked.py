@@ -237,7 +237,8 @@ def shift(network: Network, shares: Mapping[str, Shares], sign: float) -> None:
     """Put the mean log shares into the heads (``sign`` 1), or take them out again (-1)."""
     with torch.no_grad():
         for task in TASKS:
-            network.heads[task].bias.add_(sign * torch.tensor(shares[task][""]))  # type: ignore[operator]
+            mean = torch.tensor(shares[task].get("", [0.0] * len(POLARITIES)))
+            network.heads[task].bias.add_(sign * mean)  # type: ignore[operator]
 
 
 def measure(
@@ -263,14 +264,14 @@ def measure(
         figures[name] = {"task": task, **figures_of(truth, logits)}
         if settings.adjust:
             of_task = shares[task]
-            mean = torch.tensor(of_task[""])
+            mean = of_task.get("", [0.0] * len(POLARITIES))
             own = torch.stack(
                 [
                     torch.tensor(of_task.get(group_of(rows[i]), of_task.get(rows[i].source, mean)))
                     for i in known
                 ]
             )
-            figures[name]["known_shares"] = figures_of(truth, logits + own - mean)
+            figures[name]["known_shares"] = figures_of(truth, logits + own - torch.tensor(mean))
     return figures
 
 

@@ -211,6 +211,8 @@ def read_mixture(data: Path, leave_out: bool) -> Mixture:
         for row in elsewhere.get("tweeteval", ())
     ]
     mixture.dev["brands"] = describe("twitter_entity_train", elsewhere.get("brands", ()))
+    if not any(mixture.learn.values()):
+        raise TrainingError(f"{data}: nothing is left to learn from but what is measured on")
     mixture.dev = {name: rows for name, rows in mixture.dev.items() if rows}
     return mixture
 

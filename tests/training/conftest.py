@@ -165,3 +165,40 @@ def tiny_roberta(tmp_path: Path) -> Path:
     RobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder
+
+
+def row(number: int, text: str, entity: str | None, **more: object) -> dict[str, object]:
+    """Return a row as the files have it."""
+    label = list(TWEETS)[number % 3]
+    return {"id": f"x{number}", "text": text, "label": label, "entity": entity, **more}
+
+
+def words(number: int) -> str:
+    """Return words that no other number gives."""
+    return f"day {number} tells {number * 7919} things"
+
+
+@pytest.fixture
+def collections(tmp_path: Path) -> Path:
+    """A folder with a RepLab of two domains, a set with many entities and general tweets."""
+    folder = tmp_path / "collections"
+    folder.mkdir()
+    replab = [
+        row(i, f"{words(i)} Brand{i % 6}", f"Brand{i % 6}", domain="cars" if i % 2 else "banks")
+        for i in range(300)
+    ]
+    write_rows(folder / "replab2013_train.jsonl.gz", replab)
+    compared = [
+        row(j, f"{words(i + 400)}: A{i % 50}a beats B{i % 50}b", f"{'AB'[j]}{i % 50}{'ab'[j]}")
+        for i in range(200)
+        for j in (0, 1)
+    ]
+    write_rows(folder / "compsent19.jsonl.gz", compared)
+    general = [row(i, words(i + 900), None) for i in range(60)]
+    general.append(row(1, words(950), None, split="2014test"))
+    write_rows(folder / "kaggle_tse.jsonl.gz", general)
+    write_rows(folder / "tweeteval_sentiment_val.jsonl.gz", general[:3])
+    write_rows(folder / "twitter_entity_val.jsonl.gz", [row(i, words(i), "Zen") for i in range(9)])
+    unlabelled = [{"id": "u", "text": "today I like Orla Music and @zento"}]
+    write_rows(folder / "unlabelled.jsonl.gz", unlabelled)
+    return folder

@@ -69,7 +69,7 @@ def test_finished_run_is_not_repeated(data: Path, tiny_bert: Path, tmp_path: Pat
 def test_no_checkpoint_there(data: Path, tmp_path: Path) -> None:
     """One line says what could not be loaded."""
     (tmp_path / "empty").mkdir()
-    with pytest.raises(TrainingError, match="cannot start from .*empty"):
+    with pytest.raises(TrainingError, match=r"cannot start from .*empty"):
         teacher.train([data], tmp_path / "t", TeacherSettings(str(tmp_path / "empty")))
 
 
