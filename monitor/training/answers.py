@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
-from monitor.marking import MARKS, question, spell_emoji
+from monitor.marking import OTHER, TARGET, Marks, question, spell_emoji
 from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training.aliases import configured
@@ -31,7 +31,7 @@ from monitor.training.batches import collate
 from monitor.training.data import NO_LABEL, Example, gist, read_rows
 from monitor.training.errors import Interrupted, TrainingError
 from monitor.training.loop import stop_requests
-from monitor.training.mixture import Mixture, Row, marker, read_mixture
+from monitor.training.mixture import Mixture, Row, draw, marker, read_mixture
 from monitor.training.network import Network, mean_over
 from monitor.training.tokenization import encode
 
@@ -49,6 +49,9 @@ NAME: Final = re.compile(
 """What looks like a name in a text that nobody has labelled: a handle, or words with capitals."""
 
 NAMES_A_TEXT: Final = 2
+
+OTHERS_MARKED: Final = 0.5
+"""Part of the texts (0-1) in which others than the one asked about are marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,15 @@ def of_unlabelled(data: Path, held: frozenset[str]) -> Iterator[Asked]:
 
 
 def marked(row: Row, target: str | None) -> str:
-    """Return the text of ``row`` asked about ``target``, emoji as signs."""
-    return marker(row.entities).mark(row.text, target, MARKS)
+    """Return the text of ``row`` asked about ``target``, emoji as signs.
+
+    Others are marked in every second text: an owner has not configured everybody. Nobody is where
+    nobody is asked about.
+    """
+    if target is None:
+        return marker(()).mark(row.text, None)
+    other = OTHER if draw(row.text) < OTHERS_MARKED else None
+    return marker(row.entities).mark(row.text, target, Marks(TARGET, other))
 
 
 def write_questions(path: Path, asked: Iterable[Asked]) -> None:

@@ -36,13 +36,19 @@ def test_every_text_about_everybody_in_it(collections: Path) -> None:
 
     assert len(about) == len(asked)
     before = f"{words(405)}: "
-    for text in ("[TARGET] beats [OTHER]", "[OTHER] beats [TARGET]"):
-        assert (before + text, "[TARGET]") in about
-    assert (before + "[OTHER] beats [OTHER]", None) in about
-    assert ("today I like [TARGET] and [OTHER]", "[TARGET]") in about
-    assert ("today I like [OTHER] and [TARGET]", "[TARGET]") in about
-    (labelled,) = [each for each in asked if each.text == before + "[TARGET] beats [OTHER]"]
+    for other, another in (("[OTHER]", "[OTHER]"), ("A5a", "B5b")):  # marked or not
+        if (f"{before}[TARGET] beats {another}", "[TARGET]") in about:
+            assert (f"{before}{other} beats [TARGET]", "[TARGET]") in about
+            break
+    else:
+        pytest.fail("the comparison is not asked about")
+    assert (before + "A5a beats B5b", None) in about
+    assert ("today I like Orla Music and @user", None) in about
+    assert 3 == len({each.text for each in asked if each.source == "unlabelled"})
+    (labelled,) = [each for each in asked if each.text.startswith(before + "[TARGET] beats")]
     assert ("compsent19", 2) == (labelled.source, labelled.reputation)
+    marked = sum("[OTHER]" in each.text for each in asked if each.question)
+    assert 0.3 < marked / sum("beats" in each.text for each in asked if each.question) < 0.7
     held = read_mixture(collections, leave_out=False).dev["tweeteval"]
     assert not {row.text for row in held} & {each.text for each in asked}
 
