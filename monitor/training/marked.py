@@ -26,6 +26,7 @@ from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training.batches import collate, plan
 from monitor.training.data import NO_LABEL, Example
+from monitor.training.errors import TrainingError
 from monitor.training.families import family
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.measure import logits_of
@@ -221,11 +222,25 @@ def without_dropout(network: Network) -> Network:
     return network
 
 
+def start_of(settings: MarkedSettings) -> dict[str, Any] | None:
+    """Return the record of the teacher to train further; None for a pretrained encoder.
+
+    Raises:
+        TrainingError: it was trained without marks.
+    """
+    path = Path(settings.checkpoint) / "training.json"
+    if not path.is_file():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if "shares" not in record:
+        raise TrainingError(f"{settings.checkpoint} was not trained with --marked")
+    return record
+
+
 def begin(settings: MarkedSettings) -> tuple[Network, Tokenizer]:
     """Return the network to start from: a pretrained encoder, or a teacher to train further."""
-    folder = Path(settings.checkpoint)
-    if (folder / "training.json").is_file():
-        network, tokenizer, _ = networks.load(folder)
+    if start_of(settings) is not None:
+        network, tokenizer, _ = networks.load(Path(settings.checkpoint))
         return network, tokenizer
     kind = family(networks.kind_of(settings.checkpoint), settings.checkpoint)
     tokenizer, words = prepare(settings.checkpoint, kind, marked=True)
@@ -298,14 +313,16 @@ def train(data: Path, output: Path, settings: MarkedSettings) -> dict[str, Any]:
     """
     mixture = read_mixture(data, settings.leave_out)
     identity: dict[str, Any] = {"settings": asdict(settings), "tweets": mixture.sizes()}
+    start = start_of(settings)
+    if start is not None:
+        identity["start"] = {key: start[key] for key in ("settings", "start") if key in start}
     if (before := networks.finished(output, identity)) is not None:
         return before
 
     network, tokenizer = begin(settings)
     without_dropout(network).to(networks.device())
-    if settings.adjust and (Path(settings.checkpoint) / "training.json").is_file():
-        record = json.loads((Path(settings.checkpoint) / "training.json").read_text("utf-8"))
-        shift(network, record["shares"], -1)
+    if settings.adjust and start is not None:
+        shift(network, start["shares"], -1)
     checkpoint = output / "checkpoint.pt"
     shares = fine_tune(network, tokenizer, mixture, settings, checkpoint, identity)
     if settings.adjust:

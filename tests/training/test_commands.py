@@ -195,6 +195,10 @@ def test_marked_teacher_answers(collections: Path, tiny_mpnet: Path, tmp_path: P
     assert 0 == answered.exit_code, answered.output
     assert "5 questions answered" in answered.output
 
+    unasked = invoke("distil", collections, "--teacher", teacher, "--output", tmp_path / "s")
+    assert 1 == unasked.exit_code
+    assert "it does not know names" in unasked.output
+
     refused = invoke("train", collections, "--marked", "--leave-out", "cars")
     assert 2 == refused.exit_code
     assert "--marked takes one folder" in refused.output

@@ -46,6 +46,7 @@ def test_trained_and_trained_further(
     further = replace(settings, checkpoint=str(tmp_path / "first"), seed=1, learning_rate=1e-9)
     marked.train(collections, tmp_path / "second", further)
     after, _, again = networks.load(tmp_path / "second")
+    assert saved["settings"] == again["start"]["settings"]
     ids = torch.tensor([tokenizer.encode("[TARGET] good car", "[TARGET]").ids])
     moved = {
         task: torch.tensor(again["shares"][task][""]) - torch.tensor(saved["shares"][task][""])
