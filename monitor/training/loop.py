@@ -229,6 +229,7 @@ def descend(
         if torch.cuda.is_available() and state["random_gpu"] is not None:
             torch.cuda.set_rng_state(state["random_gpu"])
         done = state["step"]
+        del state  # as large as the network and its optimizer together
 
     def save(step: int) -> None:
         save_checkpoint(
