@@ -61,8 +61,9 @@ format: $(VENV)/.dev ## put the code into shape
 soak: $(VENV)/.dev ## load, kills, power cuts, restarts, for 35 minutes: make soak MINUTES=35
 	$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),35)
 
-fuzz: $(VENV)/.fuzz ## try payloads that reach new code: make fuzz RUNS=1000000
-	$(BIN)/python -m tests.faults.fuzz $(RUNS) $(KEEP)
+fuzz: $(VENV)/.fuzz ## try payloads that reach new code, and such as take long: make fuzz RUNS=1000000
+	$(BIN)/python -m tests.faults.fuzz $(or $(RUNS),1000000) $(KEEP)
+	$(BIN)/python -m tests.faults.slow $(or $(RUNS),1000000)
 
 bench: $(VENV)/.dev ## measure broker to COMMIT: make bench DATA=folder-with-tweets
 	$(BIN)/python -m tests.benchmarks.daemon $(DATA)
@@ -88,6 +89,7 @@ model: $(VENV)/.dev ## make the models anew (hours): make model DATA=folder-with
 	$(BIN)/monitor distil $(DATA) --precision bf16
 	$(BIN)/monitor export .training/student --output $(LARGE) --version 2
 	$(BIN)/monitor evaluate $(DATA) --model $(LARGE) --record
+	$(BIN)/monitor evaluate --behaviour --model $(LARGE) --record
 	$(BIN)/monitor quantify $(DATA) --model $(LARGE) --record
 	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
 	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
@@ -95,6 +97,7 @@ model: $(VENV)/.dev ## make the models anew (hours): make model DATA=folder-with
 	  --learning-rate 8e-4 --output .training/fitted
 	$(BIN)/monitor export .training/fitted --output $(MODEL) --version 3
 	$(BIN)/monitor evaluate $(DATA) --model $(MODEL) --record
+	$(BIN)/monitor evaluate --behaviour --model $(MODEL) --record
 	$(BIN)/monitor quantify $(DATA) --model $(MODEL) --record
 
 compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder

@@ -1,7 +1,8 @@
 """Sends what is to be told: what the log's outbox holds, in order, and the sensors each minute.
 
 A thread of its own, which reads the log beside the writer and publishes over the daemon's one
-connection. Nothing waits for it; what cannot be sent now is in the log.
+connection. What cannot be sent now is in the log; only if too much of it waits there does the
+writer wait for it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,8 @@ _LOSSES: Final = 3
 _MOST_LOSSES: Final = 10
 """After so many, hours later, a message is given up."""
 _LONGEST_PAUSE_S: Final = 3600.0
+_SILENCE_S: Final = 60.0
+"""After which a broker that is there and acknowledges nothing is waited for no longer."""
 _HUNG_UP: Final = "the broker hangs up as we publish; its log may say why"
 
 
@@ -46,6 +49,7 @@ class Announcer:
         entities: Sequence[str],
         *,
         with_sensors: bool,
+        is_connected: Callable[[], bool] = lambda: True,
     ) -> None:
         """Prepare; `start` begins.
 
@@ -55,12 +59,17 @@ class Announcer:
             topic: below which the sensors are published.
             entities: the names of those configured.
             with_sensors: whether the sensors are published.
+            is_connected: tells whether the broker is there.
         """
         self._path = path
         self._outbox = messages
         self._topic = topic
         self._entities = entities
         self._with_sensors = with_sensors
+        self._is_connected = is_connected
+        self._silent_since = time.monotonic()
+        self._forwarded = threading.Event()
+        self._say_next = self._silent_since
         self._sender: Sender | None = None
         self._lost: Sender | None = None
         self._greeted: Sender | None = None
@@ -81,6 +90,34 @@ class Announcer:
         """Go on over this connection; called by the broker's thread."""
         self._sender = sender
         self._outbox.filled.set()
+
+    def wait_for_room(self, timeout: float) -> bool:
+        """Wait until the outbox has room for what the next batch will tell; the writer asks.
+
+        A broker that answers at all is waited for, however slow, and so is one that is away: then
+        what the writer has in hand comes again anyway. Only for one that is there and answers
+        nothing the oldest messages go.
+
+        Returns:
+            Whether to go on: there is room, or waiting for it is in vain.
+        """
+        now, sender = time.monotonic(), self._sender
+        full = self._outbox.full
+        if not (full and self._is_connected()):
+            self._silent_since = now
+        elif sender:
+            self._silent_since = max(self._silent_since, sender.last_answer)
+        paused = now < self._resume
+        self._outbox.dropping = full and (paused or now > self._silent_since + _SILENCE_S)
+        if not full or self._outbox.dropping:
+            return True
+        if now >= self._say_next:
+            self._say_next = now + _MINUTE_S
+            self._log.warning("outbox-full", note="labelling waits for the broker to take results")
+        self._forwarded.clear()
+        if self._outbox.full:
+            self._forwarded.wait(timeout)
+        return False
 
     def flush(self) -> None:
         """Send what is left, for a moment; afterwards the connection may be closed."""
@@ -158,6 +195,7 @@ class Announcer:
             else:
                 self._publish(sender, [each.message for each in waiting])
             self._outbox.forwarded = waiting[-1].id
+            self._forwarded.set()
 
     def _publish(self, sender: Sender, messages: Sequence[Message]) -> None:
         answers = sender.publish(messages)

@@ -30,6 +30,7 @@ OFFLINE: Final = "offline"
 _FAREWELL_S: Final = 2.0
 _LONGEST_BACKOFF_S: Final = 60.0
 _HANG_UPS: Final = 3
+_TELL_S: Final = 10.0
 _SHORT_S: Final = 5.0
 """Connections lost sooner than this, three in a row: somebody seems to throw us out."""
 _UNSUPPORTED_PROTOCOL: Final = "Unsupported protocol version"
@@ -57,8 +58,9 @@ class Broker:
         Args:
             settings: where, as whom, to what.
             receive_maximum: messages the broker may send ahead of their acknowledgement.
-            deliver: called with every message on the network thread; blocking there holds the
-                broker back.
+            deliver: called with every message on the network thread, where nothing may wait. If
+                there is no room for it now, it returns False and nothing else; once there is, it
+                says so (`Delivery.make_room`), and the broker sends it again.
             on_refused: called once, on a refusal for good before the first success.
             on_dropped: told, if the broker tells, how many messages it has dropped since its start.
             session: what an earlier life left behind.
@@ -126,13 +128,29 @@ class Broker:
             self.subscribed.set()
             self._say_online(connection)
             self._on_connected(connection.sender)
-            connection.lost.wait()
+            while not connection.over.wait(_TELL_S):
+                self._tell_overrun(connection)
             self.subscribed.clear()
+            resuming = not connection.lost.is_set()
+            if resuming:  # what is on its way to the broker need not go there twice
+                connection.sender.finish(_FAREWELL_S)
             connection.close()
-            if not self._stop.is_set():
+            self._tell_overrun(connection)
+            if resuming:
+                self._log.info("resuming", forgotten=connection.forgotten)
+            elif not self._stop.is_set():
                 self._tell_loss(connection, time.monotonic() - began)
                 # Two daemons with one client id would otherwise throw each other out in a spin.
                 self._stop.wait(random.uniform(0.1, 1.0))  # noqa: S311  (jitter)
+
+    def _tell_overrun(self, connection: Connection) -> None:
+        if lost := connection.take_overrun():
+            self._log.warning(
+                "overrun",
+                messages=lost,
+                note="published at QoS 0, faster than they are labelled, and lost;"
+                " at QoS 1 the broker keeps them",
+            )
 
     def _tell_loss(self, connection: Connection, seconds: float) -> None:
         self._log.warning("connection-lost", reason=connection.why_lost)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from monitor.broker import probe
@@ -11,7 +13,8 @@ from monitor.connection import BrokerRefusedError
 from monitor.integrity import StoreError
 from monitor.model import Model, ModelError
 from monitor.privacy import load_key
-from monitor.service import key_path
+from monitor.reader import open_log
+from monitor.room import measure, outlook
 from monitor.settings import ConfigurationError, Settings, load
 from monitor.store import Store
 
@@ -32,6 +35,8 @@ def run(config: Path | None, say: Callable[[str], object]) -> int:
             failed = True
             outcome = f"FAILED  {error}"
         say(f"{name:<13}  {outcome}")
+        if name == "database":
+            say(f"{'disk':<13}  {_disk(settings)}")
     return 1 if failed else 0
 
 
@@ -48,10 +53,21 @@ def _model(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     store = Store(settings.store.path)
     try:
-        load_key(key_path(settings))
+        load_key(settings.key_path)
         return f"{settings.store.path}: {store.tweets()} tweets"
     finally:
-        store.close()
+        store.close(fold_back=False)
+
+
+def _disk(settings: Settings) -> str:
+    """Say how long the disk lasts. That it will be full is no failure yet."""
+    path = Path(settings.store.path)
+    try:
+        with closing(open_log(path)) as log:
+            lasts, line = outlook(measure(log, path), settings.store)
+    except (StoreError, sqlite3.Error, OSError) as error:
+        return f"unknown  {error}"
+    return f"{'ok     ' if lasts else 'WARNING'} {line}"
 
 
 def _broker(settings: Settings) -> str:

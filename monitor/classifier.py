@@ -33,6 +33,8 @@ GROUP_SIZE: Final = 8
 
 _CHARACTERS_PER_TOKEN: Final = 24
 """Text beyond this many characters a token of room is cut before tokenizing: bounded time."""
+_FEW_CHARACTERS_PER_TOKEN: Final = 2
+"""Text of more is tokenized once for all its entities."""
 
 Pair: TypeAlias = tuple[str, str | None]
 """Text, and the entity whose reputation is asked for, or None for the tweet as a whole."""
@@ -163,15 +165,42 @@ class Classifier:
     ) -> None:
         self.close()
 
+    @property
+    def readable(self) -> int:
+        """Characters of a text at whose beginning is all that the model can read of it."""
+        return self.model.max_length * _CHARACTERS_PER_TOKEN
+
     def tokenize(self, pairs: Sequence[Pair]) -> list[Encoding]:
-        """Tokenize pairs, truncated to the model's length and not padded."""
-        room = self.model.max_length * _CHARACTERS_PER_TOKEN
-        return self._tokenizer.encode_batch_fast(
-            [
-                text[:room] if entity is None else (text[:room], entity[:room])
-                for text, entity in pairs
-            ]
+        """Tokenize pairs, truncated to the model's length and not padded.
+
+        The tokenizer lays out what it truncates, too: of a pair every piece of the text beside
+        every piece of the entity. So parts that are long are tokenized and truncated by themselves
+        first, once a text. The tokens are the same (but for which of two parts, both longer than
+        half of the model's length, gets the odd one).
+        """
+        lengths = (self.model.max_length * _FEW_CHARACTERS_PER_TOKEN, self.model.max_length)
+        whole = {
+            i: text if entity is None else (text, entity)
+            for i, (text, entity) in enumerate(pairs)
+            if len(text) <= lengths[0] and len(entity or "") <= lengths[1]
+        }
+        encodings = dict(
+            zip(whole, self._tokenizer.encode_batch_fast([*whole.values()]), strict=True)
         )
+        parts: dict[str, Encoding] = {}
+        for i, (text, entity) in enumerate(pairs):
+            if i not in whole:
+                encodings[i] = self._tokenizer.post_process(
+                    self._part(text, parts), None if entity is None else self._part(entity, parts)
+                )
+        return [encodings[i] for i in range(len(pairs))]
+
+    def _part(self, part: str, known: dict[str, Encoding]) -> Encoding:
+        if part not in known:
+            (known[part],) = self._tokenizer.encode_batch_fast(
+                [part[: self.readable]], add_special_tokens=False
+            )
+        return known[part]
 
     def infer(self, encodings: Sequence[Encoding], interpreter: Interpreter) -> list[Verdict]:
         """Run tokenized pairs in groups of similar length on the calling thread."""

@@ -9,14 +9,16 @@ from typing import Any, Final
 
 import click
 
-from monitor import __version__
+from monitor import __version__, early, streams
 from monitor.options import (
     EXIT_CONFIGURATION,
     EXIT_STOPPED,
     config_option,
     fail,
     model_options,
+    see_that_ours_stay,
 )
+from monitor.terminal import escaped
 
 _LAZY: Final = {
     "classify": "monitor.archive.command",
@@ -59,9 +61,22 @@ class _Group(click.Group):
             return command
         return super().get_command(context, name)
 
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  (as click's)
+        streams.prepare()
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            if error.filename != streams.OUTPUT:
+                raise
+            fail(f"{streams.OUTPUT}: {error.strerror}")
+
     def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  (as click's)
         try:
+            early.hand_over()
             return super().invoke(context)
+        except click.ClickException as error:
+            vars(error)["message"] = escaped(error.message)  # which quotes arguments
+            raise
         except KeyboardInterrupt:
             click.echo("monitor: stopped", err=True)
             context.exit(EXIT_STOPPED)
@@ -120,9 +135,10 @@ def run(config: Path | None, *, leave: bool) -> None:
 @main.command()
 @config_option
 def check(config: Path | None) -> None:
-    """Check configuration, model, database and broker, a line each.
+    """Check configuration, model, database, disk and broker, a line each.
 
-    Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. Changes
+    Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. That the disk
+    will be full before [store] keep_days are over is a WARNING, and no failure yet. Changes
     nothing but creating or migrating the database, as `monitor run` would.
     """
     from monitor import checks
@@ -182,6 +198,7 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
     from monitor.backup import backup as copy
     from monitor.settings import ConfigurationError, load
 
+    see_that_ours_stay(destination, config, replaces_logs=True)
     try:
         copied = copy(Path(load(config).store.path), destination, force=force)
     except ConfigurationError as error:

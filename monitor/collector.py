@@ -2,57 +2,101 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from paho.mqtt.client import topic_matches_sub
 
 from monitor import results
+from monitor.admission import Admission
+from monitor.attempts import MOST_DEATHS
 from monitor.classifier import Classifier
 from monitor.clock import utc
 from monitor.connection import Delivery
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
-from monitor.privacy import Pseudonyms, mask, redact
+from monitor.keeping import Keeper
+from monitor.names import OTHERS
+from monitor.privacy import Pseudonyms
 from monitor.rows import DeadLetter, TweetRow
 from monitor.settings import Settings
-from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
+from monitor.tweet import MAX_NAME_CHARS, Reason, Rejection, Tweet, decode
 
 _DEAD_LETTER_BYTES: Final = 65_536
+_GIVEN_UP: Final = Rejection(
+    Reason.CRASH, f"The daemon came to its end {MOST_DEATHS} times with this message alone in hand."
+)
 
 
 class Collector:
     """Makes jobs of deliveries."""
 
-    def __init__(self, settings: Settings, classifier: Classifier, pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        classifier: Classifier,
+        pseudonyms: Pseudonyms,
+        admission: Admission | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            settings: the whole configuration.
+            classifier: whom to ask.
+            pseudonyms: for messages without an id, and dead letters.
+            admission: which entities are stored by name; None to begin with those configured.
+        """
         self._settings = settings
         self._classifier = classifier
         self._pseudonyms = pseudonyms
         self._matcher = EntityMatcher(settings.entities)
+        self.keeper = Keeper(settings, pseudonyms)
+        self._admission = admission or Admission(
+            (entity.name.strip() for entity in settings.entities), settings.mqtt.max_named_entities
+        )
+        self.progress = time.monotonic()
+        """When the collector last got anywhere."""
 
-    def collect(self, deliveries: Sequence[Delivery], waiting: int) -> Job:
+    def collect(
+        self,
+        deliveries: Sequence[Delivery],
+        waiting: int,
+        noted: Sequence[str] = (),
+        *,
+        given_up: bool = False,
+    ) -> Job:
         """Submit a micro-batch to the classifier.
 
         Args:
             deliveries: at least one, in order of arrival.
             waiting: how many more were queued behind them.
+            noted: their digests, if they were noted (`monitor.attempts`).
+            given_up: whether they have ended the daemon too often to be looked into.
         """
         items: list[Item] = []
         labelled: list[TweetRow] = []
         dead_letters: list[DeadLetter] = []
         for delivery in deliveries:
-            match self._read(delivery):
+            self.progress = time.monotonic()
+            match _GIVEN_UP if given_up else self._read(delivery):
                 case Tweet() as tweet:
-                    items.append(Item(delivery, tweet, self.entities(delivery.topic, tweet)))
+                    places = self._places(self.entities(delivery.topic, tweet))
+                    items.append(Item(delivery, tweet, tuple(places), tuple(places.values())))
                 case TweetRow() as row:
-                    labelled.append(dataclasses.replace(row, text=self.kept(row.text)))
+                    labelled.append(self._placed(self.keeper.row(row)))
                 case Rejection(reason, detail):
                     dead_letters.append(self.dead_letter(delivery, reason, detail))
         verdicts = self._classifier.submit([pair for item in items for pair in item.pairs])
         depth = len(deliveries) + waiting
-        return Job(deliveries, items, dead_letters, labelled, verdicts, depth, time.monotonic())
+        closed = time.monotonic()
+        return Job(deliveries, items, dead_letters, labelled, verdicts, depth, closed, noted)
+
+    def _placed(self, row: TweetRow) -> TweetRow:
+        """Put another board's labels under the names that have a place here."""
+        verdicts = [(self._admission.stored(entity), verdict) for entity, verdict in row.verdicts]
+        return replace(row, verdicts=verdicts)
 
     def _read(self, delivery: Delivery) -> Tweet | TweetRow | Rejection:
         """Read a tweet, or what another board has made of one: the topic tells."""
@@ -66,46 +110,53 @@ class Collector:
         )
 
     def entities(self, topic: str, tweet: Tweet) -> tuple[str, ...]:
-        """Which entities to ask about: named by the message, else its topic, else its text."""
-        named = tweet.entities
+        """Which entities to ask about: named by the message, else its topic, else its text.
+
+        Of the text that part is searched which the model can read: of an entity named behind it the
+        model's answer would say nothing.
+        """
         level = self._settings.mqtt.entity_level
-        if not named and level:
-            named = tuple(topic.split("/")[level - 1 : level])
-        canonical = dict.fromkeys(self._matcher.canonical(name) for name in named)
         return (
-            tuple(name for name in canonical if 0 < len(name) <= MAX_NAME_CHARS)
-            or self._matcher.match(tweet.text)
+            self._named(tweet.entities)
+            or self._named(topic.split("/", level)[level - 1 : level] if level else ())
+            or self._matcher.match(tweet.text[: self._classifier.readable])
             or (WHOLE_TWEET,)
         )
 
-    def kept(self, text: str | None) -> str | None:
-        """Keep of a tweet's text what privacy allows; of one redacted already, that."""
-        match self._settings.privacy.store_text:
-            case "full":
-                return text
-            case "redacted":
-                return text and redact(text)
-            case _:
-                return None
+    def _named(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Spell names as configured, each once, and leave out those that are not heeded."""
+        canonical = dict.fromkeys(
+            self._matcher.canonical(name) for name in names if len(name) <= MAX_NAME_CHARS
+        )
+        return tuple(name for name in canonical if name and self._admission.heeds(name))
+
+    def _places(self, names: Iterable[str]) -> dict[str, str]:
+        """Find what the labels of a tweet are stored under, and whom to ask the model about.
+
+        A tweet has one label under each name in the log, so of several names that are stored alike
+        (without a place of their own, or masked) only the first is asked about.
+        """
+        places: dict[str, str] = {}
+        for name in names:
+            kept = self.keeper.entity(name)
+            stored = self._admission.stored(kept)
+            places.setdefault(stored, stored if kept == name and stored != OTHERS else name)
+        return places
+
+    def digest(self, delivery: Delivery) -> str:
+        """Tell a message from others: keyed, of topic and payload, the same when it comes again."""
+        return self._pseudonyms.payload(
+            b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
+        )
 
     def dead_letter(self, delivery: Delivery, reason: str, detail: str) -> DeadLetter:
         """Keep what cannot be labelled, as far as privacy allows."""
-        kept: bytes | None
-        match self._settings.privacy.store_text:
-            case "full":
-                kept = delivery.payload[:_DEAD_LETTER_BYTES]
-            case "redacted":
-                kept = mask(delivery.payload[:_DEAD_LETTER_BYTES])
-            case _:
-                kept = None
         return DeadLetter(
-            digest=self._pseudonyms.payload(
-                b"%b\0%d\0%b" % (delivery.topic.encode(), delivery.size, delivery.payload)
-            ),
+            digest=self.digest(delivery),
             received_at=utc(delivery.received.epoch_s),
-            topic=delivery.topic,
+            topic=self.keeper.topic(delivery.topic),
             reason=reason,
             detail=detail,
             size=delivery.size,
-            payload=kept,
+            payload=self.keeper.payload(delivery.payload[:_DEAD_LETTER_BYTES]),
         )

@@ -9,6 +9,11 @@ Delivery semantics (MQTT 5.0, section 4.3, 4.4; 3.1.1 likewise):
   An acknowledgement that comes too late goes to the dead client, so it can never acknowledge a
   different message that has the same packet identifier on the new connection.
 * Redelivery happens on reconnection only, so every delivery is acknowledged, in order of arrival.
+* The network thread never waits for room: what stood still behind it would be the broker's answers
+  to what we publish ourselves, and to pings. Brokers send far more than our receive maximum
+  (mosquitto 2.0.11: all it has). What there is no room for is forgotten, unacknowledged; once the
+  deliveries before it are worked off, the connection is given up for another one, on which the
+  broker sends the rest again. At QoS 0 it is lost, and counted.
 * What we publish ourselves may come back, if a topic filter covers it: it is no tweet, and is
   acknowledged in its turn.
 * In a group (MQTT 5.0, section 4.8.2) the broker gives every tweet to one of its boards. A broker
@@ -37,8 +42,10 @@ from monitor.settings import Mqtt
 from monitor.tls import LastWords, explain, make_context
 
 _SETTLE_S: Final = 10.0
-"""How long a broker may take from TCP connection to subscription."""
+"""How long a broker may say nothing between TCP connection and subscription."""
 _CLOSE_S: Final = 5.0
+_DELIVERY_BYTES: Final = 512
+"""What a delivery takes beside its payload."""
 _LEAST_PACKET_BYTES: Final = 2**20
 """Packets up to this size, or twice the largest payload allowed, arrive and become dead letters;
 larger ones the broker withholds (MQTT 5.0, section 3.1.2.11.4), and memory stays bounded."""
@@ -93,6 +100,10 @@ def _never() -> bool:
     return False
 
 
+def _nothing() -> None:
+    """QoS 0: the broker has forgotten the message already, and can be told nothing about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A message as it arrived."""
@@ -109,10 +120,13 @@ class Delivery:
     """Tell the broker that it may forget the message (nothing to tell for QoS 0)."""
     resent: Callable[[], bool] = field(repr=False, default=_never)
     """Whether the broker, asked again on a later connection, sends it a second time."""
+    make_room: Callable[[], None] = field(repr=False, default=_nothing)
+    """Say that there is room again, after there was none for it."""
 
-
-def _no_acknowledgement() -> None:
-    """QoS 0: the broker has forgotten the message already."""
+    @property
+    def weight(self) -> int:
+        """Bytes of memory, about."""
+        return len(self.payload) + _DELIVERY_BYTES
 
 
 @dataclass(slots=True)
@@ -174,6 +188,8 @@ class Connection:
         self._closing = threading.Lock()
         self._settled = threading.Event()
         self._problem: str | None = "no answer from the broker"
+        self.over = threading.Event()
+        """Set once it is of no more use: lost, or to be given up for what was forgotten."""
         self.lost = threading.Event()
         self.answered = False
         """Whether the broker accepted or refused, rather than hanging up on us."""
@@ -182,6 +198,7 @@ class Connection:
         self.session_present = False
         self.why_lost = ""
         """What the broker or the library said at the end."""
+        self._overrun = self._overrun_told = 0
         five = protocol == MQTTProtocolVersion.MQTTv5
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -199,7 +216,9 @@ class Connection:
             self._client.will_set(will.topic, will.payload, 1, will.retain)
         self.sender = Sender(self._client)
         """Publishes over this connection."""
-        self._acknowledgements = Acknowledgements(self._client)
+        self._acknowledgements = Acknowledgements(self._client, self.over.set)
+        # One each, rather than one a delivery: thousands of them may wait.
+        self._resent, self._make_room = self._resumed_since, self._acknowledgements.make_room
         self._last_words = LastWords(self._client)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
@@ -211,6 +230,17 @@ class Connection:
     def taken_over(self) -> bool:
         """Whether the broker said that another client has come with our identifier."""
         return self.why_lost == _TAKEN_OVER
+
+    @property
+    def forgotten(self) -> int:
+        """Messages that the broker has to send again, as there was no room for them."""
+        return self._acknowledgements.forgotten
+
+    def take_overrun(self) -> int:
+        """Count the messages at QoS 0 lost since the last call, as there was no room for them."""
+        total = self._overrun
+        more, self._overrun_told = total - self._overrun_told, total
+        return more
 
     def idle_for(self, now: float) -> float:
         """Seconds (monotonic) since the last message; 0 while we owe an acknowledgement."""
@@ -241,7 +271,7 @@ class Connection:
         except OSError as error:
             raise OSError(explain(error)) from error
         self._client.loop_start()
-        self.silent = not self._settled.wait(_SETTLE_S)
+        self.silent = not self._settles()
         if self._problem is not None:
             self.close()
             if self._problem in _REFUSED_FOR_GOOD:
@@ -249,6 +279,16 @@ class Connection:
             if self._problem == _CANNOT_SHARE:
                 raise CannotShareError(self._problem)
             raise ConnectionFailedError(self._problem)
+
+    def _settles(self) -> bool:
+        """Wait for the broker's answer, which stands behind all that it sends again before it."""
+        began = time.monotonic()
+        while not self._settled.is_set():
+            patience = max(began, self._last_message) + _SETTLE_S - time.monotonic()
+            if patience <= 0:
+                return False
+            self._settled.wait(patience)
+        return True
 
     def close(self, *, forget: bool = False) -> None:
         """Send what is queued, disconnect, and wait for the network thread to end.
@@ -268,6 +308,7 @@ class Connection:
 
     def _lose(self) -> None:
         self.lost.set()
+        self.over.set()
         self.sender.lose()
 
     def _settle(self, problem: str | None) -> None:
@@ -380,20 +421,24 @@ class Connection:
             if message.payload.isdigit():
                 self._on_dropped(int(message.payload))
             return
-        if self._is_own(topic):
-            if message.qos:
-                self._acknowledgements.of_no_delivery(message.mid)
-            return
-        if message.qos:
-            acknowledge = self._acknowledgements.of_delivery(message.mid)
-            resent = self._resumed_since
-        else:
-            acknowledge, resent = _no_acknowledgement, _never
+        if message.qos and self._acknowledgements.forgotten:
+            self._acknowledgements.forget()
+        elif not self._is_own(topic):
+            self._take(topic, message)
+        elif message.qos:
+            self._acknowledgements.of_no_delivery(message.mid)
+
+    def _take(self, topic: str, message: MQTTMessage) -> None:
         payload = bytes(message.payload)
         kept = payload[: self._settings.max_payload_bytes + 1]
-        self._deliver(
-            Delivery(topic, kept, len(payload), message.timestamp, now(), acknowledge, resent)
-        )
+        seen = topic, kept, len(payload), message.timestamp, now()
+        if message.qos:
+            acknowledge = self._acknowledgements.of_delivery(message.mid)
+            delivery = Delivery(*seen, acknowledge, self._resent, self._make_room)
+            if self._deliver(delivery) is False:
+                self._acknowledgements.refuse()
+        elif self._deliver(Delivery(*seen, _nothing)) is False:
+            self._overrun += 1
 
     def _resumed_since(self) -> bool:
         return self._life < self._lives.resumed

@@ -65,9 +65,9 @@ class Control:
 
     def _on_thread_death(self, args: threading.ExceptHookArgs) -> None:
         name, error = args.thread and args.thread.name, args.exc_value
-        structlog.get_logger().error("thread-died", thread=name, exc_info=error)
         self.damaged |= isinstance(error, DamagedLogError)
-        if isinstance(error, StoreError):
+        if isinstance(error, StoreError):  # says all there is to say
             self.fail(str(error))
-        else:
-            self.fail(f"{name}: {describe(error) if error else 'ended'}")
+            return
+        structlog.get_logger().error("thread-died", thread=name, exc_info=error)
+        self.fail(f"{name}: {describe(error) if error else 'ended'}")

@@ -8,12 +8,12 @@ are out of scope: a name is found there only if it stands apart.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from monitor.tweet import replace_emails, replace_links
+from monitor.streamsafe import nfkc
+from monitor.tweet import MAX_ENTITIES, MAX_NAME_CHARS, replace_emails, replace_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,23 @@ class EntityMatcher:
     - Entities do not hide each other: "Apple Music" names both Apple and Apple Music, if both
       are configured, unless Apple excludes "Apple Music".
 
-    The time that ``match`` takes depends on the text, not on the number of entities.
+    The names lie in a tree, a word a level, so that names which begin with the same words are
+    looked for together: the time that ``match`` takes depends on the text and on how many words the
+    longest name has, not on the number of entities.
 
     Args:
         entities: In the order in which ``match`` reports them.
 
     Raises:
         ValueError: Two entities claim the same name, or a name or phrase cannot be found in any
-            text because it has no word or because more than one word follows its ``@`` or ``#``.
+            text because it has no word, because more than one word follows its ``@`` or ``#``, or
+            because it has more than `MAX_NAME_CHARS` characters.
     """
 
     def __init__(self, entities: Sequence[Entity]) -> None:
         self._names = [entity.name.strip() for entity in entities]
-        self._phrases: dict[str, list[_Phrase]] = {}
+        self._tree = _Node()
         for position, entity in enumerate(entities):
-            # All exclusions before all names: ``match`` meets them in this order.
             for phrase in entity.exclude:
                 self._add(_checked(phrase, entity), position, excludes=True)
         owners: dict[tuple[str, ...], int] = {}
@@ -78,9 +80,16 @@ class EntityMatcher:
                 self._canonical.setdefault(joined, self._names[position])
 
     def match(self, text: str) -> tuple[str, ...]:
-        """Name the entities that a text mentions, in configuration order, each once."""
-        found = {position for _, _, position in self._found(_tokens(text))}
-        return tuple(self._names[position] for position in sorted(found))
+        """Name the entities that a text mentions, in configuration order, each once.
+
+        Of more than `MAX_ENTITIES` those named first count: each costs a run of the model.
+        """
+        found: dict[int, None] = {}  # in the order of the text
+        for _, _, position in self._found(_tokens(text)):
+            found[position] = None
+            if len(found) >= MAX_ENTITIES:
+                break
+        return tuple(self._names[position] for position in sorted([*found][:MAX_ENTITIES]))
 
     def locate(self, text: str) -> tuple[str, list[Mention]]:
         """Say where the entities are mentioned.
@@ -99,17 +108,28 @@ class EntityMatcher:
 
     def _found(self, tokens: list[str]) -> Iterator[tuple[int, int, int]]:
         """Yield each mention's first token, the token after it, and its entity's position."""
+        first = self._tree.following
         excluded_to: dict[int, int] = {}  # entity -> the furthest end of its exclusions so far
         for start, token in enumerate(tokens):
-            for phrase in self._phrases.get(token, ()):
-                end = start + 1 + len(phrase.rest)
-                if phrase.rest and phrase.rest != [_bare(t) for t in tokens[start + 1 : end]]:
-                    continue
-                reached = excluded_to.get(phrase.entity, 0)
-                if phrase.excludes:
-                    excluded_to[phrase.entity] = max(reached, end)
-                elif end > reached:
-                    yield start, end, phrase.entity
+            node = first.get(token)
+            if node is None:  # as most
+                continue
+            ends = []
+            end = start + 1
+            while node:
+                for entity in node.excluded:
+                    excluded_to[entity] = max(excluded_to.get(entity, 0), end)
+                if node.named:
+                    ends.append((end, node.named))
+                if not node.following or end == len(tokens):
+                    break
+                node = node.following.get(_bare(tokens[end]))
+                end += 1
+            # All exclusions that begin here before all names.
+            for end, named in ends:
+                for entity in named:
+                    if end > excluded_to.get(entity, 0):
+                        yield start, end, entity
 
     def canonical(self, name: str) -> str:
         """Find the configured spelling of a name that a publisher or a level of a topic gives.
@@ -125,16 +145,14 @@ class EntityMatcher:
 
     def _add(self, words: tuple[str, ...], position: int, *, excludes: bool) -> None:
         first, *rest = words
-        phrase = _Phrase(rest, position, excludes)
-        self._phrases.setdefault(first, []).append(phrase)
+        self._tree.add(words, position, excludes=excludes)
         if _bare(first) != first:  # asked for as a handle or hashtag
             return
         joined = _joined(words)
         for sigil in "@#":
-            self._phrases.setdefault(sigil + first, []).append(phrase)
+            self._tree.add((sigil + first, *rest), position, excludes=excludes)
             if rest and joined:
-                whole = _Phrase([], position, excludes)
-                self._phrases.setdefault(sigil + joined, []).append(whole)
+                self._tree.add((sigil + joined,), position, excludes=excludes)
 
 
 class Mention(NamedTuple):
@@ -145,12 +163,21 @@ class Mention(NamedTuple):
     entity: str
 
 
-class _Phrase(NamedTuple):
-    """What must follow the token under which it is filed."""
+@dataclass(slots=True)
+class _Node:
+    """Where one word after another leads; the root is where a phrase begins."""
 
-    rest: list[str]
-    entity: int
-    excludes: bool
+    following: dict[str, _Node] = field(default_factory=dict)
+    named: set[int] = field(default_factory=set)
+    """Entities that have a name which ends here."""
+    excluded: set[int] = field(default_factory=set)
+    """Entities that have an exclusion which ends here."""
+
+    def add(self, words: Iterable[str], entity: int, *, excludes: bool) -> None:
+        node = self
+        for word in words:
+            node = node.following.setdefault(word, _Node())
+        (node.excluded if excludes else node.named).add(entity)
 
 
 _TOKEN: Final = re.compile(r"\w+|[@#](?<!\w.)\w+|[^\w\s-]")
@@ -184,8 +211,7 @@ def _plain(text: str) -> str:
     """Write what looks alike in one way."""
     if text.isascii():
         return text
-    text = _LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text)
-    return unicodedata.normalize("NFKC", text)
+    return nfkc(_LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text))
 
 
 def _tokens(text: str) -> list[str]:
@@ -203,6 +229,10 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _checked(name: str, entity: Entity) -> tuple[str, ...]:
+    if len(name.strip()) > MAX_NAME_CHARS:
+        raise ValueError(
+            f"entity {entity.name[:MAX_NAME_CHARS]!r}: a name of over {MAX_NAME_CHARS} characters"
+        )
     words = _words(name)
     if not any(_is_word(_bare(word)) for word in words):
         raise ValueError(f"entity {entity.name!r}: {name!r} has no word to look for")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from monitor import __version__, topics
+from monitor.terminal import as_json
 
 _MEASURED: Final = {"p": "sensor", "stat_cla": "measurement"}
 
@@ -67,7 +68,7 @@ def config(
     }
     if availability:
         document["avty_t"] = f"{topic}/{topics.AVAILABILITY}"
-    return json.dumps(document, ensure_ascii=False)
+    return as_json(document)
 
 
 def _entity(topic: str, entity: str, *, alerts: bool) -> dict[str, dict[str, Any]]:

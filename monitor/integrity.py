@@ -62,8 +62,10 @@ def look_over(path: Path) -> None:
 
 def is_damage(error: BaseException) -> bool:
     """Whether SQLite says that the file itself is not as it wrote it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_IOERR_SHORT_READ:  # a file ends before what SQLite wrote into it
+        return True
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # without the extension
 
 
 def ended_uncleanly(path: Path) -> bool:

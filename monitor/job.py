@@ -22,11 +22,14 @@ class Item:
     delivery: Delivery
     tweet: Tweet
     entities: tuple[str, ...]
+    """What its labels are stored under, each once."""
+    asked: tuple[str, ...]
+    """Whom the model is asked about, one for each."""
 
     @property
     def pairs(self) -> list[Pair]:
         """What to ask the model: one pair an entity."""
-        return [(self.tweet.text, entity or None) for entity in self.entities]
+        return [(self.tweet.text, entity or None) for entity in self.asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,5 @@ class Job:
     """Messages that were waiting when the batch was closed, its own included."""
     closed: float
     """Monotonic seconds at which collecting ended."""
+    noted: Sequence[str] = ()
+    """Digests of the deliveries, if they were noted before (`monitor.attempts`)."""

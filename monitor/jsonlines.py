@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, TypeAlias
 
 from monitor.classifier import Classifier, Pair, Verdict
+from monitor.terminal import as_json
 
 Row: TypeAlias = dict[str, Any]
 
@@ -86,8 +87,7 @@ def answered(row: Row, verdict: Verdict, task: str) -> str:
             "probabilities": {k: round(p, DIGITS) for k, p in answer.probabilities.items()},
         }
         row.update(fields if name == task else {name: fields})
-    line = json.dumps(row, ensure_ascii=False)
-    return line if storable(line) == line else json.dumps(row)
+    return as_json(row)
 
 
 def labelled(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sqlite3
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from monitor.settings import Log
+from monitor.terminal import escaped
 
 _TELLING: Final = (OSError, RuntimeError, sqlite3.Error)
 """Errors of the system, the interpreter and the log: they speak of files, tensors and tables."""
@@ -41,6 +43,18 @@ def _trace(exc_info: structlog.typing.ExcInfo) -> str:
     return "".join(parts(exc_info[1])).rstrip()
 
 
+def _json(event: object, **options: Any) -> str:  # noqa: ANN401  (json.dumps's)
+    """Write an event as JSON: text as it is, but for what would steer a terminal it is read in."""
+    return escaped(json.dumps(event, ensure_ascii=False, **options))
+
+
+def _visible(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Show people what would steer their terminal; names and reasons come from strangers."""
+    return {k: escaped(v) if isinstance(v, str) else v for k, v in event.items()}
+
+
 def _in_journal() -> bool:
     """Whether standard error is systemd's journal (systemd.exec(5), $JOURNAL_STREAM)."""
     found = os.fstat(sys.stderr.fileno())
@@ -66,7 +80,7 @@ def configure(settings: Log) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
         if pretty
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else structlog.processors.JSONRenderer(_json)
     )
     if not pretty and _in_journal():
         renderer = _for_journal(renderer)
@@ -77,7 +91,7 @@ def configure(settings: Log) -> None:
         structlog.processors.ExceptionRenderer(_trace),
     ]
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, _visible, renderer] if pretty else [*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelName(settings.level.upper())
         ),

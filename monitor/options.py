@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -10,18 +11,27 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from monitor.early import STOPPED
+
 EXIT_FAILURE: Final = 1
 EXIT_CONFIGURATION: Final = 2
 """As for wrong usage of the command line."""
-EXIT_STOPPED: Final = 130
-"""By Ctrl-C: 128 + SIGINT, as shells have it. The daemon, whose normal end that is, exits 0."""
+EXIT_STOPPED: Final = STOPPED
+"""By Ctrl-C. The daemon, whose normal end that is, exits 0."""
+
+_WRITTEN: Final = (
+    *(".csv", ".json", ".md", ".png", ".pt", ".safetensors", ".svg", ".tflite", ".toml", ".txt"),
+)
+"""Endings of the files that commands write into a folder."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def fail(message: object, code: int = EXIT_FAILURE) -> NoReturn:
     """End the program, saying why."""
-    click.echo(f"monitor: {message}", err=True)
+    from monitor.terminal import escaped
+
+    click.echo(f"monitor: {escaped(str(message))}", err=True)
     sys.exit(code)
 
 
@@ -33,6 +43,69 @@ def config_option(function: _F) -> _F:
         help="Configuration file; without one, the defaults hold. Any key can be overridden from"
         " the environment: [mqtt] password by MONITOR_MQTT_PASSWORD.",
     )(function)
+
+
+def see_that_ours_stay(
+    output: Path, config: Path | None = None, *, replaces_logs: bool = False
+) -> None:
+    """End the program if writing to a path would destroy something that belongs to a log.
+
+    Args:
+        output: where a command is to write.
+        config: names the log; without one, the defaults and the environment do, if they can.
+        replaces_logs: as for `belongings.refusal`.
+    """
+    from monitor.belongings import refusal
+    from monitor.settings import ConfigurationError, load
+
+    log = key = None
+    try:
+        settings = load(config)
+    except ConfigurationError:  # of no concern to most commands, and told by the others
+        pass
+    else:
+        log, key = Path(settings.store.path), settings.key_path
+    if why := refusal(output, log, key, replaces_logs=replaces_logs):
+        fail(why, EXIT_CONFIGURATION)
+
+
+class OutputFile(click.Path):
+    """A file that a command writes, which is nothing that belongs to a log."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  (as click's)
+        param: click.Parameter | None,
+        context: click.Context | None,
+    ) -> Path:
+        """Take a path, or end the program."""
+        path = Path(os.fsdecode(super().convert(value, param, context)))
+        see_that_ours_stay(path)
+        return path
+
+
+class OutputFolder(click.Path):
+    """A folder that a command writes into, under names of its own that lead to no log."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  (as click's)
+        param: click.Parameter | None,
+        context: click.Context | None,
+    ) -> Path:
+        """Take a path, or end the program."""
+        folder = Path(os.fsdecode(super().convert(value, param, context)))
+        see_that_ours_stay(folder)
+        for file in folder.iterdir() if folder.is_dir() else ():
+            if file.suffix in _WRITTEN:
+                see_that_ours_stay(file)
+        return folder
 
 
 def log_options(function: _F) -> _F:

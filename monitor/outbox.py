@@ -5,8 +5,9 @@ committed. Whoever forwards it (`announcer.Announcer`) says how far the broker h
 writer deletes up to there with its next transaction, for it alone writes. A crash in between sends
 some messages again: at least once, in order.
 
-It does not grow while the broker is away, for then no tweets come either. What a broker leaves
-unacknowledged for ever is bounded by `MOST`.
+`MOST` of them may wait: then the writer waits too, as long as the broker acknowledges anything, or
+is away and will be back (`announcer.Announcer.wait_for_room`). Only if it is there and does not is
+there no use in that, and the oldest go.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from monitor.sender import Message
 from monitor.topics import RESULTS
 
 MOST: Final = 100_000
-"""Messages that wait at most; beyond, the oldest go."""
+"""Messages that wait at most, some 100 MB."""
 
 _PUT: Final = "INSERT INTO outgoing (topic, payload, retain) VALUES (?, ?, ?)"
+_FORGET: Final = "DELETE FROM outgoing WHERE id <= ?"
+_FIRST: Final = "SELECT coalesce(min(id), 1) FROM outgoing"
+_LAST: Final = "SELECT coalesce(max(id), 0) FROM outgoing"
 _RETAIN: Final = (
     "INSERT INTO retained (topic, payload) VALUES (?, ?)"
     " ON CONFLICT DO UPDATE SET payload = excluded.payload"
@@ -46,10 +50,18 @@ class Outbox:
         self._prefix = prefix
         self._put = False
         self._deleting = self._deleted = self._overflowed = 0
+        self._first, self._last = 1, 0
+        self.dropping = False
+        """Whether the oldest go when there are too many; set by who forwards."""
         self.forwarded = 0
         """Up to which message the broker has acknowledged; set by who forwards."""
         self.filled = threading.Event()
         """Set when there are new messages."""
+
+    @property
+    def full(self) -> bool:
+        """Whether as many wait as may."""
+        return self._last - max(self.forwarded, self._first - 1) >= MOST
 
     def put(
         self, connection: sqlite3.Connection, suffix: str, payload: str, *, retain: bool
@@ -74,12 +86,14 @@ class Outbox:
         """Delete what has been forwarded; a companion of the store."""
         self._deleting = self.forwarded  # it may go on meanwhile
         if self._deleting > self._deleted:
-            connection.execute("DELETE FROM outgoing WHERE id <= ?", (self._deleting,))
+            connection.execute(_FORGET, (self._deleting,))
         self._overflowed = 0
         if self._put:
-            self._overflowed = connection.execute(
-                "DELETE FROM outgoing WHERE id <= (SELECT max(id) FROM outgoing) - ?", (MOST,)
-            ).rowcount
+            # By themselves these are looked up; in one query the table would be read.
+            (self._last,) = connection.execute(_LAST).fetchone()
+            if self.dropping:
+                self._overflowed = connection.execute(_FORGET, (self._last - MOST,)).rowcount
+            (self._first,) = connection.execute(_FIRST).fetchone()
 
     def committed(self) -> None:
         """Wake who forwards."""

@@ -51,6 +51,19 @@ def _of_calendar(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def epoch(text: str | None) -> float:
+    """Return the moment (seconds since the epoch, from 1970 to 9999) that a log's text means.
+
+    A log may hold any text for a time: clocks go wrong, and other boards' are taken in. What is
+    earlier or later is held to these ends, and what is no time is 1970: what shows a log has to
+    show that, too.
+    """
+    try:
+        return min(max(_of_calendar(text or ""), 0.0), _LATEST)
+    except (ValueError, OverflowError):
+        return 0.0
+
+
 def beginning(epoch_s: float, window: Window) -> float:
     """Return when the window (UTC; weeks begin on Monday) began that a moment lies in."""
     shift = 4 * SECONDS["day"] if window == "week" else 0.0  # the epoch was a Thursday

@@ -8,31 +8,46 @@ Three stages, each with a bounded queue before it:
 
 A job carries the future of its verdicts, and the writer takes jobs in the order they were made:
 batches are classified side by side, yet committed and acknowledged in order of arrival. When a
-queue is full the stage before it waits, until at last the broker's receive window is full.
+queue is full the stage before it waits, until at last the broker's receive window is full: the
+broker's answers come by the same way as the tweets, so what puts into the inbox never waits.
 """
 
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
 from typing import Final
 
+import structlog
+
+from monitor import integrity
+from monitor.admission import Admission
+from monitor.attempts import WATCHED, Note, Watch
 from monitor.classifier import Classifier
+from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.connection import Delivery
 from monitor.inbox import Inbox
 from monitor.job import Job
 from monitor.metrics.measurements import Measurements
 from monitor.privacy import Pseudonyms
+from monitor.reader import open_log
 from monitor.rows import TweetRow
 from monitor.settings import Settings
 from monitor.store import BUSY_TIMEOUT_S, Store
+from monitor.tallies import ranking
 from monitor.writer import Totals, Writer
 
 _IDLE_S: Final = 1.0
 """How often idle threads look up: for shutdown, housekeeping and the watchdog."""
+_LOOK_S: Final = 0.2
+"""The same for a writer that waits for room."""
 
 
 class Pipeline:
@@ -46,6 +61,7 @@ class Pipeline:
         pseudonyms: Pseudonyms,
         on_batch: Callable[[Sequence[TweetRow]], object] | None = None,
         measurements: Measurements | None = None,
+        wait_for_room: Callable[[float], bool] = lambda _timeout: True,
     ) -> None:
         """Assemble the stages; `start` runs them.
 
@@ -56,14 +72,24 @@ class Pipeline:
             pseudonyms: for authors, and for messages without an id.
             on_batch: told of every committed batch, on the writer thread.
             measurements: what counts for the process; None to begin with nothing.
+            wait_for_room: waits for so many seconds until what follows from a batch can be taken;
+                returns whether it can. Called on the writer thread.
+
+        Raises:
+            StoreError: if the log cannot be read.
         """
         batch = settings.batch
         self.inbox: Inbox[Delivery] = Inbox(
             settings.receive_maximum, batch.max_tweets, batch.max_delay_ms / 1000
         )
         # One job waits while each worker has one: no worker runs dry, and latency stays short.
-        self._jobs: queue.Queue[Job | None] = queue.Queue(classifier.workers + 1)
-        self._collector = Collector(settings, classifier, pseudonyms)
+        self._jobs: queue.Queue[Job | Note | None] = queue.Queue(classifier.workers + 1)
+        self._admission = Admission(
+            (entity.name.strip() for entity in settings.entities),
+            settings.mqtt.max_named_entities,
+            partial(_named, store.path),
+        )
+        self._collector = Collector(settings, classifier, pseudonyms, self._admission)
         self._writer = Writer(
             settings,
             classifier,
@@ -73,11 +99,25 @@ class Pipeline:
             on_batch,
             measurements,
         )
-        self._collector_progress = time.monotonic()
+        suspects, badly = store.attempts.begin(utc(time.time()))
+        self._log = structlog.get_logger()
+        if badly:
+            self._log.warning(
+                "ended-badly",
+                suspects=len(suspects),
+                note="the last run was killed or failed; what was in hand is tried with care",
+            )
+        watched = max(WATCHED, 2 * settings.receive_maximum) if badly else 0
+        self._watch = Watch(suspects, watched, self._collector.digest)
+        self._wait_for_room = wait_for_room
         self._threads = [
             threading.Thread(target=self._collect, name="collector"),
             threading.Thread(target=self._write, name="writer"),
         ]
+
+    def entities(self) -> frozenset[str]:
+        """Return those that labels are stored under by name, configured or not."""
+        return self._admission.names
 
     @property
     def totals(self) -> Totals:
@@ -114,19 +154,36 @@ class Pipeline:
 
     def stalled_for(self, now: float) -> float:
         """Seconds (monotonic) since the slower of collector and writer last got anywhere."""
-        return now - min(self._collector_progress, self._writer.progress)
+        return now - min(self._collector.progress, self._writer.progress)
 
     def _collect(self) -> None:
         while not self.inbox.closed:
-            self._collector_progress = time.monotonic()
-            if deliveries := self.inbox.take(_IDLE_S):
-                self._hand_over(self._collector.collect(deliveries, waiting=len(self.inbox)))
+            self._collector.progress = time.monotonic()
+            for part in self._watch.parts(self.inbox.take(_IDLE_S)):
+                if part.given_up:
+                    self._log.error("given-up", note="see the dead letters with reason crash")
+                if part.digests:
+                    self._note(Note(part.digests, part.alone))
+                job = self._collector.collect(
+                    part.messages, len(self.inbox), part.digests, given_up=part.given_up
+                )
+                self._hand_over(job)
+                if part.alone:
+                    self._note(Note())  # wait until it is committed
+                if self.inbox.closed:
+                    break
         self._hand_over(None)
 
-    def _hand_over(self, job: Job | None) -> None:
+    def _note(self, note: Note) -> None:
+        """Wait until the writer has come to a note."""
+        self._hand_over(note)
+        while not (note.noted.wait(_IDLE_S) or self._writer.abandon.is_set()):
+            self._collector.progress = time.monotonic()
+
+    def _hand_over(self, job: Job | Note | None) -> None:
         """Wait for room among the jobs; the writer's progress tells whether that is a stall."""
         while not self._writer.abandon.is_set():
-            self._collector_progress = time.monotonic()
+            self._collector.progress = time.monotonic()
             try:
                 self._jobs.put(job, timeout=_IDLE_S)
             except queue.Full:
@@ -135,6 +192,9 @@ class Pipeline:
 
     def _write(self) -> None:
         while not self._writer.abandon.is_set():
+            if not (self._writer.draining.is_set() or self._wait_for_room(_LOOK_S)):
+                self._writer.keep_house()
+                continue
             try:
                 job = self._jobs.get(timeout=_IDLE_S)
             except queue.Empty:
@@ -143,5 +203,21 @@ class Pipeline:
             if job is None:
                 self._writer.write_minute()
                 return
-            self._writer.finish(job)
+            if isinstance(job, Note):
+                self._writer.note(job)
+            else:
+                self._writer.finish(job)
             self._writer.keep_house()
+
+
+def _named(path: Path, besides: Collection[str], most: int) -> Sequence[str]:
+    """Read which entities the log counts labels under, those with most if there are too many.
+
+    Raises:
+        StoreError: if it cannot be read.
+    """
+    try:
+        with closing(open_log(path)) as connection:
+            return ranking(connection, most, besides=besides).names
+    except sqlite3.Error as error:
+        raise integrity.unusable(path, error) from error

@@ -1,34 +1,18 @@
-"""What may be kept: redacted text, pseudonyms instead of authors, the shape of what is no tweet."""
+"""What is written instead: pseudonyms of authors, and the shape of what is no tweet."""
 
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from monitor.tweet import replace_emails, replace_links
+from monitor.redaction import redact
+
+__all__ = ["KEY_BYTES", "Pseudonyms", "load_key", "mask", "redact"]
 
 KEY_BYTES: Final = 32
-
-
-def redact(text: str) -> str:
-    """Mask what points to people.
-
-    Mentions become ``@user``, links ``<link>``, e-mail addresses ``<email>`` and telephone numbers
-    ``<phone>``. Hashtags, prices, dates, scores and the like stay. Redacting twice changes nothing
-    more, and the time is linear in the length of the text.
-
-    A telephone number is recognized by how people write one: with a country code (+49 170
-    1234567), in the North American way ((555) 123-4567) or with a leading zero (0170 1234567).
-    A bare run of digits may as well be an order or a tweet: it stays, unless it begins with 0.
-    """
-    # In this order, no step makes anything that an earlier one would take.
-    text = replace_links(replace_emails(text, "<email>"), "<link>")
-    text = _MENTION.sub("@user", text)
-    return _PHONE.sub("<phone>", text) if _PHONE_HINT.search(text) else text
 
 
 def mask(payload: bytes) -> bytes:
@@ -60,12 +44,19 @@ class Pseudonyms:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the key has {len(key)} bytes instead of {KEY_BYTES}")
         self._author = blake2b(key=key, digest_size=16, person=b"author")
+        self._id = blake2b(key=key, digest_size=16, person=b"id")
         self._payload = blake2b(key=key, digest_size=16, person=b"payload")
 
     def author(self, author: str) -> str:
         """Name an author: 32 hexadecimal digits. Neither case nor a leading ``@`` matters."""
         digest = self._author.copy()
         digest.update(author.strip().removeprefix("@").casefold().encode())
+        return digest.hexdigest()
+
+    def id(self, id_: str) -> str:
+        """Name an id that may not be kept: 32 hexadecimal digits."""
+        digest = self._id.copy()
+        digest.update(id_.encode())
         return digest.hexdigest()
 
     def payload(self, payload: bytes) -> str:
@@ -131,22 +122,3 @@ def _mask_of(byte: int) -> str:
 
 
 _MASKS: Final = "".join(map(_mask_of, range(256))).encode()
-
-_MENTION: Final = re.compile(r"[@\uff20]\w++")  # the second is the full-width one
-
-# Not inside a longer number, a word or a price. Each way of writing has a bounded length.
-_APART: Final = r"(?<![A-Za-z_\d$€£¥])(?<!\d[.-])"
-_PHONE: Final = re.compile(
-    rf"""(?:
-    \+\d(?:[ ./()-]{{0,2}}\d){{7,14}}  # country code: E.164 has up to 15 digits
-    | (?:{_APART}1[ .-](?:\(\d{{3}}\)[ ]?|\d{{3}}[ .-])|\(\d{{3}}\)[ ]?|{_APART}\d{{3}}[ .-])
-      \d{{3}}[ .-]\d{{4}}  # North American
-    | {_APART}(?:
-        0[1-9](?:[ .-]\d{{2}}){{4}}  # French: in pairs
-        | (?=0(?:[ /-]?\d){{8}})0\d{{2,4}}[ /-]\d{{3,8}}(?:[ -]\d{{2,4}}){{0,2}}
-        | 0\d{{9,14}}
-      )
-    )(?![A-Za-z_\d]|[.-]\d)""",
-    re.VERBOSE,
-)
-_PHONE_HINT: Final = re.compile(r"\d(?:[ ./()-]{0,2}\d){7}")

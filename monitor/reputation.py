@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.clock import utc
+from monitor.names import OTHERS
 from monitor.periods import SECONDS, Window, beginning, ending
 from monitor.quantification import Calibration, Floats, Method, Shares, Z, correct
-from monitor.tallies import Tally, tallies
+from monitor.tallies import Ranking, Tally, ranking, tallies
 
 Task = Literal["reputation", "sentiment"]
 NET: Final = np.array([-1.0, 0.0, 1.0])
@@ -49,7 +50,7 @@ class Standing:
     """How an entity stands in a window."""
 
     entity: str | None
-    """None for tweets about no entity."""
+    """None for tweets about no entity, `OTHERS` for entities that are added up."""
     start: str
     """UTC, the window's first moment; its end is the next one's start."""
     end: str
@@ -123,11 +124,14 @@ def standings(
     task: Task | None = None,
     correction: Method | None = None,
     retweets: bool = False,
+    among: Collection[str] | None = None,
+    others: bool = False,
+    compared: bool = True,
 ) -> list[Standing]:
     """Return how entities stand: the latest window first, in it the entity with most tweets first.
 
     Each is compared with the window before it, as long as itself. Windows without tweets are left
-    out.
+    out. `OTHERS` come last.
 
     Args:
         connection: from `reader.open_log`.
@@ -138,29 +142,48 @@ def standings(
         task: whose labels; None for the task that each model was run for.
         correction: None for the best that each model's calibration has.
         retweets: count them as tweets of their own.
+        among: only these; None for all, of which there may be as many as messages have named, a
+            kilobyte each and more.
+        others: add up the rest as `OTHERS`; tweets about no entity stay apart.
+        compared: compare with the window before.
 
     Raises:
         ValueError: if a model's calibration does not hold what ``correction`` needs.
     """
+    if entity is not None:
+        among = (entity,)
     first, last = beginning(since, window or "hour"), ending(until, window or "hour")
     length = SECONDS[window] if window else last - first
     models = labellers(connection, task)
     by_task: defaultdict[Task, list[int]] = defaultdict(list)
     for model_id, model in models.items():
         by_task[model.task].append(model_id)
+    edges = (first - length, first, last) if compared else (first, last)
     cells = _cells(
         (
             tally
             for asked, ids in by_task.items()
-            for tally in tallies(
-                connection, (first - length, first, last), window, asked, ids, entity
-            )
+            for tally in tallies(connection, edges, window, asked, ids, among, others=others)
         ),
         retweets,
     )
     figures = _Figures.of(cells, models, correction)
     found = [figures.standing(key, cells[key], length) for key in figures.keys if key[0] >= first]
-    return sorted(found, key=lambda s: (s.start, s.tweets), reverse=True)
+    return sorted(found, key=lambda s: (s.start, s.entity != OTHERS, s.tweets), reverse=True)
+
+
+def most_spoken_of(
+    connection: sqlite3.Connection,
+    most: int,
+    since: float,
+    until: float,
+    *,
+    window: Window | None = None,
+    retweets: bool = False,
+) -> Ranking:
+    """Name the entities with most tweets in a span, to ask `standings` about; as its arguments."""
+    span = beginning(since, window or "hour"), ending(until, window or "hour")
+    return ranking(connection, most, span=span, retweets=retweets)
 
 
 @dataclass(slots=True)

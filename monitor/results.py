@@ -13,9 +13,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from monitor import clock
 from monitor.classifier import Answer
+from monitor.clock import Moment, utc
 from monitor.model import POLARITIES, TASKS
 from monitor.rows import ModelRow, Origin, TweetRow
+from monitor.terminal import as_json
 from monitor.tweet import DATE, LANGUAGE, MAX_NAME_CHARS, Reason, Rejection
 
 _READ: Final = (
@@ -27,7 +30,18 @@ _READ: Final = (
 )
 _ANYTHING: Final = re.compile("[^\0\ud800-\udfff]+")
 """What SQLite's UTF-8 can hold."""
-_ID: Final = re.compile(f"[^\0\ud800-\udfff]{{1,{MAX_NAME_CHARS}}}")
+_NAME: Final = re.compile(rf"(?!\s)[^\0\ud800-\udfff]{{1,{MAX_NAME_CHARS}}}(?<!\s)")
+"""Of an entity, a board or a model: as a message may name an entity (`tweet.decode`)."""
+_TOPIC: Final = re.compile("[^\0\ud800-\udfff+#]{1,65535}")
+"""MQTT 5.0, sections 1.5.4 and 4.7.1."""
+_FIRST: Final = "2006-01-01T00:00:00.000Z"
+"""The first tweet was sent in March of that year."""
+_CLOCK_ZERO: Final = "1970-01-01T00:00:00.000Z"
+"""Where the clock of a board without a battery begins."""
+_LAST: Final = "2100-01-01T00:00:00.000Z"
+_DAY_S: Final = 86_400.0
+_SUM: Final = 0.01
+"""How far probabilities may be from 1 in all: they come as the model gave them, not rounded."""
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 """As `clock.utc` writes it."""
 _PSEUDONYM: Final = re.compile("[0-9a-f]{32}")
@@ -44,11 +58,12 @@ def write(connection: sqlite3.Connection, tweet_id: str, entity: str, board: str
         board: who tells it, its ``client_id``.
 
     Returns:
-        JSON.
+        JSON, in which all that would steer a terminal is escaped: people listen with
+        ``mosquitto_sub``.
     """
     cursor = connection.execute(_READ, (tweet_id, entity))
     row = dict(zip((name for name, *_ in cursor.description), cursor.fetchone(), strict=True))
-    return json.dumps(_laid_out(row, board), ensure_ascii=False)
+    return as_json(_laid_out(row, board))
 
 
 def _laid_out(row: Mapping[str, Any], board: str) -> dict[str, Any]:
@@ -79,16 +94,22 @@ def _laid_out(row: Mapping[str, Any], board: str) -> dict[str, Any]:
     }
 
 
-def read(payload: bytes, *, max_bytes: int) -> TweetRow | Rejection:
+def read(payload: bytes, *, max_bytes: int, now: Moment | None = None) -> TweetRow | Rejection:
     """Read a result as a row for the log, or say why it is none. No bytes make it raise.
 
     Every key that is stored must be there, in the form in which `write` writes it; what it is
     stored in may hold nothing else: an author who is no pseudonym is refused, for one. Other keys
-    are ignored.
+    are ignored. Names are as short as a message may name an entity, probabilities add up to one.
+
+    The board's time must be one that it can have been: no earlier than 2006, and no later than
+    tomorrow by our clock. A board that says itself that its clock was wrong (`clock_synchronised`)
+    may be as early as 1970, where clocks begin; while our own clock is not known to be right, it is
+    no measure, and any time before 2100 will do.
 
     Args:
         payload: what the broker delivered.
         max_bytes: the largest payload that is looked into.
+        now: our clock; None to have it read.
     """
     if len(payload) > max_bytes:
         return Rejection(Reason.TOO_LARGE, f"The payload is larger than {max_bytes} bytes.")
@@ -97,7 +118,7 @@ def read(payload: bytes, *, max_bytes: int) -> TweetRow | Rejection:
     except (ValueError, RecursionError):
         return Rejection(Reason.BAD_RESULT, "It is not JSON.")
     try:
-        return _row(_Table(message))
+        return _row(_Table(message), now or clock.now())
     except _BadError as error:
         return Rejection(Reason.BAD_RESULT, str(error))
 
@@ -121,6 +142,9 @@ class _Table:
                 f'It has no "{self._within}{key}": no result, or one of an older version.'
             )
         return self._values[key]
+
+    def optional(self, key: str) -> Any:  # noqa: ANN401  (as above)
+        return self._values.get(key)
 
     def table(self, key: str) -> _Table:
         return _Table(self.value(key), self._within + key)
@@ -146,13 +170,15 @@ class _Table:
             raise self._wrong(key)
         return str(value)
 
-    def moment(self, key: str) -> str:
-        """Take a time that is written as the log writes it."""
+    def moment(self, key: str, first: str, last: str) -> str:
+        """Take a time that is written as the log writes it, and lies between two others."""
         value = self.string(key, _MOMENT)
         try:
             datetime.fromisoformat(value)
         except ValueError:  # as of a 30th of February
             raise self._wrong(key) from None
+        if not first <= value <= last:
+            raise _BadError(f'"{self._within}{key}" is a time that cannot be: is a clock wrong?')
         return value
 
     def probabilities(self, key: str, label: str) -> dict[str, float]:
@@ -160,39 +186,55 @@ class _Table:
         table = self.table(key)
         found = {p: table.value(p) for p in POLARITIES}
         known = {p: float(v) for p, v in found.items() if type(v) in (int, float) and 0 <= v <= 1}
-        if label not in known or any(found[p] is not None for p in POLARITIES if p not in known):
+        if (
+            label not in known
+            or any(found[p] is not None for p in POLARITIES if p not in known)
+            or abs(sum(known.values()) - 1) > _SUM
+        ):
             raise self._wrong(key)
         return known
+
+    def identifier(self, key: str) -> str:
+        """Take an id such as a message may have: it is shown, and looked for."""
+        value = self.string(key, _ANYTHING)
+        if len(value) > MAX_NAME_CHARS or not value.isprintable() or "\ufffd" in value:
+            raise self._wrong(key)
+        return value
 
     def _wrong(self, key: str) -> _BadError:
         return _BadError(f'"{self._within}{key}" is not what a result has there.')
 
 
-def _row(result: _Table) -> TweetRow:
+def _row(result: _Table, now: Moment) -> TweetRow:
+    told_wrong = result.optional("clock_synchronised") is False
     tasks = {task: result.table(task) for task in TASKS}
     model = result.table("model")
     return TweetRow(
-        id=result.string("id", _ID),
-        received_at=result.moment("received_at"),
+        id=result.identifier("id"),
+        received_at=result.moment(
+            "received_at",
+            _CLOCK_ZERO if told_wrong else _FIRST,
+            utc(now.epoch_s + _DAY_S) if now.synchronised else _LAST,
+        ),
         created_at=result.string_or_null("created_at", DATE),
-        topic=result.string("topic", _ANYTHING),
+        topic=result.string("topic", _TOPIC),
         author=result.string_or_null("author", _PSEUDONYM),
         lang=result.string_or_null("lang", LANGUAGE),
         is_retweet=result.flag("is_retweet"),
         text=result.string_or_null("text", _ANYTHING),
         verdicts=[
             (
-                result.string_or_null("entity", _ANYTHING) or "",
+                result.string_or_null("entity", _NAME) or "",
                 {task: _answer(table) for task, table in tasks.items()},
             )
         ],
         origin=Origin(
-            result.string("board", _ANYTHING),
+            result.string("board", _NAME),
             ModelRow(
                 sha256=model.string("sha256", _SHA256),
-                name=model.string("name", _ANYTHING),
-                version=model.string("version", _ANYTHING),
-                runtime=model.string("runtime", _ANYTHING),
+                name=model.string("name", _NAME),
+                version=model.string("version", _NAME),
+                runtime=model.string("runtime", _NAME),
                 task=model.choice("task", TASKS),
             ),
             {task: table.flag("abstained") for task, table in tasks.items()},

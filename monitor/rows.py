@@ -75,6 +75,8 @@ class BatchRow:
     received: int
     collect_ms: float
     classify_ms: float
+    noted: Sequence[str] = ()
+    """Digests of its messages, if they were noted before (`monitor.attempts`): no more with it."""
 
 
 @dataclass(frozen=True, slots=True)

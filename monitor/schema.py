@@ -609,6 +609,24 @@ def m009_logs(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m010_attempts(db: Database) -> None:
+    """Note what is worked on while it is feared, and that a run is on (`monitor.attempts`)."""
+    for statement in (
+        """
+        CREATE TABLE running (
+            since TEXT NOT NULL            -- a row while a daemon runs, or if it ended badly
+        )""",
+        """
+        CREATE TABLE attempts (
+            id INTEGER PRIMARY KEY,
+            digest TEXT NOT NULL UNIQUE,   -- as of dead_letters
+            deaths INTEGER NOT NULL        -- times that it was worked on alone, and not stored
+        )""",
+    ):
+        db.execute(statement)
+
+
 def is_joined(connection: sqlite3.Connection) -> bool:
     """Whether a log holds only what others do (`monitor merge`), so that no daemon writes it."""
     return connection.execute("SELECT 1 FROM logs WHERE own").fetchone() is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -47,6 +49,8 @@ class Sender:
         self._awaited = 0
         self._lost = False
         self._largest = _LARGEST_PACKET_BYTES
+        self.last_answer = -math.inf
+        """When the broker last answered, in monotonic seconds."""
         self.window = _WINDOW
         """Messages sent ahead of their acknowledgement."""
         client.max_inflight_messages_set(0)
@@ -104,6 +108,14 @@ class Sender:
         with self._answered:
             self._answered.wait_for(lambda: self._lost or mid in self._answers, patience)
 
+    def finish(self, patience: float) -> None:
+        """Send nothing more, and wait a moment for the answers to what has been sent."""
+        answered = self._one_at_a_time.acquire(timeout=patience)
+        with self._in_order:
+            self._ended = True
+        if answered:
+            self._one_at_a_time.release()
+
     def _send(self, message: Message) -> int:
         with self._in_order:
             if self._ended:
@@ -129,6 +141,7 @@ class Sender:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self.last_answer = time.monotonic()
         with self._answered:
             self._answers[mid] = str(reason) if reason.is_failure else None
             # To wake somebody up for each would cost more than it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,6 +10,7 @@ from monitor import topics
 from monitor.clock import utc
 from monitor.reputation import Estimate, Standing, standings
 from monitor.sender import Message
+from monitor.terminal import as_json
 
 SPAN_S: Final = 24 * 3600.0
 _STALE_S: Final = 150.0
@@ -34,13 +34,14 @@ def messages(
         entities: the names of those configured.
         now: seconds since the epoch.
     """
-    found = {s.entity: s for s in standings(connection, now - SPAN_S, now)}
+    asked = standings(connection, now - SPAN_S, now, among=entities, compared=False)
+    found = {standing.entity: standing for standing in asked}
     documents = {
         topics.BOARD: board(connection, now),
         **{topics.standing(name): standing(name, found.get(name)) for name in entities},
     }
     return [
-        Message(f"{prefix}/{suffix}", json.dumps(document, ensure_ascii=False), retain=True)
+        Message(f"{prefix}/{suffix}", as_json(document), retain=True)
         for suffix, document in documents.items()
     ]
 

@@ -48,11 +48,6 @@ class ServiceFailedError(Exception):
     """The daemon had to end; the message says why."""
 
 
-def key_path(settings: Settings) -> Path:
-    """Where the key of pseudonyms lies: as set, or beside the log."""
-    return Path(settings.privacy.key_file or settings.store.path + ".key")
-
-
 class _Station:
     """The parts under one configuration: made, started, watched, stopped."""
 
@@ -60,6 +55,7 @@ class _Station:
         self,
         settings: Settings,
         measurements: Measurements,
+        control: Control,
         before: _Station | None = None,
         *,
         leaving: bool = False,
@@ -69,11 +65,13 @@ class _Station:
         Args:
             settings: the configuration.
             measurements: what counts for the process.
+            control: asked whether to go on with what takes long.
             before: the station that runs; what is the same under both configurations is its own.
             leaving: take no new tweets, and end with the last that the broker has for us.
 
         Raises:
-            ModelError, StoreError, OSError, ValueError: as for `run`.
+            ModelError, StoreError, OSError, ValueError: as for `run`; a migration that is told to
+                stop ends with one of these.
         """
         self._began = time.monotonic()
         self.settings = settings
@@ -87,7 +85,7 @@ class _Station:
             if before and before.settings.store.path == settings.store.path:
                 self.store: Store = before.store
             else:
-                self.store = made.enter_context(closing(_open(settings, [measurements])))
+                self.store = made.enter_context(closing(_open(settings, [measurements], control)))
             if before and before.settings.metrics == settings.metrics:
                 self.exporter: Exporter = before.exporter
             else:
@@ -95,7 +93,7 @@ class _Station:
                     closing(Exporter(settings.metrics, measurements))
                 )
             self._measurements = measurements
-            self._pseudonyms = Pseudonyms(load_key(key_path(settings)))
+            self._pseudonyms = Pseudonyms(load_key(settings.key_path))
             made.pop_all()
 
     def start(self, control: Control) -> None:
@@ -114,6 +112,7 @@ class _Station:
             self.store,
             self._pseudonyms,
             measurements=self._measurements,
+            wait_for_room=self._announcer.wait_for_room if self._announcer else lambda _s: True,
         )
         self._broker = Broker(
             mqtt,
@@ -137,6 +136,8 @@ class _Station:
             database=self.store.path,
             queue_depth=self._pipeline.inbox.__len__,
             connected=self._broker.subscribed.is_set,
+            configured=frozenset(entity.name.strip() for entity in settings.entities),
+            entities=self._pipeline.entities,
         )
         self._pipeline.start()
         self._broker.start()
@@ -174,6 +175,7 @@ class _Station:
             settings.topic,
             [entity.name for entity in settings.entities],
             with_sensors=settings.publish.sensors,
+            is_connected=lambda: self._broker.subscribed.is_set(),
         )
 
     def watch(self, control: Control) -> None:
@@ -244,7 +246,12 @@ def run(load: Callable[[], Settings], *, leave: bool = False) -> None:
     control = Control()
     control.install()
     measurements = Measurements()
-    station = _Station(load(), measurements, leaving=leave)
+    try:
+        station = _Station(load(), measurements, control, leaving=leave)
+    except (StoreError, InterruptedError):
+        if control.ending and not control.failures:  # asked to end, it stopped migrating
+            return
+        raise
     station.start(control)
     while following := _serve(station, control, load, measurements):
         station.stop(STOP_TIMEOUT_S)
@@ -258,7 +265,7 @@ def run(load: Callable[[], Settings], *, leave: bool = False) -> None:
     # With a stage dead, waiting for the others is in vain.
     station.stop(0.0 if control.failures else STOP_TIMEOUT_S)
     station.exporter.close()
-    station.store.close()
+    station.store.close(well=not control.failures)
     if control.damaged and station.settings.store.on_damage == "set-aside":
         _set_aside(station.store.path, control.failures[0])
     if control.failures:
@@ -277,20 +284,20 @@ def _serve(
         control.rest()
         if control.ending:
             return None
-        following = _reloaded(station, load, measurements)
+        following = _reloaded(station, load, measurements, control)
         measurements.note_reload(taken_over=following is not None)
         if following:
             return following
 
 
 def _reloaded(
-    station: _Station, load: Callable[[], Settings], measurements: Measurements
+    station: _Station, load: Callable[[], Settings], measurements: Measurements, control: Control
 ) -> _Station | None:
     """Make a new station, or say why not."""
     log = structlog.get_logger()
     notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
     try:
-        following = _Station(load(), measurements, station, leaving=station.leaving)
+        following = _Station(load(), measurements, control, station, leaving=station.leaving)
     except (ConfigurationError, ModelError, StoreError, OSError, ValueError) as error:
         # Not a traceback: what is wrong stands in the message, for people.
         log.error("reload-refused", error=str(error), note="going on as before")  # noqa: TRY400
@@ -300,11 +307,11 @@ def _reloaded(
     return following
 
 
-def _open(settings: Settings, companions: Sequence[Companion]) -> Store:
+def _open(settings: Settings, companions: Sequence[Companion], control: Control) -> Store:
     """Open the log; a damaged one is put aside first, if that is what its owner wants."""
     path = settings.store.path
     try:
-        return Store(path, companions, _Migration(path).go_on)
+        return Store(path, companions, _Migration(path, control).go_on)
     except DamagedLogError as error:
         if settings.store.on_damage == "refuse":
             raise
@@ -313,13 +320,19 @@ def _open(settings: Settings, companions: Sequence[Companion]) -> Store:
 
 
 class _Migration:
-    """Tells who waits for the start that an old log takes its time, as long as it gets on."""
+    """Tells who waits for the start that an old log takes its time, as long as it gets on.
 
-    def __init__(self, path: str) -> None:
+    A step is done or not begun, so it may be broken off: the next start goes on with it.
+    """
+
+    def __init__(self, path: str, control: Control) -> None:
         self._path = path
+        self._control = control
         self._told = -math.inf
 
     def go_on(self, pending: Sequence[str]) -> None:
+        if self._control.ending:
+            raise InterruptedError(f"{self._path}: told to stop while it was migrated")
         now = time.monotonic()
         if self._told == -math.inf:
             structlog.get_logger().info("migrating", database=self._path, steps=list(pending))

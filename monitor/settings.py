@@ -21,13 +21,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from monitor import topics
+from monitor import names, topics
+from monitor.belongings import refusal
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
 from monitor.metrics import address
+from monitor.pruning import LEAST_BYTES
 from monitor.tables import NOT_TOML, Tables, declared, nearest, parse
 from monitor.tables import ConfigurationError as ConfigurationError  # what callers catch
 from monitor.tls import make_context
+from monitor.tweet import MAX_NAME_CHARS
 
 ENVIRONMENT_PREFIX = "MONITOR_"
 _DEFAULT_CLIENT_ID = "reputation-monitor"
@@ -47,6 +50,7 @@ class Mqtt:
     group: str = declared("")
     results_topics: tuple[str, ...] = declared(())
     entity_level: int = declared(0, least=0, most=32)
+    max_named_entities: int = declared(300, least=0, most=10_000)
     qos: int = declared(1, least=0, most=1)
     keepalive_s: int = declared(60, least=5, most=65535)
     session_expiry_s: int = declared(604_800, least=0, most=4_294_967_294)
@@ -94,6 +98,7 @@ class Store:
     path: str = declared("monitor.db")
     keep_days: int = declared(90, least=0, most=36_500)
     keep_history_days: int = declared(400, least=0, most=36_500)
+    max_bytes: int = declared(0, least=0, most=2**48)
     on_damage: str = declared("set-aside", choices=("set-aside", "refuse"))
 
 
@@ -159,6 +164,11 @@ class Settings:
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     entities: tuple[Entity, ...] = ()
+
+    @property
+    def key_path(self) -> Path:
+        """Where the key of pseudonyms lies: as set, or beside the log."""
+        return Path(self.privacy.key_file or self.store.path + ".key")
 
     @property
     def topic(self) -> str:
@@ -290,6 +300,15 @@ def _check_together(settings: Settings, origin: str) -> None:
     ):
         if not value.strip():
             raise ConfigurationError(f"{origin}: {where} = {value!r}: must not be empty")
+    # Other boards believe neither a board nor an entity with a longer name.
+    for where, value in (
+        ("[mqtt] client_id", settings.mqtt.client_id),
+        *(("[[entities]] name", entity.name.strip()) for entity in settings.entities),
+    ):
+        if len(value) > MAX_NAME_CHARS:
+            raise ConfigurationError(
+                f"{origin}: {where} = {value!r}: must have at most {MAX_NAME_CHARS} characters"
+            )
     _check_filters(settings.mqtt, origin)
     _check_group(settings.mqtt, origin)
     _check_published(settings, origin)
@@ -299,11 +318,32 @@ def _check_together(settings: Settings, origin: str) -> None:
             f"{origin}: [mqtt] receive_maximum: {receive_maximum} is less than twice"
             f" [batch] max_tweets ({settings.batch.max_tweets}): a batch would never fill"
         )
+    if 0 < settings.store.max_bytes < LEAST_BYTES:
+        raise ConfigurationError(
+            f"{origin}: [store] max_bytes = {settings.store.max_bytes}: must be 0 (no bound) or at"
+            f" least {LEAST_BYTES} (32 MiB, half of it for the write-ahead log)"
+        )
+    _check_places(settings, origin)
     _check_metrics(settings.metrics, origin)
+    for entity in settings.entities:
+        if names.reserved(entity.name):
+            raise ConfigurationError(
+                f"{origin}: [[entities]]: name = {entity.name!r}: stands for tweets that have no"
+                " entity, or none with a name of its own; give it another name"
+            )
     try:
         EntityMatcher(settings.entities)
     except ValueError as error:
         raise ConfigurationError(f"{origin}: [[entities]]: {error}") from error
+
+
+def _check_places(settings: Settings, origin: str) -> None:
+    """See that what the daemon writes are different files."""
+    log = Path(settings.store.path)
+    if (file := settings.privacy.key_file) and (why := refusal(Path(file), log)):
+        raise ConfigurationError(f"{origin}: [privacy] key_file = {file!r}: {why}")
+    if (file := settings.metrics.textfile) and (why := refusal(Path(file), log, settings.key_path)):
+        raise ConfigurationError(f"{origin}: [metrics] textfile = {file!r}: {why}")
 
 
 def _check_filters(mqtt: Mqtt, origin: str) -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from monitor import integrity
+from monitor.attempts import Attempts
 from monitor.classifier import Verdict
 from monitor.clock import Moment, utc
 from monitor.database import Database
-from monitor.integrity import StoreError
+from monitor.integrity import DamagedLogError, StoreError
 from monitor.model import POLARITIES, TASKS, Model
-from monitor.retention import Pruner
+from monitor.place import MovedError, Place
+from monitor.pruning import WAL_BYTES, Pruner
+from monitor.rescue import rescue
 from monitor.rollups import Rollups
 from monitor.rows import BatchRow, DeadLetter, Labelled, ModelRow, Stored, TweetRow
 from monitor.schema import is_joined, known_migrations, migrations
@@ -30,8 +33,10 @@ _PAGE_BYTES: Final = 2048
 """Half of SQLite's default: a commit writes some 25 pages, mostly for a few rows each."""
 _PROGRESS_EVERY: Final = 1_000_000
 """Steps of SQLite's machine: some tens of milliseconds."""
-_WAL_BYTES: Final = 16 * 2**20
-"""The write-ahead log is cut back to this once a long reader lets go of it."""
+_PROGRESS_EVERY_FEW: Final = 200
+"""Steps, too: those of inserting a few tweets."""
+_LOOK_SHARE: Final = 20
+"""Looking through a file that somebody wrote into takes one part in so many of the time."""
 
 
 def _insert(table: str, *columns: str) -> str:
@@ -133,13 +138,19 @@ class Store:
         try:
             self._database = Database(self._connection)
             self._prepare(on_migrating)
+            self._place = Place(self.path)
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
                 raise integrity.unusable(self.path, error) from error
+            if isinstance(error, OSError | MovedError):
+                raise StoreError(f"{self.path}: was moved away while it was opened") from error
             raise
-        self._inode = self.path.stat().st_ino
-        self._pruner = Pruner(self._connection, self._transaction)
+        self._tell: Callable[[], object] = lambda: None
+        self._version = self._data_version()
+        self._doubted, self._look_again_at = False, 0.0
+        self._pruner = Pruner(self._connection, self._transaction, self._script)
+        self.attempts = Attempts(self._connection, self._transaction)
 
     def _prepare(self, on_migrating: Callable[[Sequence[str]], object]) -> None:
         execute = self._connection.execute
@@ -163,7 +174,7 @@ class Store:
         execute("PRAGMA journal_mode = WAL")
         # In WAL, NORMAL lets a power cut take back a commit that was acknowledged.
         execute("PRAGMA synchronous = FULL")
-        execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
         execute("PRAGMA secure_delete = ON")  # what is pruned is gone
         if pending := [m.name for m in migrations.pending(self._database)] if tables else []:
 
@@ -293,6 +304,8 @@ class Store:
             ).rowcount
             for companion in self._companions:
                 companion.write(connection, fresh)
+            if batch.noted:
+                self.attempts.take_back(batch.noted)
             stored = Stored(max(added, 0), len(fresh), max(dead, 0))
             connection.execute(
                 "UPDATE batches SET tweets = ?, labels = ?, duplicates = ?, rejected = ?,"
@@ -308,7 +321,6 @@ class Store:
             )
         for companion in self._companions:
             companion.committed()
-        self._check_place()
         return stored
 
     def _label(
@@ -326,16 +338,6 @@ class Store:
                 row = (tweet.id, entity, *columns, model_id, batch_id)
                 if execute(_INSERT_LABEL, row).rowcount > 0:
                     yield Labelled(tweet, entity, verdict, abstained, model_id, batch_id, at)
-
-    def _check_place(self) -> None:
-        """See that what was committed is where people will look for it."""
-        try:
-            in_place = self.path.stat().st_ino == self._inode
-        except FileNotFoundError:
-            in_place = False
-        if not in_place:
-            self._fold_back()
-            raise StoreError(f"{self.path}: was moved away or deleted while in use")
 
     def write_minute(self, minute: Minute) -> None:
         """Commit a minute of throughput, and what companions have left for a quiet moment."""
@@ -411,15 +413,44 @@ class Store:
         with self._telling_damage():
             return self._pruner.step(now, keep_days, keep_history_days)
 
-    def close(self) -> None:
-        """Close the file; the WAL is folded back into it."""
-        self._fold_back()
+    def on_progress(self, tell: Callable[[], None]) -> None:
+        """Have it told, again and again, that SQLite gets on, and that a deleted log is saved."""
+        self._tell = tell
+        self._connection.set_progress_handler(tell, _PROGRESS_EVERY_FEW)
+
+    def bound(self, max_bytes: int) -> int:
+        """Delete some of the oldest if the log takes too much room; see `pruning.Pruner.bound`.
+
+        Returns:
+            How many rows and pages went; 0 when there is nothing left to do.
+        """
+        with self._telling_damage():
+            return self._pruner.bound(max_bytes)
+
+    def close(self, *, well: bool = True, fold_back: bool = True) -> None:
+        """Close the file.
+
+        Args:
+            well: whether the run that used it has ended well, with nothing left in hand.
+            fold_back: fold the WAL back into it; not from beside a daemon, whose file it is.
+        """
+        if well:
+            with suppress(sqlite3.Error, StoreError):
+                self.attempts.end()
+        if fold_back:
+            self._fold_back()
         self._connection.close()
 
-    def _fold_back(self) -> None:
-        """Fold the WAL back; on closing SQLite would not, if the file was moved meanwhile."""
+    def _fold_back(self) -> bool:
+        """Fold the WAL back, which SQLite would not do on closing a file that was moved.
+
+        Returns:
+            Whether the file has all now: a reader may be in the way, or the disk be full.
+        """
         with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        return False
 
     @contextmanager
     def _preparing(self) -> Iterator[None]:
@@ -441,7 +472,13 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        """Begin and commit; when it ends, what was committed is where people will look for it.
+
+        Raises:
+            StoreError: if the files are no longer at their place, or damaged.
+        """
         with self._telling_damage():
+            self._see_untouched()
             # IMMEDIATE: a deferred transaction that turns to writing ignores the busy timeout.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -451,6 +488,68 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+            self._see_in_place()
+
+    def _script(self, statements: str) -> None:
+        """Run statements that are transactions of their own, with the same care."""
+        self._see_untouched()
+        self._connection.executescript(statements)
+        self._see_in_place()
+
+    def _data_version(self) -> int:
+        """Return a number that changes when another connection commits, and then only."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def _see_untouched(self) -> None:
+        """See that nothing but SQLite has written into the files since our last transaction.
+
+        Another program's transaction is fine, and a checkpoint of its own as well. A copy over the
+        file is not, which nothing but a look through it tells from that.
+        """
+        if not self._place.is_untouched():
+            self._see_in_place()
+            before, self._version = self._version, self._data_version()
+            self._doubted |= self._version == before
+        started = time.monotonic()
+        if not self._doubted or started < self._look_again_at:
+            return
+        if damage := self._damage():
+            raise DamagedLogError(self.path, f"something else wrote into it: {damage}")
+        self._doubted = False
+        took = time.monotonic() - started
+        self._look_again_at = time.monotonic() + _LOOK_SHARE * took
+
+    def _damage(self) -> str | None:
+        if not self.path.stat().st_size:
+            return "it is empty"  # not opened: SQLite would delete its write-ahead log
+        try:
+            return integrity.find_damage(self.path)
+        except sqlite3.DatabaseError as error:
+            if integrity.is_damage(error):
+                return str(error)
+            raise
+
+    def _see_in_place(self) -> None:
+        """See that what was committed is where people will look for it."""
+        try:
+            self._place.look()
+        except MovedError as error:
+            raise StoreError(self._saved(error.path)) from error
+
+    def _saved(self, gone: Path) -> str:
+        """Save what only our open files have; say what has happened, and where it is now."""
+        what = f"{gone}: was moved away or deleted while in use"
+        if gone != self.path:
+            if self._fold_back():
+                return f"{what}; all that it held is in {self.path} now, so start again"
+        elif where := self._place.found_again():
+            self._fold_back()
+            return f"{what}; what was stored is in {where}"
+        try:
+            saved = rescue(self._connection, self.path, self._tell)
+        except (OSError, sqlite3.Error) as error:
+            return f"{what}; what was stored could not be saved: {error}"
+        return f"{what}; what was stored has been saved as {saved} (docs/operations.md)"
 
 
 def _columns(

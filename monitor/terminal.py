@@ -6,6 +6,7 @@ could set its title, answer for the user or hide what follows.
 
 from __future__ import annotations
 
+import json
 import locale
 import sys
 import unicodedata
@@ -69,6 +70,37 @@ def printable(text: str, signs: Glyphs = UNICODE) -> str:
             kept.append(" " if columns is None else character)
     line = "".join(kept)
     return line if signs.unicode else line.encode("ascii", "replace").decode()
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with all that a terminal would obey, or that has no form, as ``\u009b``.
+
+    Line breaks and spaces of any kind stay. For messages, which quote the names of files, topics
+    and entities, and for JSON, where that is how such a character is written (RFC 8259, section 7):
+    whoever parses it gets the text as it was, lone surrogates included.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"
+        else _escape(character)
+        for character in text
+    )
+
+
+def as_json(document: object) -> str:
+    """Write a document as one line of JSON that steers no terminal which it is shown in.
+
+    Raises:
+        TypeError: it holds what JSON cannot.
+    """
+    return escaped(json.dumps(document, ensure_ascii=False))
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
 def width(text: str) -> int:

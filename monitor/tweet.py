@@ -54,6 +54,8 @@ class Reason(StrEnum):
     NO_TEXT = "no-text"
     BAD_RESULT = "bad-result"
     """Not of a tweet: of what should be another board's result (`monitor.results`)."""
+    CRASH = "crash"
+    """Not of what it says: of what it does to the daemon (`monitor.attempts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,12 @@ def decode(
         return Rejection(error.reason, error.detail)
 
 
-def replace_emails(text: str, by: str) -> str:
+def replace_emails(text: str, by: str | Callable[[re.Match[str]], str]) -> str:
     """Replace each e-mail address."""
     return _EMAIL.sub(by, text) if _EMAIL_HINT.search(text) else text
 
 
-def replace_links(text: str, by: str) -> str:
+def replace_links(text: str, by: str | Callable[[re.Match[str]], str]) -> str:
     """Replace each link, with its scheme or without (``t.co/…``), but no punctuation after it.
 
     Addresses have to go first: they may have the form of a link.
@@ -151,7 +153,7 @@ _API_KEYS: Final = frozenset(
 # position is either possessive or begins only where a word does. Alternatives and hints begin
 # with a literal, which is several times faster on the many texts that have nothing to replace.
 _LINK: Final = re.compile(
-    r"(?:https?|HTTPS?|Https?)://[^\s<]*[\w/]|(?:w(?<!\w.)ww|W(?<!\w.)(?:ww|WW))\.[^\s<]*[\w/]"
+    r"(?:https?|HTTPS?|Https?)://[^\s<]*[\w/]|(?:w(?<!\w.)ww|W(?<!\w.)(?:ww|WW))\.(?=\w)[^\s<]*[\w/]"
 )
 _BARE_LINK: Final = re.compile(
     r"(?<![\w-])(?<!\w\.)(?:[\w-]++\.)++[A-Za-z]{2,24}/(?:[^\s<]*[\w/])?"  # but not "and/or"
@@ -240,8 +242,16 @@ def _retweeted(tweet: _Fields, includes: _Fields) -> _Fields:
     references, tweets = tweet.get("referenced_tweets"), includes.get("tweets")
     if not isinstance(references, list) or not isinstance(tweets, list):
         return {}
-    ids = [r.get("id") for r in references if isinstance(r, dict) and r.get("type") == "retweeted"]
-    return next((t for t in tweets if isinstance(t, dict) and t.get("id") in ids), {})
+    originals = {
+        _reference(r) for r in references if isinstance(r, dict) and r.get("type") == "retweeted"
+    } - {None}
+    return next((t for t in tweets if isinstance(t, dict) and _reference(t) in originals), {})
+
+
+def _reference(tweet: _Fields) -> str | None:
+    """Take an id to compare. As text: whole numbers can be chosen to have one and the same hash."""
+    id_ = tweet.get("id")
+    return str(id_) if isinstance(id_, str | int) else None
 
 
 def _text(fields: _Fields) -> str:
@@ -270,14 +280,19 @@ def _entities(fields: _Fields) -> tuple[str, ...]:
     others = [] if others is None else others
     if not isinstance(others, list) or not all(isinstance(name, str) for name in others):
         raise _RejectedError(Reason.WRONG_TYPE, '"entities" is not a list of strings.')
-    names = (_storable(name).strip() for name in (first or "", *others))
-    unique = tuple(dict.fromkeys(name for name in names if name))
+    # As they come first: thousands of blank ones are soon one, and thousands of others too many.
+    names = (_storable(name).strip() for name in dict.fromkeys((first or "", *others)))
+    unique: dict[str, None] = {}
+    for name in filter(None, names):
+        unique[name] = None
+        if len(unique) > MAX_ENTITIES:
+            break
     if len(unique) > MAX_ENTITIES or any(len(name) > MAX_NAME_CHARS for name in unique):
         raise _RejectedError(
             Reason.TOO_LARGE,
             f"Over {MAX_ENTITIES} entities, or a name over {MAX_NAME_CHARS} characters.",
         )
-    return unique
+    return tuple(unique)
 
 
 def _string(fields: _Fields, key: str, *, number: bool = False) -> str | None:

@@ -22,6 +22,7 @@ from tenacity import (
 from tenacity.nap import sleep_using_event
 
 from monitor import clock
+from monitor.attempts import Note
 from monitor.classifier import Classifier, Verdict
 from monitor.clock import utc
 from monitor.collector import Collector
@@ -90,6 +91,7 @@ class Writer:
         self.totals = Totals()
         self._broker_dropped = store.broker_dropped()
         self._meter = Meter(self.progress)
+        store.on_progress(self._go_on)
         self._minute_began = time.time()
         self._minute_ends = self.progress + _MINUTE_S
         self._prune_at = self.progress
@@ -116,6 +118,7 @@ class Writer:
             received=len(job.deliveries),
             collect_ms=1000 * (job.closed - first.arrived),
             classify_ms=1000 * (classified - job.closed),
+            noted=job.noted,
         )
         stored = self._persist(lambda: self._store.write(batch, rows, dead_letters))
         if stored is None:
@@ -127,6 +130,15 @@ class Writer:
         self._count(job, stored, dead_letters, classified, committed)
         if self._on_batch:
             self._on_batch(rows)
+
+    def note(self, note: Note) -> None:
+        """Note in the log what is about to be worked on; all before it has been committed."""
+        if note.digests and not self._leaving:
+            self._persist(lambda: self._store.attempts.note(note.digests, alone=note.alone))
+        note.noted.set()
+
+    def _go_on(self) -> None:
+        self.progress = time.monotonic()
 
     def keep_house(self) -> None:
         """Write the minute's row when it is over, prune old rows in small steps."""
@@ -140,6 +152,8 @@ class Writer:
                 lambda: self._store.prune(clock.now(), keep.keep_days, keep.keep_history_days)
             )
             self._prune_at = now if pruned else now + _PRUNE_EVERY_S
+        if keep.max_bytes:
+            self._persist(lambda: self._store.bound(keep.max_bytes))
 
     def write_minute(self) -> None:
         """Store what the meter counted since the last time."""
@@ -210,6 +224,7 @@ class Writer:
             answers = self._bisected(job.items)
         rows = []
         for item, verdicts in zip(job.items, answers, strict=True):
+            self._go_on()
             if verdicts is None:
                 detail = "the model cannot label it"
                 dead_letters.append(self._collector.dead_letter(item.delivery, "inference", detail))
@@ -246,7 +261,7 @@ class Writer:
 
     def _row(self, item: Item, verdicts: Sequence[Verdict]) -> TweetRow:
         tweet = item.tweet
-        return TweetRow(
+        row = TweetRow(
             id=tweet.id,
             received_at=utc(item.delivery.received.epoch_s),
             created_at=tweet.created_at,
@@ -254,9 +269,10 @@ class Writer:
             author=tweet.author and self._pseudonyms.author(tweet.author),
             lang=tweet.lang,
             is_retweet=tweet.is_retweet,
-            text=self._collector.kept(tweet.text),
+            text=tweet.text,
             verdicts=list(zip(item.entities, verdicts, strict=True)),
         )
+        return self._collector.keeper.row(row)
 
     def _persist(self, action: Callable[[], _T]) -> _T | None:
         """Repeat while the disk is full or the file locked; None if abandoned.

@@ -16,8 +16,9 @@ from monitor.classifier import Classifier
 from monitor.model import Model
 from tests.processes import OTHER_PYTHON, REPOSITORY, Daemon, Mosquitto
 
-BOARD = REPOSITORY / "tests" / "board"
-"""Comes first where daemons import from: without rich, as on a board, they start sooner."""
+IMPORTED_FIRST = f"{REPOSITORY / 'tests' / 'board'}{os.pathsep}{REPOSITORY}"
+"""Where daemons import from before anything else: without rich, as on a board, they start sooner;
+and the program of this checkout, also where another one is installed."""
 
 _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_REQUIRE_BROWSER", "MONITOR_TEST_MODEL")
 """Variables of the tests themselves: no test may skip; another model than the shipped one."""
@@ -108,7 +109,7 @@ def make_daemon(tmp_path: Path, model_path: str) -> Iterator[Callable[..., Daemo
                 "MONITOR_MQTT_PORT": str(port),
                 "MONITOR_MODEL_PATH": model_path,
                 "MONITOR_BATCH_MAX_DELAY_MS": "10",  # rather than seconds, for the tests' sake
-                "PYTHONPATH": str(BOARD),
+                "PYTHONPATH": IMPORTED_FIRST,
                 **environment,
             },
         )

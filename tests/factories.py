@@ -6,19 +6,20 @@ import dataclasses
 import itertools
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from monitor.classifier import Answer, Classifier, Pair, Verdict
-from monitor.clock import Moment
+from monitor.clock import Moment, utc
 from monitor.connection import Delivery
 from monitor.model import POLARITIES, TASKS, KnownTweet, Model
 from monitor.privacy import KEY_BYTES, Pseudonyms
 from monitor.rows import BatchRow, DeadLetter, ModelRow, Origin, TweetRow
 from monitor.store import Store
+from monitor.throughput import Meter
 
 NOW = 1_750_000_000.0
 """A moment, in seconds since the epoch: 2025-06-15T15:06:40Z."""
@@ -148,14 +149,28 @@ def dead_letter(
     return DeadLetter(digest, received_at, "tweets", reason, "It is empty.", 0, b"")
 
 
-def batch_row(received: int, model_id: int = 1, abstain_below: float = 0.0) -> BatchRow:
+def batch_row(
+    received: int, model_id: int = 1, abstain_below: float = 0.0, noted: Sequence[str] = ()
+) -> BatchRow:
     """Make a batch's record."""
-    return BatchRow("2025-06-15T15:06:40.000Z", True, model_id, abstain_below, received, 1.0, 2.0)
+    at = "2025-06-15T15:06:40.000Z"
+    return BatchRow(at, True, model_id, abstain_below, received, 1.0, 2.0, noted)
 
 
 def register(store: Store, task: str = "reputation") -> int:
     """Put a model into a log."""
     return store.register_model(STUB_MODEL, "litert", task, NOW)
+
+
+def see_minutes(store: Store, moments: Iterable[float], synchronised: bool | None = True) -> None:
+    """Put minutes of statistics into a log, by which clocks are judged; nothing came in them."""
+    row = dataclasses.replace(Meter(0.0).read(60.0, ""), clock_synchronised=synchronised).row()
+    rows = [tuple((row | {"started_at": utc(at)}).values()) for at in moments]
+    with store._transaction():
+        store._connection.executemany(
+            f"INSERT INTO throughput ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+            rows,
+        )
 
 
 class Inlet:

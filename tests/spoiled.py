@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-LATEST = "m009_logs"
+LATEST = "m010_attempts"
 """The migration that older logs lack."""
 
 

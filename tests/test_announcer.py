@@ -15,7 +15,7 @@ import structlog
 from monitor import announcer as module
 from monitor.announcer import Announcer
 from monitor.broker import Broker
-from monitor.outbox import Outbox, waiting
+from monitor.outbox import Outbox, Waiting, waiting
 from monitor.reader import open_log
 from monitor.sender import ConnectionLostError, Message, Sender
 from monitor.settings import Mqtt
@@ -35,6 +35,18 @@ def _put(store: Store, outbox: Outbox, *payloads: str, suffix: str = "said") -> 
     for payload in payloads:
         store.prepare(lambda c, p=payload: outbox.put(c, suffix, p, retain=suffix == "state"))  # type: ignore[misc]
     outbox.committed()
+
+
+def _write(store: Store, outbox: Outbox, *payloads: str) -> None:
+    """Put them, and have the outbox look after itself, as with a batch."""
+    for payload in payloads:
+        store.prepare(lambda c, p=payload: outbox.put(c, "said", p, retain=False))  # type: ignore[misc]
+    store.tidy()
+
+
+def _waiting(store: Store) -> list[Waiting]:
+    with closing(open_log(store.path)) as log:
+        return waiting(log, 0, 1000)
 
 
 def _announcer(store: Store, outbox: Outbox) -> Announcer:
@@ -165,3 +177,71 @@ def test_a_log_that_cannot_be_read_is_tried_again(
 
     assert 1 == [event["event"] for event in logs].count("outbox-unreadable")
     assert 1 == len(waiting(store._connection, 0, 10))
+
+
+class _Answering:
+    """What publishes over a connection: the broker answered last at this time."""
+
+    last_answer = 0.0
+
+
+def test_the_writer_waits_for_a_broker_that_answers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow it is, and while it is away; not for one that is there and answers nothing."""
+    monkeypatch.setattr("monitor.outbox.MOST", 3)
+    clock = [1000.0]
+    monkeypatch.setattr("monitor.announcer.time.monotonic", lambda: clock[0])
+    outbox, there, sender = Outbox("t"), [True], _Answering()
+    store.accompany([outbox])
+    announcer = Announcer(
+        store.path, outbox, "t", [], with_sensors=False, is_connected=lambda: there[0]
+    )
+    assert announcer.wait_for_room(0)
+    announcer.connected(cast(Sender, sender))
+    _write(store, outbox, "1", "2", "3")
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(10):  # an answer now and then
+            clock[0] += 50
+            sender.last_answer = clock[0]
+            assert not announcer.wait_for_room(0)
+        there[0] = False
+        for _ in range(10):
+            clock[0] += 1000
+            assert not announcer.wait_for_room(0)
+        there[0] = True
+        clock[0] += 50
+        assert not announcer.wait_for_room(0)
+        assert not outbox.dropping
+        clock[0] += 50
+        assert announcer.wait_for_room(0)
+        assert outbox.dropping
+        _write(store, outbox, "4")
+    assert ["2", "3", "4"] == [each.message.payload for each in _waiting(store)]
+    assert {"outbox-full"} == {event["event"] for event in logs} - {"outbox-overflowed"}
+    outbox.forwarded = 2
+    assert announcer.wait_for_room(0)
+    assert not outbox.dropping
+
+
+def test_nothing_is_dropped_while_the_broker_answers(
+    mosquitto: Mosquitto, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Far more than may wait, put as fast as there is room: all of it arrives, in order."""
+    monkeypatch.setattr("monitor.outbox.MOST", 20)
+    outbox = Outbox("t")
+    store.accompany([outbox])
+    most = 0
+    with (
+        listening(mosquitto.port, "t/said") as listener,
+        _announcing(store, outbox, mosquitto.port) as announcer,
+    ):
+        for number in range(300):
+            while not announcer.wait_for_room(1):
+                pass
+            _write(store, outbox, str(number))
+            most = max(most, len(_waiting(store)))
+        listener.wait_count("t/said", 300)
+
+    assert [str(number) for number in range(300)] == listener.on("t/said")
+    assert 20 >= most

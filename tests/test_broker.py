@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import structlog
@@ -12,7 +13,9 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from monitor.broker import Broker, probe
 from monitor.connection import BrokerRefusedError, CannotShareError, Delivery
+from monitor.inbox import Inbox
 from monitor.publisher import connected
+from monitor.sender import ConnectionLostError, Message, Sender
 from monitor.settings import Mqtt
 from tests.listener import listening
 from tests.processes import PATIENCE_S, Mosquitto, free_port, wait_until
@@ -72,6 +75,106 @@ def test_delivers_again_what_was_not_acknowledged(mosquitto: Mosquitto) -> None:
         second.wait(2)
 
     assert [b"kept", b"new"] == [delivery.payload for delivery in second.deliveries]
+
+
+def _work_off(inbox: Inbox[Delivery], done: Callable[[Delivery], object]) -> None:
+    """Acknowledge what comes into an inbox, in order, until it is closed."""
+    while not inbox.closed:
+        for delivery in inbox.take(0.1):
+            done(delivery)
+            delivery.acknowledge()
+
+
+def test_what_there_is_no_room_for_comes_again(mosquitto: Mosquitto) -> None:
+    """Many times what there is room for: all of it, in order, while we go on publishing.
+
+    Nobody is told that we are gone, or that the connection is lost: it is given up on purpose.
+    """
+    sent = [b"%d" % number for number in range(1000)]
+    settings = Mqtt(host="127.0.0.1", port=mosquitto.port)
+    with _subscribed(mosquitto.port):
+        pass
+    _publish(mosquitto.port, *sent)
+    inbox: Inbox[Delivery] = Inbox(capacity=64, batch=16, delay=0, room=64)
+    received: list[bytes] = []
+    senders: list[Sender] = []
+    broker = Broker(
+        settings,
+        1000,
+        inbox.put,
+        print,
+        availability="state",
+        on_connected=senders.append,
+    )
+
+    def done(delivery: Delivery) -> None:
+        received.append(delivery.payload)
+        if len(received) % 100 == 0:
+            with suppress(ConnectionLostError):  # given up just now
+                assert [None] == senders[-1].publish([Message("said", "x")])
+
+    worker = threading.Thread(target=_work_off, args=(inbox, done))
+    with structlog.testing.capture_logs() as logs, listening(mosquitto.port, "state") as listener:
+        broker.start()
+        wait_until(lambda: senders, "the connection")
+        worker.start()
+        wait_until(lambda: len(set(received)) >= len(sent), "everything")
+        told = listener.on("state")
+        inbox.close()
+        worker.join()
+        broker.close()
+
+    assert sent == list(dict.fromkeys(received))
+    assert len(received) < 2 * len(sent)  # the last acknowledgements may meet a closed door
+    events = [event["event"] for event in logs]
+    assert 3 < events.count("resuming")
+    assert not {"connection-lost", "lost-again-and-again"} & set(events)
+    assert {"online"} == set(told)
+
+
+def test_what_was_forgotten_is_not_left_behind(mosquitto: Mosquitto) -> None:
+    """Whoever waits for the last of what the broker has is not told that there is nothing more."""
+    with _subscribed(mosquitto.port):
+        pass
+    _publish(mosquitto.port, *[b"tweet %d" % number for number in range(10)])
+    inbox: Inbox[Delivery] = Inbox(capacity=5, batch=5, delay=0, room=5)
+    settings = Mqtt(host="127.0.0.1", port=mosquitto.port)
+    broker = Broker(settings, 10, inbox.put, print, leaving=True)
+    broker.start()
+    wait_until(lambda: len(inbox) == 5, "as many as there is room for")
+    time.sleep(0.2)
+    assert 0 == broker.idle_for(time.monotonic())
+    seen = set()
+
+    def empty() -> bool:
+        """Take what there is; the broker may send again what it was told on the way out."""
+        for delivery in inbox.take(0):
+            seen.add(delivery.payload)
+            delivery.acknowledge()
+        return broker.idle_for(time.monotonic()) > 0
+
+    wait_until(empty, "nothing more")
+    broker.close()
+
+    assert 10 == len(seen)
+
+
+def test_what_is_lost_at_qos_0_is_counted(mosquitto: Mosquitto) -> None:
+    """There is no room for it, and it does not come again: its owner is told how many."""
+    inbox: Inbox[Delivery] = Inbox(capacity=5, batch=5, delay=0, room=5)
+    broker = Broker(Mqtt(host="127.0.0.1", port=mosquitto.port), 10, inbox.put, print)
+    with structlog.testing.capture_logs() as logs:
+        broker.start()
+        wait_until(broker.subscribed.is_set, "subscription")
+        with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+            publisher.publish([b"tweet"] * 100, "tweets/x", rate=0, qos=0)
+        _publish(mosquitto.port, b"last")  # behind them
+        connection = broker._connection
+        assert connection
+        wait_until(lambda: connection.forgotten, "the last of them")
+        broker.close()
+
+    assert [95] == [event["messages"] for event in logs if event["event"] == "overrun"]
 
 
 def test_a_late_acknowledgement_acknowledges_nothing(

@@ -238,6 +238,35 @@ def test_the_beginning_of_a_long_text_counts(classifier: Classifier) -> None:
     assert first != third
 
 
+@given(
+    st.lists(
+        st.sampled_from(["a", "word ", "unbelievable ", "中", "😡", "é", "&amp;", "...", "x" * 99])
+    ).map("".join),
+    st.sampled_from([None, "Acme", "Land Rover " * 2, "Acme & Sons Ltd " * 5]),
+)
+def test_long_texts_have_the_tokens_that_they_have(
+    classifier: Classifier, text: str, entity: str | None
+) -> None:
+    """They are tokenized apart from their entity, which makes no difference."""
+    text = f"{text} https://example.org/a?b=c " * 9
+    (encoding,) = classifier.tokenize([(text, entity)])
+    read = text[: classifier.readable]
+    asked = read if entity is None else (read, entity)
+    (expected,) = classifier._tokenizer.encode_batch([asked])
+
+    assert (expected.ids, expected.type_ids) == (encoding.ids, encoding.type_ids)
+
+
+def test_many_entities_of_a_long_text(classifier: Classifier) -> None:
+    """The text is tokenized once, and what is cut off both is not laid out."""
+    pairs = [("中" * 20_000, f"{i}{'中' * 120}") for i in range(16)]
+    classifier.tokenize(pairs)
+    began = time.thread_time()
+    classifier.tokenize(pairs)
+
+    assert time.thread_time() - began < 0.05  # a quarter of a second, laid out
+
+
 @pytest.mark.parametrize("part", [0, 1])
 def test_tokenizing_takes_bounded_time(classifier: Classifier, part: int) -> None:
     """A text or an entity of megabytes is cut before it is tokenized."""

@@ -148,13 +148,14 @@ def test_missing_model_exits_1(tmp_path: Path) -> None:
 def test_check_says_ok_line_by_line(
     mosquitto: Mosquitto, make_daemon: Callable[..., Daemon]
 ) -> None:
-    """With everything in place: four lines, exit 0."""
+    """With everything in place: five lines, exit 0."""
     result = make_daemon(mosquitto.port).command("check")
 
     lines = result.stdout.decode().splitlines()
     assert 0 == result.returncode
-    assert ["configuration", "model", "database", "broker"] == [line.split()[0] for line in lines]
-    assert ["ok"] * 4 == [line.split()[1] for line in lines]
+    parts = ["configuration", "model", "database", "disk", "broker"]
+    assert parts == [line.split()[0] for line in lines]
+    assert ["ok"] * 5 == [line.split()[1] for line in lines]
 
 
 def test_check_goes_on_after_a_failure(make_daemon: Callable[..., Daemon], tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_check_goes_on_after_a_failure(make_daemon: Callable[..., Daemon], tmp_p
     result = daemon.command("check")
 
     assert 1 == result.returncode
-    assert ["ok", "FAILED", "ok", "FAILED"] == [
+    assert ["ok", "FAILED", "ok", "ok", "FAILED"] == [
         line.split()[1] for line in result.stdout.decode().splitlines()
     ]
 

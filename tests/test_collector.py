@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from monitor.entities import Entity
 from monitor.job import Job
 from monitor.privacy import KEY_BYTES, Pseudonyms, mask
 from monitor.settings import Mqtt, Privacy, Settings
-from monitor.tweet import MAX_NAME_CHARS
+from monitor.tweet import MAX_NAME_CHARS, Rejection, Tweet, decode
 from tests.factories import NOW, PSEUDONYMS, RESULT, Inlet, StubClassifier
 
 ENTITIES = (
@@ -31,12 +33,14 @@ def _collector(
     store_text: str = "redacted",
     max_payload_bytes: int = 65_536,
     results_topics: tuple[str, ...] = (),
+    limit: int = 300,
 ) -> Collector:
     settings = Settings(
         mqtt=Mqtt(
             entity_level=level,
             max_payload_bytes=max_payload_bytes,
             results_topics=results_topics,
+            max_named_entities=limit,
         ),
         privacy=Privacy(store_text=store_text),
         entities=ENTITIES,
@@ -111,6 +115,105 @@ def test_a_topic_names_no_entity_longer_than_a_message_may() -> None:
     assert (longest,) == item.entities
     (item,) = _collect(collector, "about Lumen", topic=f"tweets/{longest}n").items
     assert ("Lumen",) == item.entities
+
+
+def test_names_beyond_the_limit_are_asked_about_and_stored_as_one() -> None:
+    """The label of a tweet is about the name that it gives, wherever it is counted."""
+    collector = _collector(limit=1)
+    classifier = collector._classifier
+    assert isinstance(classifier, StubClassifier)
+    named = (["Veloria", "Acme"], ["NorthRail", "Cafe Brio", "lumen"], ["VELORIA"])
+    messages = [json.dumps({"text": "x", "entities": names}) for names in named]
+    job = _collect(collector, *messages)
+
+    assert [("Veloria", "Acme"), ("(others)", "Lumen"), ("Veloria",)] == [
+        item.entities for item in job.items
+    ]
+    assert [["Veloria", "Acme", "NorthRail", "Lumen", "Veloria"]] == [
+        [entity for _, entity in pairs] for pairs in classifier.asked
+    ]
+
+
+def test_names_that_are_masked_alike_are_one() -> None:
+    """They have one place among them; the model is asked about the first, as it was given."""
+    collector = _collector(limit=1)
+    named = (["@ann_lee", "@bob_ray", "Acme"], ["@cy_doe"])
+    first, second = _collect(
+        collector, *(json.dumps({"text": "x", "entities": n}) for n in named)
+    ).items
+
+    assert (("@user", "Acme"), ("@user",)) == (first.entities, second.entities)
+    assert (("@ann_lee", "Acme"), ("@cy_doe",)) == (first.asked, second.asked)
+
+
+@pytest.mark.parametrize(
+    ("expected", "topic", "message"),
+    [
+        (("Acme",), "tweets/acme", {"text": "BO", "entities": ["Nobody Knows"]}),
+        (("Acme",), "tweets/lumen", {"text": "BO", "entities": ["Nobody Knows", "acme"]}),
+        (("Bank Ostra",), "tweets/nobody", {"text": "about BO", "entity": "Nobody Knows"}),
+        (("",), "tweets/nobody", {"text": "about nothing", "entity": "Nobody Knows"}),
+    ],
+)
+def test_a_limit_of_none(expected: tuple[str, ...], topic: str, message: dict[str, object]) -> None:
+    """What is not configured is as if it had not been named."""
+    collector = _collector(level=2, limit=0)
+    (item,) = _collect(collector, json.dumps(message), topic=topic).items
+
+    assert expected == item.entities == item.asked
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [(0, ["Acme", "(others)", ""]), (1, ["Acme", "Veloria", "", "(others)", "Veloria"])],
+)
+def test_results_name_no_more_than_tweets(limit: int, expected: list[str]) -> None:
+    """Another board's labels are stored under the names that have a place here."""
+    collector = _collector(limit=limit, results_topics=("fleet/+/results",))
+    entities = ["Acme", "Veloria", None, "NorthRail", "veloria"][: len(expected)]
+    messages = [json.dumps(RESULT | {"entity": entity}) for entity in entities]
+    job = _collect(collector, *messages, topic="fleet/attic/results")
+
+    assert expected == [name for row in job.results for name, _ in row.verdicts]
+
+
+def test_a_long_level_of_a_topic_takes_no_time() -> None:
+    """Not even normalized: 64 kB of marks in disorder would take a second."""
+    collector = _collector(level=2)
+    began = time.process_time()
+    for level in ("\u0301" * 16_000 + "\u0323" * 16_000, "/" * 65_000):
+        _collect(collector, "about Lumen", topic=f"tweets/{level}")
+
+    assert time.process_time() - began < 0.2
+
+
+def test_a_name_behind_what_the_model_reads_is_not_looked_for() -> None:
+    """What the model says of a text is about what it has read; the log keeps the whole."""
+    collector = _collector(store_text="full")
+    readable = collector._classifier.readable
+    before, behind = (f"{'word ' * (readable // 5 - n)}Lumen is bright" for n in (2, -1))
+
+    one, two = _collect(collector, before, behind).items
+    assert (("Lumen",), ("",)) == (one.entities, two.entities)
+    assert (before, behind) == (one.tweet.text, two.tweet.text)
+
+
+def test_progress_is_noted_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a batch: of many slow messages the watchdog hears, of one that hangs it does not."""
+    collector = _collector()
+    seen: list[float] = []
+
+    def slowly(
+        payload: bytes, *, max_bytes: int, identify: Callable[[bytes], str]
+    ) -> Tweet | Rejection:
+        seen.append(collector.progress)
+        time.sleep(0.01)
+        return decode(payload, max_bytes=max_bytes, identify=identify)
+
+    monkeypatch.setattr("monitor.collector.decode", slowly)
+    _collect(collector, "one", "two", "three")
+
+    assert 3 == len({*seen})
 
 
 def test_one_question_an_entity() -> None:

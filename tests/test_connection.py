@@ -14,6 +14,7 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
+from monitor import connection as module
 from monitor.connection import Connection, Delivery
 from monitor.publisher import connected
 from monitor.sender import Message
@@ -71,6 +72,24 @@ def test_several_may_close_at_once(mosquitto: Mosquitto, monkeypatch: pytest.Mon
     with _open(mosquitto.port) as connection, ThreadPoolExecutor(4) as pool:
         for closing in [pool.submit(connection.close) for _ in range(4)]:
             closing.result()
+
+
+def test_the_answer_to_a_subscription_may_stand_behind_a_backlog(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the broker sends again comes first; reading it may take a slow board its time."""
+    with _open(mosquitto.port, receive_maximum=2000):
+        _publish(mosquitto.port, "tweets/x", *[b"tweet"] * 1000)
+        time.sleep(0.2)  # for them to be on their way
+    monkeypatch.setattr(module, "_SETTLE_S", 0.3)
+    deliveries: list[Delivery] = []
+
+    def deliver(delivery: Delivery) -> None:
+        time.sleep(0.001)
+        deliveries.append(delivery)
+
+    with _open(mosquitto.port, receive_maximum=2000, deliver=deliver):
+        assert 1000 == len(deliveries)
 
 
 @pytest.mark.parametrize("protocol", [FIVE, THREE])

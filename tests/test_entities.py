@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.entities import Entity, EntityMatcher
+from monitor.tweet import MAX_ENTITIES
 
 ENTITIES = [
     Entity(
@@ -244,6 +245,34 @@ def test_any_names_are_found_or_refused(names: list[str]) -> None:
     for name in names:
         assert name.strip() in matcher.match(name)
         assert name.strip() == matcher.canonical(name)
+
+
+def test_names_that_share_words_take_no_longer() -> None:
+    """Hundreds that begin with the same word, and a text of that word alone."""
+    matcher = EntityMatcher(
+        [Entity(f"{'acme ' * (1 + i % 12)}x{i}", (f"acme y{i}",)) for i in range(200)]
+    )
+    start = time.process_time()
+
+    assert () == matcher.match("acme " * 13_000)
+    assert time.process_time() - start < 0.5  # tried one after the other they take seconds
+
+
+def test_names_within_names() -> None:
+    """Each that ends where another goes on is found, and so are those that begin inside."""
+    matcher = EntityMatcher([Entity(name) for name in ("a b c d", "a", "b c", "a b", "c x")])
+
+    assert ("a", "b c", "a b") == matcher.match("a b c")
+    assert ("a b c d", "a", "b c", "a b") == matcher.match("a b c d")
+    assert ("a", "b c", "a b", "c x") == matcher.match("a b c x")
+
+
+def test_a_text_names_so_many_and_no_more() -> None:
+    """Of all that a text lists those that it names first count."""
+    names = [f"n{i}" for i in range(MAX_ENTITIES + 10)]
+    matcher = EntityMatcher([Entity(name) for name in names])
+
+    assert tuple(names[-MAX_ENTITIES:]) == matcher.match(" ".join(reversed(names)))
 
 
 @pytest.mark.parametrize("text", ["apple pie ", "apple ", "@", "#a", "big apple pie ", "&", "é'"])

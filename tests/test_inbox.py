@@ -29,6 +29,8 @@ class Letter:
     number: int
     arrived: float = AGES_AGO
     again: bool = False
+    weight: int = 1
+    make_room: Callable[[], None] = lambda: None
 
     def resent(self) -> bool:
         """As it was made."""
@@ -87,14 +89,21 @@ def test_behaves_as_a_list(batch: int, steps: list[int | None]) -> None:
 def test_two_threads_lose_nothing(
     capacity: int, batch: int, delay_ms: int, count: int, pauses: set[int]
 ) -> None:
-    """A fast or slow producer and a consumer: everything arrives once, in order, in small lots."""
-    inbox: Inbox[Letter] = Inbox(capacity, batch, delay_ms / 1000)
+    """A fast or slow producer and a consumer: everything arrives once, in order, in small lots.
+
+    What is refused, the producer puts again once it is told to.
+    """
+    inbox: Inbox[Letter] = Inbox(capacity, batch, delay_ms / 1000, room=capacity)
+    room = threading.Event()
 
     def produce() -> None:
         for number in range(count):
             if number in pauses:
                 time.sleep(0.002)
-            assert inbox.put(Letter(number, time.monotonic()))
+            room.clear()
+            while not inbox.put(Letter(number, time.monotonic(), make_room=room.set)):
+                assert room.wait(LONG_S)
+                room.clear()
 
     producer = threading.Thread(target=produce, daemon=True)
     producer.start()
@@ -167,27 +176,37 @@ def test_take_waits_for_the_first_item() -> None:
     assert time.monotonic() - started < LONG_S / 2
 
 
-def test_a_full_inbox_blocks() -> None:
-    """Beyond its capacity an inbox takes nothing until something is taken from it."""
-    inbox: Inbox[Letter] = Inbox(capacity=2, batch=1, delay=0)
+def test_nobody_waits_to_put() -> None:
+    """A full inbox refuses at once, and tells whom it refused when it has been emptied: once."""
+    told: list[int] = []
+    inbox: Inbox[Letter] = Inbox(capacity=2, batch=1, delay=0, room=2)
     inbox.put(Letter(0))
     inbox.put(Letter(1))
-    putting = _blocked(lambda: inbox.put(Letter(2)))
+    for number in (2, 3):
+        assert not inbox.put(Letter(number, make_room=lambda n=number: told.append(n)))  # type: ignore[misc]
 
-    assert 2 == len(inbox)
     assert [0] == _numbers(inbox.take(0))
-    assert putting.result(LONG_S)
-    assert [1, 2] == _numbers(inbox.take(0)) + _numbers(inbox.take(0))
+    assert [] == told
+    assert [1] == _numbers(inbox.take(0))
+    assert [2, 3] == sorted(told)
+    assert inbox.put(Letter(4))
+    assert [4] == _numbers(inbox.take(0))
+    assert [2, 3] == sorted(told)
 
 
-def test_close_wakes_who_puts() -> None:
-    """A put that waits for room is refused when the inbox closes."""
-    inbox: Inbox[Letter] = Inbox(capacity=1, batch=1, delay=0)
-    inbox.put(Letter(0))
-    waiting = [_blocked(lambda: inbox.put(Letter(1))) for _ in range(3)]
-    inbox.close()
+@pytest.mark.parametrize(("weight", "held"), [(100, 3), (20, 5), (1, 100)])
+def test_it_is_full_by_number_and_weight(weight: int, held: int) -> None:
+    """So many it holds in any case; beyond, only as long as they are light."""
+    inbox: Inbox[Letter] = Inbox(capacity=3, batch=1, delay=0, room=100)
+    while inbox.put(Letter(0, weight=weight)):
+        pass
 
-    assert [False] * 3 == [putting.result(LONG_S) for putting in waiting]
+    assert held == len(inbox)
+    for _ in range(2):
+        inbox.take(0)
+    while inbox.put(Letter(0, weight=weight)):
+        pass
+    assert held == len(inbox)
 
 
 @pytest.mark.parametrize("waiting", [0, 1])
@@ -203,7 +222,7 @@ def test_close_wakes_who_takes(waiting: int) -> None:
 
 
 def test_closed_is_closed() -> None:
-    """A closed inbox is empty, refuses everything, and gives nothing."""
+    """A closed inbox is empty, drops everything, and gives nothing; nobody is to send it again."""
     inbox: Inbox[Letter] = Inbox(capacity=10, batch=1, delay=0)
     inbox.put(Letter(0))
 
@@ -211,18 +230,28 @@ def test_closed_is_closed() -> None:
     inbox.close()
     assert inbox.closed
     assert 0 == len(inbox)
-    assert not inbox.put(Letter(1))
+    assert inbox.put(Letter(1))
+    assert 0 == len(inbox)
     assert [] == inbox.take(LONG_S)
 
 
 def test_what_is_sent_again_makes_room() -> None:
     """A full inbox forgets what its sender has begun to send again, and nothing else."""
-    inbox: Inbox[Letter] = Inbox(capacity=3, batch=3, delay=0)
+    inbox: Inbox[Letter] = Inbox(capacity=3, batch=3, delay=0, room=3)
     for letter in (Letter(0, again=True), Letter(1, again=True), Letter(2)):
         inbox.put(letter)
     for number in (3, 4):
         assert inbox.put(Letter(number))
-    waiting = _blocked(lambda: inbox.put(Letter(5)))
+    assert not inbox.put(Letter(5))
 
     assert [2, 3, 4] == _numbers(inbox.take(LONG_S))  # 1 not after 3
-    assert waiting.result(LONG_S)
+
+
+def test_what_is_sent_again_is_not_given() -> None:
+    """It comes once more, so nobody need label it twice."""
+    inbox: Inbox[Letter] = Inbox(capacity=9, batch=9, delay=0)
+    for number in range(6):
+        inbox.put(Letter(number, again=number < 3))
+
+    assert [3, 4, 5] == _numbers(inbox.take(LONG_S))
+    assert 0 == len(inbox)

@@ -148,10 +148,38 @@ def test_the_oldest_go_if_too_many_wait(
     store.accompany([_Putting(outbox), outbox])
     with structlog.testing.capture_logs() as logs:
         _write(store, "1", "2", "3")
+        outbox.dropping = True
         _write(store, "4", "5")
 
     assert ["3", "4", "5"] == _payloads(log)
+    assert outbox.full
     assert [("outbox-overflowed", 2)] == [(e["event"], e["messages"]) for e in logs]
+
+
+def test_it_is_full_until_some_are_forwarded(
+    store: Store, log: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing goes unless it is to; what waited in an earlier life counts, what was sent does not.
+
+    Whatever number the first of them has.
+    """
+    monkeypatch.setattr(module, "MOST", 3)
+    earlier, outbox = Outbox("t"), Outbox("t")
+    store.accompany([_Putting(earlier), earlier])
+    _write(store, "1", "2", "3")
+    earlier.forwarded = 1
+    store.tidy()
+    assert not earlier.full
+    store.accompany([_Putting(outbox), outbox])
+    _write(store, "4")
+    assert outbox.full
+    _write(store, "5")
+
+    assert ["2", "3", "4", "5"] == _payloads(log)
+    outbox.forwarded = 2
+    assert outbox.full
+    outbox.forwarded = 3
+    assert not outbox.full
 
 
 def test_nothing_is_written_without_need(store: Store) -> None:

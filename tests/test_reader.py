@@ -57,7 +57,7 @@ def _half(log: Path) -> None:
         (spoiled.folder, "no such log"),
         (spoiled.no_database, "file is not a database"),
         (spoiled.foreign, "not a log of this program"),
-        (spoiled.older, "written by an older version .* lacks m009_logs.; restart"),
+        (spoiled.older, "written by an older version .* lacks m010_attempts.; restart"),
         (spoiled.newer, "written by a newer version of this program .it has m999_far.; upgrade"),
         (_half, "the log is damaged"),
     ],

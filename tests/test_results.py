@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from monitor import results
 from monitor.classifier import Answer, Verdict
-from monitor.clock import utc
+from monitor.clock import Moment, utc
 from monitor.model import POLARITIES, TASKS
 from monitor.reader import open_log
 from monitor.rows import ModelRow, TweetRow
@@ -118,35 +118,45 @@ def test_what_the_log_lacks_is_null(path: Path, store: Store) -> None:
     assert _taken(payload).text is None
 
 
-_PROBABILITY = st.floats(0, 1)
-_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
+_CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
+_TEXT = st.text(_CHARACTERS, min_size=1)
+_NAME = st.text(_CHARACTERS, max_size=128).map(str.strip).filter(bool)
+_TOPIC = st.text(st.characters(codec="utf-8", exclude_characters="\0+#"), min_size=1)
+_ID = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="\ufffd"),
+    min_size=1,
+    max_size=128,
+).filter(str.isprintable)
 
 
 @st.composite
 def _verdicts(draw: st.DrawFn) -> Verdict:
     """Draw what any model may say, one that knows but two labels as well."""
     labels = draw(st.sampled_from([POLARITIES, ("negative", "positive")]))
-    return {
-        task: Answer(draw(st.sampled_from(labels)), {p: draw(_PROBABILITY) for p in labels})
-        for task in TASKS
-    }
+
+    def answer() -> Answer:
+        parts = [draw(st.floats(0.01, 1)) for _ in labels]
+        shares = (part / sum(parts) for part in parts)
+        return Answer(draw(st.sampled_from(labels)), dict(zip(labels, shares, strict=True)))
+
+    return {task: answer() for task in TASKS}
 
 
 @st.composite
 def _rows(draw: st.DrawFn) -> TweetRow:
     """Draw a tweet as a board may have it in its log."""
     return TweetRow(
-        id=draw(_TEXT.filter(lambda id_: len(id_) <= 128)),
-        received_at=utc(draw(st.integers(0, 4_000_000_000_000)) / 1000),
+        id=draw(_ID),
+        received_at=utc(draw(st.integers(1_136_073_600_000, int(NOW) * 1000)) / 1000),
         created_at=draw(st.sampled_from([None, "2026-11-21", "21 Nov 2026 17:00"])),
-        topic=draw(_TEXT),
+        topic=draw(_TOPIC),
         author=draw(st.sampled_from([None, "0f" * 16])),
         lang=draw(st.sampled_from([None, "en", "pt-BR"])),
         is_retweet=draw(st.booleans()),
         text=draw(st.none() | _TEXT),
         verdicts=[
             (entity, draw(_verdicts()))
-            for entity in draw(st.lists(st.just("") | _TEXT, min_size=1, max_size=2, unique=True))
+            for entity in draw(st.lists(st.just("") | _NAME, min_size=1, max_size=2, unique=True))
         ],
     )
 
@@ -243,7 +253,12 @@ def test_a_result_of_an_older_version() -> None:
         *_each(["received_at"], "now", "2025-06-15", "2025-02-30T15:06:40.000Z"),
         *_each(["received_at"], *(f"2025-06-15T15:06:40{e}" for e in ("Z", ".000", ".000+02:00"))),
         ("received_at", "\u0662\u0660\u0662\u0665-06-15T15:06:40.000Z"),
-        ("id", "x" * 129),
+        *_each(["id"], "x" * 129, "a\x1b[2J", "a\u202eb", "\ufffd"),
+        *_each(
+            ["entity", "board", *(f"model.{key}" for key in ("name", "version", "runtime"))],
+            *("x" * 129, "x" * 60_000, " ", " x", "x\n"),
+        ),
+        *_each(["topic"], "tweets/#", "tweets/+"),
         ("author", "@somebody"),
         ("created_at", "when I was <b>young</b>"),
         ("lang", "not a language"),
@@ -268,13 +283,50 @@ def test_what_is_stored_has_a_structure(key: str, value: object) -> None:
     [
         *_each(["negative"], -0.1, 1.1, True, "0.5", [], math.nan, math.inf, 10**400),
         ("neutral", None),  # which is the label
+        *_each(["negative"], 0.2, 0.0),
+        *_each(["neutral"], 0.3, 0.9),
     ],
 )
 def test_probabilities_are_some(label: str, value: object) -> None:
-    """From 0 to 1; null only where the model does not know a label, so not for the one it gave."""
+    """From 0 to 1, and 1 in all; null only for labels that the model does not know, nor gave."""
     assert _bad('"reputation.probabilities" is not what a result has there.') == _read(
         _with(f"reputation.probabilities.{label}", value)
     )
+
+
+_RIGHT, _WRONG = Moment(NOW, True), Moment(0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("received_at", "told", "ours", "taken"),
+    [
+        ("2025-06-15T15:06:40.000Z", True, _RIGHT, True),
+        ("2025-06-16T15:06:40.000Z", True, _RIGHT, True),  # a day is what clocks may differ by
+        ("2025-06-16T15:06:40.001Z", True, _RIGHT, False),
+        ("9999-12-31T23:59:59.999Z", True, _RIGHT, False),
+        ("9999-12-31T23:59:59.999Z", False, _RIGHT, False),
+        ("2006-01-01T00:00:00.000Z", True, _RIGHT, True),
+        ("2005-12-31T23:59:59.999Z", True, _RIGHT, False),
+        ("1970-01-01T00:03:20.000Z", None, _RIGHT, False),
+        ("1970-01-01T00:03:20.000Z", False, _RIGHT, True),  # it said so: it has no battery
+        ("1969-12-31T23:59:59.999Z", False, _RIGHT, False),
+        ("0001-01-01T00:00:00.000Z", False, _RIGHT, False),
+        ("2025-06-15T15:06:40.000Z", True, _WRONG, True),  # a collector that has just booted
+        ("2025-06-15T15:06:40.000Z", True, Moment(0.0, None), True),
+        ("9999-12-31T23:59:59.999Z", True, _WRONG, False),
+        ("9999-12-31T23:59:59.999Z", True, Moment(0.0, None), False),
+    ],
+)
+def test_a_time_is_one_that_can_have_been(
+    received_at: str, told: bool | None, ours: Moment, taken: bool
+) -> None:
+    """By our clock if that is right; a board whose clock was wrong is believed that it was."""
+    payload = json.dumps(RESULT | {"received_at": received_at, "clock_synchronised": told})
+    row = results.read(payload.encode(), max_bytes=LARGEST, now=ours)
+
+    assert taken == isinstance(row, TweetRow)
+    if not taken:
+        assert _bad('"received_at" is a time that cannot be: is a clock wrong?') == row
 
 
 @pytest.mark.parametrize(

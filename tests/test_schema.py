@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from monitor.integrity import APPLICATION_ID
+from monitor.integrity import APPLICATION_ID, StoreError
 from monitor.schema import is_joined, migrations
 from monitor.store import Store
 from tests.factories import query
@@ -66,6 +67,35 @@ def test_views_keep_their_columns(path: Path, view: str) -> None:
     assert COLUMNS[view].split() == [
         name for _, name, *_ in query(path, f"PRAGMA table_info({view})")
     ]
+
+
+def test_who_waits_for_a_migration_may_break_it_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At any moment of it: the log is whole, and the next opening goes on."""
+    monkeypatch.setattr("monitor.store._PROGRESS_EVERY", 50)
+    path = tmp_path / "monitor.db"
+    with closing(Database(path).conn) as old:
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(old), stop_before="m005_rollups")
+    broken_off = 0
+    for patience in range(1, 1000, 7):
+        calls = itertools.count(1)
+
+        def stop(_pending: object, last: int = patience, calls: Iterator[int] = calls) -> None:
+            if next(calls) == last:
+                raise InterruptedError
+
+        try:
+            Store(path, on_migrating=stop).close()
+        except (StoreError, InterruptedError):
+            broken_off += 1
+            continue
+        break
+
+    assert broken_off > 3
+    assert [("ok",)] == query(path, "PRAGMA integrity_check")
+    Store(path, on_migrating=lambda _pending: pytest.fail("there is nothing left")).close()
 
 
 def test_who_waits_for_a_migration_hears_of_it(

@@ -19,7 +19,8 @@ from monitor.integrity import APPLICATION_ID
 from monitor.publisher import connected
 from monitor.schema import migrations
 from monitor.settings import Mqtt
-from tests.processes import Daemon, Mosquitto, free_port, wait_until
+from tests.faults.saboteur import sabotaged
+from tests.processes import PATIENCE_S, Daemon, Mosquitto, free_port, wait_until
 
 MakeDaemon = Callable[..., Daemon]
 
@@ -325,6 +326,28 @@ def test_tells_systemd_that_an_old_log_takes_its_time(
     assert [b"EXTEND_TIMEOUT_USEC=120000000", b"READY=1"] == heard
     (told,) = (event for event in daemon.events() if event["event"] == "migrating")
     assert "m005_rollups" == told["steps"][0]
+
+
+def test_a_migration_is_broken_off(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """Told to end, the daemon does not migrate first, which may take longer than systemd waits.
+
+    The next start goes on with it.
+    """
+    daemon = make_daemon(mosquitto.port)
+    with closing(Database(daemon.database).conn) as old:
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(old), stop_before="m005_rollups")
+    count = "SELECT count(*) FROM _sqlite_migrations"
+    before = daemon.rows(count)
+    with sabotaged(daemon, f"signal={int(signal.SIGTERM)}"):
+        daemon.start(ready=False)
+    assert daemon.process is not None
+
+    assert 0 == daemon.process.wait(PATIENCE_S), daemon.said()
+    assert "Traceback" not in daemon.said()
+    assert before == daemon.rows(count)
+    daemon.start()
+    assert before < daemon.rows(count)
 
 
 def test_only_connection_is_to_the_broker(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:

@@ -295,8 +295,14 @@ def test_settings_are_frozen() -> None:
             ("[mqtt] topics", "'$share/h/tweets'", "group = 'g'"),
         ),
         ("[mqtt]\ngroup = 'g'", ("group = 'g'", 'client_id = "reputation-monitor-{host}"')),
+        (f"[mqtt]\nclient_id = '{'a' * 129}'", ("[mqtt] client_id", "at most 128 characters")),
+        (f"[[entities]]\nname = '{'a' * 129}'", ("[[entities]] name", "at most 128 characters")),
         ("[mqtt]\nclient_id = 'a-{hots}'", ("client_id = 'a-{hots}'", "{hots}", "'{host}'")),
         ("[publish]\ntopic = 'a/{}'", ("[publish] topic = 'a/{}'", "placeholder", "'{host}'")),
+        # a bound that no log keeps to, and less than nothing
+        ("[store]\nmax_bytes = 33554431", ("max_bytes = 33554431", "0 (no bound)", "33554432")),
+        ("[store]\nmax_bytes = -1", ("[store] max_bytes = -1", "between 0 and")),
+        ("[store]\nmax_bytes = '20GB'", ("[store] max_bytes = '20GB'", "whole number")),
         # what no single key can tell
         (
             "[mqtt]\nreceive_maximum = 127\n[batch]\nmax_tweets = 64",
@@ -307,6 +313,9 @@ def test_settings_are_frozen() -> None:
             ("[[entities]]", "'A'", "'B'", "'c'"),
         ),
         ("[[entities]]\nname = ' '", ("[[entities]]", "no word")),
+        ("[[entities]]\nname = '(Others)'", ("[[entities]]", "'(Others)'", "another name")),
+        ("[[entities]]\nname = '(no entity)'", ("[[entities]]", "another name")),
+        ("[mqtt]\nmax_named_entities = -1", ("[mqtt] max_named_entities", "-1")),
         # no TOML at all
         ("[mqtt\nport = 1", ("not valid TOML", "line 1")),
     ],

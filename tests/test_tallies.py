@@ -11,7 +11,7 @@ import pytest
 from monitor.model import POLARITIES
 from monitor.periods import SECONDS, WINDOWS, Window, beginning, instant
 from monitor.reader import open_log
-from monitor.tallies import entities, tallies
+from monitor.tallies import is_known, tallies
 from tests.factories import NOW, query
 from tests.logs import Said, write_log
 
@@ -84,8 +84,8 @@ def test_one_entity_and_some_models(log: Path) -> None:
     """An entity can be asked for, the one without a name too; other models stay out."""
     edges = (0.0, NOW + 3600)
     with closing(open_log(log)) as connection:
-        acme = list(tallies(connection, edges, None, "reputation", [1], "Acme"))
-        nobody = list(tallies(connection, edges, None, "reputation", [1], ""))
+        acme = list(tallies(connection, edges, None, "reputation", [1], ["Acme"]))
+        nobody = list(tallies(connection, edges, None, "reputation", [1], [""]))
         others = list(tallies(connection, edges, None, "reputation", [2]))
 
     assert [("Acme", False), ("Acme", True)] == [(t.entity, t.is_retweet) for t in acme]
@@ -102,7 +102,9 @@ def test_unsure_labels_are_counted_and_told(tmp_path: Path) -> None:
     assert ((3, 0, 0), 3) == (tally.counts, tally.unsure)
 
 
-def test_entities_are_named(log: Path) -> None:
+def test_what_is_known(log: Path) -> None:
     """Every entity that was counted, the tweets about none among them."""
     with closing(open_log(log)) as connection:
-        assert ["", "Acme", "Lumen"] == sorted(entities(connection))
+        known = [is_known(connection, name) for name in ("", "Acme", "Lumen", "acme", "\udcff")]
+
+    assert [True, True, True, False, False] == known

@@ -189,6 +189,36 @@ def test_v2_object() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [str(i) for i in range(20_000)],
+        [i * (2**61 - 1) + 1 for i in range(20_000)],  # they have one hash
+        [[i] for i in range(20_000)],
+        [None, True, 1.5, {}, "", *range(20_000)],
+    ],
+    ids=["strings", "integers", "lists", "mixed"],
+)
+def test_many_references_take_no_longer(ids: list[Any]) -> None:
+    """Half refer to tweets, half are tweets that are included, and none is the other."""
+    half = len(ids) // 2
+    payload = json.dumps(
+        {
+            "data": {
+                "text": "RT",
+                "referenced_tweets": [{"type": "retweeted", "id": id_} for id_ in ids[:half]],
+            },
+            "includes": {"tweets": [{"id": id_, "text": "no"} for id_ in ids[half:]]},
+        }
+    )
+    began = time.process_time()
+    read = decode(payload.encode(), max_bytes=len(payload), identify=str)
+
+    assert isinstance(read, Tweet)
+    assert "RT" == read.text
+    assert time.process_time() - began < 0.5  # compared one by one they take seconds
+
+
 def test_v2_long_text_and_retweet() -> None:
     """The note of a long tweet and the included original replace what is cut off."""
     note = {"data": {"id": "1", "text": "cut…", "note_tweet": {"text": "not cut"}}}

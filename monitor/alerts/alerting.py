@@ -17,12 +17,14 @@ from monitor.alerts.design import Tuning
 from monitor.alerts.message import message
 from monitor.clock import utc
 from monitor.model import Model
+from monitor.names import OTHERS
 from monitor.quantification import Calibration
 from monitor.rows import Labelled
 from monitor.settings import Settings
 from monitor.topics import alert as topic_of
 
 _HOUR_S: Final = 3600.0
+_NOBODY: Final = ("", OTHERS)
 _CHART: Final = tuple(f.name for f in fields(Chart))
 _NUMBERS: Final = attrgetter(*_CHART)
 _OWN: Final = ("model_id", "tuning", "alert_id", "begun_batch_id", "begun_tweet_id")
@@ -86,14 +88,14 @@ class Alerting:
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
         """Watch labels that have just been inserted.
 
-        Retweets repeat an opinion and do not count, nor do tweets about no entity: an alert is
-        about somebody's reputation.
+        Retweets repeat an opinion and do not count, nor do tweets about no entity or about those
+        that have no place of their own: an alert is about somebody's reputation.
         """
         self._said = []
         states: dict[str, _State] = {}
         for label in fresh:
             tweet = label.tweet
-            if tweet.is_retweet or not label.entity:
+            if tweet.is_retweet or label.entity in _NOBODY:
                 continue
             state = states.get(label.entity) or self._read(connection, label)
             if state.model_id != label.model_id:

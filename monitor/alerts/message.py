@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Literal
+
+from monitor.terminal import as_json
 
 
 def message(
@@ -17,7 +18,7 @@ def message(
     alert_id: int | None = None,
 ) -> str:
     """Write an entity's state as JSON; shares (0-1) are of negative labels."""
-    return json.dumps(
+    return as_json(
         {
             "entity": entity,
             "state": state,
@@ -26,6 +27,5 @@ def message(
             "share": None if share is None else round(share, 4),
             "tweets": tweets,
             "alert_id": alert_id,
-        },
-        ensure_ascii=False,
+        }
     )

@@ -22,6 +22,7 @@ import numpy as np
 from monitor.alerts.chart import Chart
 from monitor.alerts.design import Tuning
 from monitor.alerts.stretch import take_all
+from monitor.options import OutputFile
 from monitor.quantification import Floats, Z
 
 _DAY_S: Final = 86_400.0
@@ -217,7 +218,7 @@ def _number(value: float) -> str:
 @click.option("--months", type=click.IntRange(24), default=2400, show_default=True)
 @click.option("--rises", type=click.IntRange(10), default=200, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--json", "file", type=click.Path(path_type=Path), help="Write the rows here, too.")
+@click.option("--json", "file", type=OutputFile(), help="Write the rows here, too.")
 def main(months: int, rises: int, seed: int, file: Path | None) -> None:
     """Measure how often alerts are false and how late true ones are; print a Markdown table.
 

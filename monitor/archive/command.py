@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
-from monitor.options import EXIT_CONFIGURATION, EXIT_FAILURE, fail, model_options
+from monitor.options import EXIT_CONFIGURATION, EXIT_FAILURE, OutputFolder, fail, model_options
 
 if TYPE_CHECKING:
     from monitor.archive.question import Question
@@ -42,7 +42,7 @@ _FOR_FILES: Final = {
 @click.option(
     "--output",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     help="Label files into this folder.",
 )
 @click.option(

@@ -11,6 +11,7 @@ from typing import Final, Self
 import click
 
 from monitor.archive.inputs import Input
+from monitor.terminal import escaped
 
 _EVERY_S: Final = 60.0
 
@@ -50,6 +51,7 @@ class Progress:
 
     def say(self, message: str) -> None:
         """Print a line above the bar."""
+        message = escaped(message)
         click.echo(f"\r\x1b[K{message}" if self._terminal else message, err=True)
 
     def _show(self, read: int) -> None:

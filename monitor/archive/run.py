@@ -15,6 +15,7 @@ from monitor.archive.manifest import Entry, Manifest
 from monitor.archive.progress import Progress
 from monitor.archive.question import Question
 from monitor.archive.stream import Engine, Piece
+from monitor.belongings import refusal
 from monitor.model import Model
 
 
@@ -69,6 +70,9 @@ def plan(
     for one in inputs:
         if _is_input(folder / one.name, inputs):
             raise InputError(f"{folder / one.name}: is an input; label into another folder")
+        for name in (one.name, one.name + REJECTED):
+            if why := refusal(folder / name):
+                raise InputError(why)
         if reason := _objection(one, folder / one.name, manifest.entries.get(one.name), question):
             in_the_way[one.name] = reason
     names = {one.name for one in inputs}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from monitor.options import OutputFolder
 from monitor.structure import Structure, StructureError
 from monitor.training.options import INTERRUPTED, explained
 
@@ -25,9 +26,7 @@ TFLITE_PYTHON: Final = click.option(
     show_default=True,
     help="A Python where this program is installed with the extra [tflite-runtime].",
 )
-OUTPUT: Final = click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), required=True
-)
+OUTPUT: Final = click.option("--output", type=OutputFolder(), required=True)
 SECONDS: Final = click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
@@ -61,7 +60,7 @@ ROUNDS: Final = click.option(
 @TFLITE_PYTHON
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     help="Folder for compare.md, compare.json and compare.png.",
 )
 @click.option(

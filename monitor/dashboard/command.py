@@ -20,9 +20,12 @@ _LOOPBACK = ("127.", "::1", "localhost")
 @click.option(
     "--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
 )
+@click.option(
+    "--sql", is_flag=True, help="Let whoever may look ask questions of their own, in SQL."
+)
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser of this machine.")
 def dashboard(
-    database: Path | None, config: Path | None, host: str, port: int, open_: bool
+    database: Path | None, config: Path | None, host: str, port: int, sql: bool, open_: bool
 ) -> None:
     """Show the log in a browser: how each entity stands, what changed, how the board does.
 
@@ -67,7 +70,7 @@ def dashboard(
         click.echo(f"{path} at {address} (Ctrl-C ends it)")
         if open_:
             click.launch(address)
-        server.serve(path, listener, loopback=loopback)
+        server.serve(path, listener, loopback=loopback, sql=sql)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
+import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import pluggy
 from datasette import Response
+from datasette.database import QueryInterrupted
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Base400, NotFound
 from datasette.views.base import DatasetteError
 
+from monitor.dashboard import limits
 from monitor.dashboard.guard import THEME
 from monitor.dashboard.log import NAME
 from monitor.integrity import StoreError
@@ -26,7 +30,8 @@ from monitor.pictures.markup import Content, Markup, tag
 from monitor.pictures.overview import Overview, read
 from monitor.pictures.spans import NAMES, Span
 from monitor.reporting.report import UnknownEntityError
-from monitor.tallies import entities
+from monitor.tallies import ranking
+from monitor.terminal import escaped
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -36,16 +41,39 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 _STYLE: Final = f"/-/style-{hashlib.sha256(page.STYLE.encode()).hexdigest()[:12]}.css"
 _SPAN: Final = "7d"
 _TIME_LIMIT_MS: Final = 10_000
+_CHOICES: Final = 200
+"""Entities to choose from, those with most tweets."""
 _ALERT: Final = re.compile(re.escape(links.query("alert-tweets", alert="")) + r"\d+")
 _WRONG: Final = "That cannot be answered"
+_TOO_SLOW: Final = "It took too long. Ask for less: a shorter time, or fewer rows."
+_ASKED_WRONG: Final = (
+    limits.TooLargeError,
+    *(sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+)
+"""Errors of SQLite that are the question's: a value beyond its limits, a NUL."""
+_MISREAD: Final = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
+"""What Datasette raises at an address whose parts are not what it expects: ``_next=x``, say."""
 
 hookimpl = pluggy.HookimplMarker("datasette")
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    """Take the front page, and serve the style sheet."""
-    return [(r"^/$", front), (f"^{_STYLE}$", style)]
+    """Take the front page, serve the style sheet, and close what is Datasette's own.
+
+    Its pages under /-/ speak of its insides, settings and cookies; none of ours leads there.
+    """
+    return [
+        (r"^/$", front),
+        (f"^{_STYLE}$", style),
+        (r"^/(-|_memory|_internal)([/.?]|$)", nothing),
+    ]
+
+
+@hookimpl
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    """Bound what any question costs, to the log or to Datasette's own notes about it."""
+    limits.restrict(conn)
 
 
 @hookimpl
@@ -53,12 +81,12 @@ def extra_template_vars(request: Request | None, datasette: Datasette) -> Any:  
     """Give Datasette's templates our header, the style sheet, and the entities to choose from."""
 
     async def found() -> dict[str, Any]:
-        known: list[str] = await datasette.get_database(NAME).execute_fn(entities)
+        known = await datasette.get_database(NAME).execute_fn(partial(ranking, most=_CHOICES))
         return {
             "monitor_style": _STYLE,
             "monitor_theme": _theme(request),
             "monitor_header": page.header(_path(request), _switch(request)),
-            "monitor_entities": sorted(name for name in known if name),
+            "monitor_entities": sorted(known.names),
         }
 
     return found
@@ -75,14 +103,25 @@ def render_cell(column: str, value: object) -> Markup | None:
 @hookimpl
 def handle_exception(request: Request, exception: Exception) -> Any:  # noqa: ANN401
     """Say what is wrong."""
+    if isinstance(exception, _ASKED_WRONG):
+        return _said(request, _WRONG, f"{exception}.".capitalize(), 400)
     if isinstance(exception, StoreError | sqlite3.Error):
         return _said(request, "The log cannot be read", str(exception), 503)
     if isinstance(exception, DatasetteError):
-        return _said(request, exception.title or _WRONG, exception.message, exception.status)
+        # Datasette calls it its own fault that it cannot sort by a column that is not there.
+        status = 400 if exception.status == 500 else exception.status
+        message = _TOO_SLOW if exception.message_is_html else exception.message
+        return _said(request, exception.title or _WRONG, message, status)
+    if isinstance(exception, QueryInterrupted):
+        return _said(request, _WRONG, _TOO_SLOW, 400)
     if isinstance(exception, Base400):
         return _said(request, _WRONG, str(exception), exception.status)
     if isinstance(exception, NotFound):
         return _said(request, "Not found", str(exception) or "There is no such page.", 404)
+    if request.path != "/" and isinstance(exception, _MISREAD):
+        why = f"{type(exception).__name__}: {exception}"
+        sys.stderr.write(escaped(f"monitor: {request.path}: cannot be answered: {why}") + "\n")
+        return _said(request, _WRONG, "Something in the address is not what it should be.", 400)
     traceback.print_exception(exception)
     return _said(request, "Something went wrong", "The terminal of the dashboard says what.", 500)
 
@@ -115,6 +154,15 @@ async def front(request: Request, datasette: Datasette) -> Any:  # noqa: ANN401
         return _said(request, "Not in this log", str(error), 404)
     title = "How each entity stands" if entity is None else f"{entity or 'No entity'}: reputation"
     return _page(request, title, page.content(overview, name))
+
+
+async def nothing() -> None:
+    """Answer that there is no such page.
+
+    Raises:
+        NotFound: always.
+    """
+    raise NotFound("")
 
 
 async def style() -> Any:  # noqa: ANN401

@@ -1,11 +1,13 @@
-"""What stands before every page: who may ask, what a page may load, which theme it has."""
+"""What stands before every page: who may ask, and how; what a page may load, its theme."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from monitor.pictures.page import THEMES
 
@@ -27,27 +29,42 @@ _HEADERS: Final = (
     (b"content-security-policy", _POLICY),
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
 _LOCAL: Final = ("localhost", "127.0.0.1", "[::1]")
+_METHODS: Final = ("GET", "HEAD")
+_OWN: Final = ("same-origin", "none")
+"""Of Sec-Fetch-Site: asked by a page of ours, or by the person herself, who typed the address."""
+LONGEST_ADDRESS: Final = 16_384
+"""Bytes of path and query."""
+_AT_ONCE: Final = 2
+"""Answers that are made at the same time: each takes memory, and the board has other work."""
 
 
 def guarded(app: App, *, loopback: bool) -> App:
     """Wrap an application.
+
+    It gets requests to read only, with addresses of a bounded length, that no page of another site
+    has made: such a page could not read the answer, but it could keep the board busy. Browsers tell
+    who asks (Sec-Fetch-Site, Origin); what is no browser is not asked to.
 
     Args:
         app: to be wrapped.
         loopback: whether it is meant for this machine alone. Then it answers to local names only:
             a site on the web may have its own name lead to 127.0.0.1, and could read the log
             through the browser of whoever visits it (DNS rebinding).
+
+    Sources: W3C, "Fetch Metadata Request Headers"; RFC 6454 (Origin).
     """
+    turns = asyncio.Semaphore(_AT_ONCE)
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        if loopback and not _is_local(headers.get(b"host", "")):
-            await _refuse(send)
+        if refusal := _refusal(scope, headers, loopback=loopback):
+            await _refuse(send, *refusal)
             return
         chosen = parse_qs(scope["query_string"].decode("latin-1")).get(f"_{THEME}", [""])[-1]
         known = chosen if chosen in THEMES else ""
@@ -62,9 +79,51 @@ def guarded(app: App, *, loopback: bool) -> App:
                 message = {**message, "headers": [*message.get("headers", []), *more]}
             await send(message)
 
-        await app({**scope, THEME: theme}, receive, send_more)
+        async with turns:
+            # The server leaves out the body of an answer to HEAD.
+            await app({**scope, THEME: theme, "method": "GET"}, receive, send_more)
 
     return guard
+
+
+def _refusal(
+    scope: Scope, headers: MutableMapping[bytes, str], *, loopback: bool
+) -> tuple[int, str] | None:
+    """Say why a request is not answered: the status, and a page for whoever asked."""
+    if loopback and not _is_local(headers.get(b"host", "")):
+        return 421, _text(
+            "This dashboard answers on this machine alone; `monitor dashboard --host` widens that."
+        )
+    if scope.get("method", "GET") not in _METHODS:
+        return 405, _text("Nothing is changed from here: the dashboard answers GET and HEAD.")
+    path = scope.get("raw_path") or scope.get("path", "/").encode()
+    if len(path) + len(scope["query_string"]) > LONGEST_ADDRESS:
+        return 414, _text(f"The address is longer than {LONGEST_ADDRESS} bytes.")
+    # Datasette redirects to what it is asked for, and some forms of that name another host.
+    odd = not path.startswith(b"/") or path.startswith((b"//", b"/\\"))
+    if odd or not (path + scope["query_string"]).isascii():
+        return 400, _text("That is no address of this dashboard.")
+    if not _is_own(headers):
+        address = escape(path.decode("ascii"))
+        if scope["query_string"]:
+            address += f"?{escape(scope['query_string'].decode('ascii'))}"
+        return 403, (
+            "<!DOCTYPE html>\n<title>Reputation monitor</title><p>A page of another site asked for"
+            f' this. If it was you who followed a link: <a href="{address}">show it</a>.</p>\n'
+        )
+    return None
+
+
+def _is_own(headers: MutableMapping[bytes, str]) -> bool:
+    """Whether a request was not made by another site's page, as far as headers tell."""
+    if site := headers.get(b"sec-fetch-site"):
+        return site in _OWN
+    origin = headers.get(b"origin")
+    return origin is None or urlsplit(origin).netloc == headers.get(b"host")
+
+
+def _text(said: str) -> str:
+    return f"<!DOCTYPE html>\n<title>Reputation monitor</title><p>{escape(said)}</p>\n"
 
 
 def _is_local(host: str) -> bool:
@@ -80,10 +139,9 @@ def _remembered(cookies: str) -> str:
     return found.value if found and found.value in THEMES else THEMES[0]
 
 
-async def _refuse(send: Send) -> None:
-    said = (
-        b"This dashboard answers on this machine alone; `monitor dashboard --host` widens that.\n"
-    )
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS]
-    await send({"type": "http.response.start", "status": 421, "headers": headers})
-    await send({"type": "http.response.body", "body": said})
+async def _refuse(send: Send, status: int, page: str) -> None:
+    headers = [(b"content-type", b"text/html; charset=utf-8"), *_HEADERS]
+    if status == 405:
+        headers.append((b"allow", ", ".join(_METHODS).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": page.encode()})

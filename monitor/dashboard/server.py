@@ -10,12 +10,12 @@ import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from monitor.dashboard import front, queries
+from monitor.dashboard import front, guard, queries
 from monitor.dashboard.guard import guarded
-from monitor.dashboard.log import NAME, Log
+from monitor.dashboard.log import FOR_SPREADSHEET, NAME, Log
 
 if TYPE_CHECKING:
-    from monitor.dashboard.guard import App
+    from monitor.dashboard.guard import App, Receive, Scope, Send
 
 _SETTINGS: Final[dict[str, Any]] = {
     "sql_time_limit_ms": 1000,
@@ -23,42 +23,60 @@ _SETTINGS: Final[dict[str, Any]] = {
     "num_sql_threads": 2,
     "allow_download": False,  # the file lacks what is in the write-ahead log; `monitor backup`
     "allow_csv_stream": False,  # a long read keeps the write-ahead log from being folded back
+    "max_csv_mb": 16,
+    "allow_facet": False,  # each takes a second, and an address may ask for hundreds
     "suggest_facets": False,
-    "facet_time_limit_ms": 1000,
     "default_cache_ttl": 0,
 }
 _GRACE_S: Final = 2
+_CONNECTIONS: Final = 32
+"""Each may hold an answer that its client does not read."""
 
 
-def make_app(path: Path, *, loopback: bool) -> App:
+def make_app(path: Path, *, loopback: bool, sql: bool = False) -> App:
     """Return the dashboard of a log as an ASGI application.
 
     Args:
         path: the log.
         loopback: whether it is meant for this machine alone (`guard.guarded`).
+        sql: whether whoever may look may also ask questions of their own.
     """
     if not pm.is_registered(front):
         pm.register(front, name="reputation-monitor")
         # Writes whatever fails to standard error with all that was at hand, tweets among it.
         pm.unregister(name="datasette.handle_exception")
     datasette = Datasette(
-        settings=_SETTINGS,
+        settings={**_SETTINGS, "default_allow_sql": sql},
         template_dir=str(front.TEMPLATES),
         metadata={"title": "Reputation monitor", "databases": {NAME: queries.METADATA}},
     )
     datasette.remove_database("_memory")
     datasette.add_database(Log(datasette, path), name=NAME)
-    return guarded(datasette.app(), loopback=loopback)
+    return guarded(_telling_csv(datasette.app()), loopback=loopback)
 
 
-def serve(path: Path, listener: socket.socket, *, loopback: bool) -> None:
+def _telling_csv(app: App) -> App:
+    """Have the log know what is asked for a spreadsheet."""
+
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        FOR_SPREADSHEET.set(scope.get("path", "").endswith(".csv"))
+        await app(scope, receive, send)
+
+    return told
+
+
+def serve(path: Path, listener: socket.socket, *, loopback: bool, sql: bool = False) -> None:
     """Answer until a signal ends it.
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, after what is being answered.
     """
     config = uvicorn.Config(
-        make_app(path, loopback=loopback),
+        make_app(path, loopback=loopback, sql=sql),
+        http="h11",  # which bounds what it reads before it has understood it
+        h11_max_incomplete_event_size=guard.LONGEST_ADDRESS + 16_384,
+        limit_concurrency=_CONNECTIONS,
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -58,7 +58,6 @@ def _run(rate: float) -> None:
     from monitor.pipeline import Pipeline
     from monitor.privacy import Pseudonyms, load_key
     from monitor.publisher import connected
-    from monitor.service import key_path
     from monitor.settings import load
     from monitor.store import Store
 
@@ -80,7 +79,7 @@ def _run(rate: float) -> None:
         view = View(Console(), len(payloads))
         store = Store(database)
         with Classifier(Model.load(settings.model.path)) as classifier:
-            pseudonyms = Pseudonyms(load_key(key_path(settings)))
+            pseudonyms = Pseudonyms(load_key(settings.key_path))
             pipeline = Pipeline(settings, classifier, store, pseudonyms, view.add)
             broker = Broker(
                 settings.mqtt, settings.receive_maximum, pipeline.inbox.put, refused.append

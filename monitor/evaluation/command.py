@@ -4,18 +4,25 @@ import json
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from monitor.options import runtime_option, workers_option
+from monitor.options import OutputFolder, model_options
 from monitor.training.options import explained
 
 
 @click.command()
-@click.argument("data", metavar="DATA", type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "data", metavar="[DATA]", required=False, type=click.Path(exists=True, path_type=Path)
+)
 @click.option(
-    "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
-    help="A model's folder, such as models/mobilebert-3x192.",
+    "--behaviour",
+    is_flag=True,
+    help="Instead of DATA: invented cases that come along, under many names.",
+)
+@click.option(
+    "--held-back",
+    is_flag=True,
+    help="With --behaviour: the other half of the cases, for one look at the end.",
 )
 @click.option(
     "--file",
@@ -37,7 +44,7 @@ from monitor.training.options import explained
 @click.option(
     "--output",
     metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     help="Also write results.json, results.md and pictures (PNG and SVG) there.",
 )
 @click.option("--record", is_flag=True, help="Write the figures into the model's model.toml.")
@@ -54,11 +61,14 @@ from monitor.training.options import explained
     help="Bootstrap resamples behind each interval.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples.")
-@runtime_option
-@workers_option
+@model_options
+@click.pass_context
 def evaluate(
-    data: Path,
-    model: Path,
+    context: click.Context,
+    data: Path | None,
+    behaviour: bool,
+    held_back: bool,
+    model: str,
     names: tuple[str, ...],
     style: str,
     by_entity: bool,
@@ -71,6 +81,10 @@ def evaluate(
     workers: int,
 ) -> None:
     """Score a model on labelled tweets in DATA, through the daemon's own classifier.
+
+    \b
+    monitor evaluate DATA           on labelled tweets
+    monitor evaluate --behaviour    on what no reader would argue about (docs/behaviour.md)
 
     DATA is a folder with the files of docs/training.md, of which those test sets are scored that
     are there, or a file of your own (CSV or JSON lines with text, label, entity). Both heads are
@@ -85,12 +99,21 @@ def evaluate(
     """
     if record and without_entity:
         raise click.UsageError("--record is for figures with the entities, not --without-entity")
+    if held_back and not behaviour:
+        raise click.UsageError("--held-back is a half of the cases of --behaviour")
+    if behaviour:
+        _only_for_data(context)
+        _behaviour(model, held_back, style, runtime, workers, record)
+        return
+    if data is None:
+        raise click.UsageError("needs DATA, a file or folder of labelled tweets, or --behaviour")
     with explained():
         from monitor.evaluation import evaluate as evaluation
         from monitor.evaluation import report
         from monitor.evaluation.document import as_markdown
         from monitor.model import ModelError
         from monitor.training import card
+        from monitor.training.errors import TrainingError
 
         if output is not None:  # matplotlib may be missing: better to know now than at the end
             from monitor.evaluation.folder import write
@@ -117,4 +140,38 @@ def evaluate(
             write(results, output)
             click.echo(f"written to {output}", err=True)
         if record:
-            card.record_metrics(model, report.metrics_of(results))
+            try:
+                card.record_metrics(results.model.folder, report.metrics_of(results))
+            except OSError as error:
+                message = f"cannot write {error.filename}: {error.strerror}"
+                raise TrainingError(message) from error
+
+
+def _only_for_data(context: click.Context) -> None:
+    """Refuse what --behaviour would ignore."""
+    alone = ("data", "names", "by_entity", "output", "without_entity", "resamples", "seed")
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "")
+        if parameter.name in alone and given is ParameterSource.COMMANDLINE:
+            name = parameter.opts[0] if isinstance(parameter, click.Option) else "DATA"
+            raise click.UsageError(f"--behaviour has its own cases and names: leave {name} out")
+
+
+def _behaviour(
+    model: str, held_back: bool, style: str, runtime: str, workers: int, record: bool
+) -> None:
+    with explained():
+        from monitor.evaluation.behaviour.command import behaviour
+        from monitor.model import ModelError
+
+        try:
+            behaviour(
+                model,
+                held_back=held_back,
+                style=style,
+                runtime=runtime,
+                workers=workers,
+                keep=record,
+            )
+        except ModelError as error:
+            raise click.ClickException(str(error)) from error

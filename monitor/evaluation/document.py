@@ -1,21 +1,13 @@
 """Results of an evaluation as a Markdown document."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from monitor.evaluation.evaluate import Evaluation, Results
 from monitor.evaluation.intervals import Figure
 from monitor.evaluation.judge import Group, Judgement
+from monitor.evaluation.markdown import table
 from monitor.evaluation.report import NOTES, SHORT, costs, decimal, heads_of
-
-
-def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a Markdown table, the first column to the left and the others to the right."""
-    cells = [
-        [" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in (heading, *rows)
-    ]
-    lines = ["| " + " | ".join(row) + " |" for row in cells]
-    return [lines[0], "|---|" + "---:|" * (len(heading) - 1), *lines[1:], ""]
 
 
 def ranged(figure: Figure) -> str:

@@ -162,7 +162,7 @@ def labelled(rows: Iterable[dict[str, Any]], path: Path) -> list[dict[str, Any]]
 
 def evaluate(
     data: Path,
-    model: Path,
+    model: Path | str,
     names: Sequence[str] = (),
     *,
     runtime: str = "auto",
@@ -177,7 +177,7 @@ def evaluate(
 
     Args:
         data: as for `labelled_sets`.
-        model: folder of the model.
+        model: folder of the model, or the name of one that came along.
         names: as for `labelled_sets`.
         runtime: as ``[model] runtime``.
         workers: threads with an interpreter each; 0 for one a core.

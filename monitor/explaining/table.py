@@ -20,6 +20,11 @@ _STEADY: Final = 0.05
 
 def lines(explanation: Explanation, model: str, columns: int, signs: Glyphs) -> Iterator[str]:
     """Write an explanation; lines are no longer than ``columns``, if these are 60 or more."""
+    for line in _lines(explanation, model, columns, signs):
+        yield printable(line, signs)
+
+
+def _lines(explanation: Explanation, model: str, columns: int, signs: Glyphs) -> Iterator[str]:
     answer = explanation.answer
     second, p = runner_up(answer)
     whom = f" for {printable(explanation.entity, signs)}" if explanation.entity else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.belongings import refusal
 from monitor.options import EXIT_CONFIGURATION, fail
 
 if TYPE_CHECKING:  # it imports SQLite's helpers: not for --help
@@ -42,6 +43,8 @@ def merge(output: Path, inputs: tuple[Path, ...], as_json: bool) -> None:
     command again then. No daemon writes to OUT.
     """
     _see_that_different(output, inputs)
+    if why := refusal(output, replaces_logs=True):
+        fail(why, EXIT_CONFIGURATION)
     from monitor.integrity import StoreError
     from monitor.merging.merge import Merge
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from monitor import integrity
-from monitor.integrity import DamagedLogError
+from monitor.integrity import DamagedLogError, StoreError
 from monitor.merging import counts, records, source
 from monitor.merging.joined import open_joined
 from monitor.merging.numbers import number
 from monitor.merging.tweets import Tweets
+from monitor.place import MovedError, Place
 from monitor.reader import open_log
 
 _LOOK_EVERY: Final = 1_000_000
@@ -57,6 +58,7 @@ class Merge:
         self._output = output
         self._unused = not output.exists()
         self._connection = open_joined(output)
+        self._place = Place(output)
         # Lets Python see Ctrl-C.
         self._connection.set_progress_handler(lambda: None, _LOOK_EVERY)
         counts.watch(self._connection)
@@ -85,6 +87,12 @@ class Merge:
             found = self._take(path, on_progress)
         with suppress(sqlite3.Error):  # somebody may be reading; the next one comes
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            self._place.look()
+        except MovedError as error:
+            raise StoreError(
+                f"{error}: was moved away or deleted meanwhile; run the same command again"
+            ) from error
         self._unused = False
         found.seconds = time.monotonic() - started
         return found

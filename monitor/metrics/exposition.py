@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -23,13 +24,13 @@ from monitor.clock import clock_synchronised
 from monitor.integrity import StoreError
 from monitor.metrics.measurements import (
     MOST_ENTITIES,
-    NO_ENTITY,
     Histogram,
     Measurements,
     Reading,
     Serving,
 )
 from monitor.model import POLARITIES
+from monitor.names import NO_ENTITY, OTHERS
 from monitor.reader import open_log
 from monitor.reputation import Standing, standings
 from monitor.throughput import cpu_celsius
@@ -37,6 +38,7 @@ from monitor.tweet import Reason
 
 PREFIX: Final = "reputation_monitor_"
 _DAY_S: Final = 86_400.0
+_RAISED: Final = "SELECT DISTINCT entity FROM alerts WHERE ended_at IS NULL LIMIT ?"
 _REJECTED: Final = "Messages that no label could be given, by reason: dead letters."
 
 
@@ -69,17 +71,21 @@ class _Exposition(Collector):
             )
         if serving:
             yield from _present(serving)
-            yield from self._logged(serving.database)
+            yield from self._logged(serving)
 
     def describe(self) -> Iterator[Metric]:
         """Nothing in advance: what there is depends on what has happened."""
         return iter(())
 
-    def _logged(self, database: Path) -> Sequence[Metric]:
+    def _logged(self, serving: Serving) -> Sequence[Metric]:
         """Ask the log, by a connection of our own: the writer is not held up."""
         try:
-            with closing(open_log(database)) as connection:
-                return [*_reputation(connection), *_alerts(connection), _size(database)]
+            with closing(open_log(serving.database)) as connection:
+                return [
+                    *_reputation(connection, serving),
+                    *_alerts(connection, serving),
+                    _size(serving.database),
+                ]
         except (StoreError, sqlite3.Error, OSError):
             self._measurements.note_read_failure()
             return []
@@ -170,10 +176,11 @@ def _present(serving: Serving) -> Iterator[Metric]:
     yield _gauge("broker_connected", "1 if the broker has us subscribed.", serving.connected())
 
 
-def _reputation(connection: sqlite3.Connection) -> Iterator[Metric]:
+def _reputation(connection: sqlite3.Connection, serving: Serving) -> Iterator[Metric]:
     """How entities stood within the last day, corrected for the model's known mistakes."""
     now = time.time()
-    found = standings(connection, now - _DAY_S, now)[:MOST_ENTITIES]
+    among = {*serving.configured, *serving.entities(), "", OTHERS}
+    found = _shown(standings(connection, now - _DAY_S, now, among=among, compared=False), serving)
 
     def of(standing: Standing, polarity: str) -> tuple[float, float, float]:
         estimate = getattr(standing, polarity)
@@ -201,18 +208,31 @@ def _reputation(connection: sqlite3.Connection) -> Iterator[Metric]:
         yield net
 
 
-def _alerts(connection: sqlite3.Connection) -> Iterator[Metric]:
+def _shown(standings: Sequence[Standing], serving: Serving) -> list[Standing]:
+    """Take those that are always shown, and of the rest those with most tweets."""
+    always = {None, OTHERS, *serving.configured}
+    rest = [standing for standing in standings if standing.entity not in always]
+    return [s for s in standings if s.entity in always] + rest[:MOST_ENTITIES]
+
+
+def _alerts(connection: sqlite3.Connection, serving: Serving) -> Iterator[Metric]:
     """Which of the entities that are watched have an alert."""
     alerts = GaugeMetricFamily(
         f"{PREFIX}alert_active",
         "1 while an entity's share of negative tweets has risen.",
         labels=["entity"],
     )
-    for entity, active in connection.execute(
-        "SELECT entity, alert_id IS NOT NULL FROM alert_states ORDER BY 2 DESC, 1 LIMIT ?",
-        (MOST_ENTITIES,),
-    ):
-        alerts.add_metric([entity or NO_ENTITY], active)
+    known = {*serving.configured, *serving.entities()}
+    known |= {entity for (entity,) in connection.execute(_RAISED, (MOST_ENTITIES,))}
+    states = connection.execute(
+        "SELECT entity, alert_id IS NOT NULL FROM alert_states"
+        " WHERE entity IN (SELECT value FROM json_each(?)) ORDER BY 2 DESC, 1",
+        (json.dumps([*known]),),
+    ).fetchall()
+    always = [state for state in states if state[0] in serving.configured]
+    rest = [state for state in states if state[0] not in serving.configured]
+    for entity, active in always + rest[:MOST_ENTITIES]:
+        alerts.add_metric([entity], active)
     yield alerts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.names import NO_ENTITY, OTHERS
 from monitor.rows import DeadLetter, Labelled, Stored
 
-NO_ENTITY: Final = "(no entity)"
-"""To Prometheus an empty label is none at all."""
-OTHERS: Final = "(others)"
 MOST_ENTITIES: Final = 100
-"""Counted by name, the first to come; messages may name any, and each costs six time series."""
+"""Shown by name, beside those that are configured; each costs some twenty time series."""
 
 LATENCY_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 10, 30, 60, 300)
 """Around the 2.5 s that a tweet may wait for others, and to what a backlog costs."""
@@ -66,6 +64,10 @@ class Serving:
     """Messages that wait to be labelled."""
     connected: Callable[[], bool]
     """Whether the broker has us subscribed."""
+    configured: Collection[str] = ()
+    """Entities that are always shown by name."""
+    entities: Callable[[], Collection[str]] = tuple
+    """All that labels are stored under by name, of which only so many are shown."""
 
 
 @dataclass(slots=True)
@@ -121,12 +123,16 @@ class Measurements:
                 self._counts.labels[self._name(entity), polarity, is_retweet] += count
 
     def _name(self, entity: str) -> str:
+        """Return what an entity is counted as: of those not configured the first have names."""
         if not entity:
             return NO_ENTITY
-        if entity not in self._names:
-            if len(self._names) >= MOST_ENTITIES:
-                return OTHERS
-            self._names.add(entity)
+        if entity in self._names or entity == OTHERS:
+            return entity
+        if self.serving and entity in self.serving.configured:
+            return entity
+        if len(self._names) >= MOST_ENTITIES:
+            return OTHERS
+        self._names.add(entity)
         return entity
 
     def count(

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from monitor.model import POLARITIES
+from monitor.names import OTHERS
+from monitor.periods import epoch
 from monitor.pictures import links, words
 from monitor.pictures.charts import Axes, Line, Mark, Point, bars, lines
 from monitor.pictures.folded import details
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Overview, Row
 from monitor.pictures.scales import nice_end, ticks
-from monitor.pictures.spans import Span, epoch
+from monitor.pictures.spans import Span
 from monitor.reputation import Estimate, Standing
 
 _COURSES: Final = 8
@@ -28,7 +30,7 @@ def courses(overview: Overview) -> Markup:
     rows: list[Row] = []
     left: list[Row] = []
     for row in overview.rows:
-        if row.whole.entity:
+        if row.whole.entity not in (None, OTHERS):
             enough = row.whole.tweets >= _TWEETS * len(row.windows) and len(rows) < _COURSES
             (rows if enough else left).append(row)
     axes = _share_axes(span, rows, height=100, moments=3)
@@ -49,7 +51,8 @@ def courses(overview: Overview) -> Markup:
         for number, row in enumerate(rows)
     ]
     few = ", ".join(words.name(row.whole.entity) for row in left[:_COURSES])
-    more = f" and {len(left) - _COURSES:,} more" if len(left) > _COURSES else ""
+    rest = max(0, len(left) - _COURSES) + overview.report.shown.left
+    more = f" and {rest:,} more" if rest else ""
     return join(
         tag("p", f"By {span.window}; {_BAND}.", class_="note"),
         tag("div", figures, class_="grid-of-charts"),

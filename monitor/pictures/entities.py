@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from monitor.names import OTHERS
+from monitor.periods import epoch
 from monitor.pictures import links, shares, words
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Overview, Row
-from monitor.pictures.spans import Span, epoch
+from monitor.pictures.spans import Span
 from monitor.reputation import Estimate, Standing
 
-_ROWS: Final = 50
 _CHANGES: Final = 3
 
 
@@ -69,19 +70,28 @@ def table(overview: Overview, span: str | None) -> Markup:
     """
     raised = {alert.entity for alert in overview.report.alerts if alert.ended_at is None}
     head = ("entity", "tweets", "negative · neutral · positive", "net score", "change", "course")
-    left = len(overview.rows) - _ROWS
+    left = overview.report.shown.left
     return join(
         tag(
             "table",
             tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
             tag(
                 "tbody",
-                [_row(row, overview.span, span, raised) for row in overview.rows[:_ROWS]],
+                [
+                    # Who is added up has no page; what the log itself calls so has one.
+                    _row(
+                        row,
+                        overview.span,
+                        None if left and row.whole.entity == OTHERS else span,
+                        raised,
+                    )
+                    for row in overview.rows
+                ],
             ),
             class_="entities",
         ),
-        tag("p", f"{left:,} entities with fewer tweets are not shown.", class_="note")
-        if left > 0
+        tag("p", f"{OTHERS}: {left:,} entities with fewer tweets, added up.", class_="note")
+        if left
         else None,
     )
 

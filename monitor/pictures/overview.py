@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.clock import utc
-from monitor.periods import SECONDS
-from monitor.pictures.spans import Span, epoch
+from monitor.names import OTHERS
+from monitor.periods import SECONDS, epoch
+from monitor.pictures.spans import Span
 from monitor.reporting.report import Question, Report, gather
 from monitor.reputation import Standing, standings
 
 _BOARD_S: Final = 7 * SECONDS["day"]
 """How far back the board is looked at; beyond, minute by minute is too much to read at once."""
 _DEAD_LETTERS: Final = 1000
+_ENTITIES: Final = 50
+"""Shown by name, those with most tweets."""
+
+
+_PLACES: Final = {OTHERS: 1, None: 2}
+"""Of those that are no entity, at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class Overview:
     report: Report
     """How entities stand in the span as a whole."""
     rows: Sequence[Row]
-    """The entity with most tweets first, tweets about no entity last."""
+    """The entity with most tweets first; last those that are added up, and tweets about none."""
     board: Board
 
     @property
@@ -99,18 +106,24 @@ def read(connection: sqlite3.Connection, span: Span, *, entity: str | None, now:
     Raises:
         UnknownEntityError: if the log holds nothing about the entity.
     """
-    report = gather(connection, Question(span.since, span.end, entity=entity))
+    question = Question(span.since, span.end, entity=entity, most=_ENTITIES)
+    report = gather(connection, question)
     return Overview(span, now, report, _rows(connection, span, report), _board(connection, span))
 
 
 def _rows(connection: sqlite3.Connection, span: Span, report: Report) -> list[Row]:
     windows: dict[str | None, list[Standing]] = {}
     for standing in standings(
-        connection, span.since, span.end, window=span.window, entity=report.question.entity
+        connection,
+        span.since,
+        span.end,
+        window=span.window,
+        among=report.shown.names,
+        others=report.question.entity is None,
     ):
         windows.setdefault(standing.entity, []).insert(0, standing)
     rows = [Row(whole, windows.get(whole.entity, [])) for whole in report.standings]
-    return sorted(rows, key=lambda row: (row.whole.entity is None, -row.whole.tweets))
+    return sorted(rows, key=lambda row: (_PLACES.get(row.whole.entity, 0), -row.whole.tweets))
 
 
 def _board(connection: sqlite3.Connection, span: Span) -> Board:

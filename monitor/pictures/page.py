@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from monitor import __version__
+from monitor.periods import epoch
 from monitor.pictures import board, courses, entities, links, shares, words
 from monitor.pictures.markup import Content, Markup, join, tag
 from monitor.pictures.overview import Overview
-from monitor.pictures.spans import NAMES, epoch
+from monitor.pictures.spans import NAMES
 
 Theme = Literal["auto", "day", "night"]
 THEMES: Final[tuple[Theme, ...]] = ("auto", "day", "night")

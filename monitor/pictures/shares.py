@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.model import POLARITIES
+from monitor.periods import epoch
 from monitor.pictures import words
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.scales import Scale, runs
-from monitor.pictures.spans import Span, epoch
+from monitor.pictures.spans import Span
 from monitor.reputation import Standing
 
 PATTERNS = Markup(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Self
 
 from monitor.periods import SECONDS, Window, beginning, ending
@@ -53,8 +52,3 @@ NAMES: Final[dict[str, tuple[Window, int, str]]] = {
     "1y": ("week", 52, "1 year"),
 }
 """What a page can be asked for: windows, how many, and how people say it."""
-
-
-def epoch(text: str) -> float:
-    """Return the moment, in seconds since the epoch, that the log writes so."""
-    return datetime.fromisoformat(text).timestamp()

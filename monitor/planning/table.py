@@ -48,7 +48,8 @@ def _row(limit: Limit) -> str:
 def _remarks(plan: Plan) -> Iterator[str]:
     policy, each = plan.policy, plan.board
     if plan.keep_days < policy.keep_days:
-        yield f"The disks hold {shown(plan.keep_days)} days: set keep_days, or take larger ones."
+        days = shown(plan.keep_days)
+        yield f"The disks hold {days} days: set keep_days or max_bytes, or take larger ones."
     if policy.outage_minutes:
         queued = plan.stream.peak_per_s * policy.outage_minutes * 60 / plan.brokers
         yield f"Each broker has to queue up to {shown(queued)} messages (max_queued_messages)."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from monitor.options import OutputFile
 from monitor.structure import QUANTIZATIONS
 
 ROUNDS = 5
@@ -16,7 +17,7 @@ ROUNDS = 5
 @click.command()
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     default=Path("profile.json"),
     show_default=True,
     help="Where the profile goes.",

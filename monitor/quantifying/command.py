@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from monitor.options import runtime_option, workers_option
+from monitor.options import OutputFolder, runtime_option, workers_option
 from monitor.training.options import DATA, explained
 
 
@@ -21,7 +21,7 @@ from monitor.training.options import DATA, explained
 @click.option(
     "--output",
     metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     help="Also write quantification.json and quantification.png there.",
 )
 @click.option(

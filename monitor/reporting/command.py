@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.options import fail, log_options, opened
+from monitor.options import fail, log_options, opened, see_that_ours_stay
 from monitor.periods import WINDOWS, instant
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
@@ -42,6 +42,14 @@ _LEAST_COLUMNS: Final = 80
     help="For the model's known mistakes.  [default: the best that the model knows]",
 )
 @click.option("--retweets", is_flag=True, help="Count retweets as tweets of their own.")
+@click.option(
+    "--top",
+    "most",
+    type=click.IntRange(1, 100_000),
+    default=500,
+    show_default=True,
+    help="So many entities, those with most tweets; the rest is added up.",
+)
 @click.option(
     "--format",
     "form",
@@ -83,8 +91,10 @@ def report(
         raise click.BadParameter(
             f"{since!r} is no earlier than --until {until!r}", param_hint="--since"
         )
-    if html and (form != "table" or any(v for k, v in asked.items() if k != "entity")):
+    if html and (form != "table" or any(_given(key) for key in asked if key != "entity")):
         raise click.UsageError("--html takes --since, --until and --entity, and no other option")
+    if html:
+        see_that_ours_stay(html, config)
     with closing(opened(database, config)) as connection:
         question = Question(start, end, **asked)
         if html:
@@ -97,6 +107,11 @@ def report(
                 click.echo(f"monitor: {empty(found)}", err=True)
             for line in _lines(found, form, now):
                 click.echo(line)
+
+
+def _given(key: str) -> bool:
+    context = click.get_current_context()
+    return context.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT
 
 
 def _moment(text: str, option: str, now: float) -> float:

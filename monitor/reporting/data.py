@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from monitor.clock import utc
-from monitor.reporting.report import NO_ENTITY, Report
+from monitor.reporting.report import NO_ENTITY, Report, others
 from monitor.reputation import Estimate, Standing
+from monitor.spreadsheet import harmless
 from monitor.terminal import printable
 
 _DIGITS = 4
 
 
 def as_json(report: Report) -> str:
-    """Write everything there is; entity null is for tweets about none. Shares are of 1."""
+    """Write everything there is; entity null is for tweets about none. Shares are of 1.
+
+    "(others)" are entities that are added up, and those that the daemon itself counted as one.
+    """
     question = report.question
     document = {
         "since": utc(question.since),
@@ -28,6 +32,7 @@ def as_json(report: Report) -> str:
         "retweets_counted": question.retweets,
         "log": {"first_tweet": report.first, "last_tweet": report.last},
         "basis": list(report.basis),
+        "entities_added_up": report.shown.left,
         "standings": [_fields(standing) for standing in report.standings],
         "alerts": [
             {
@@ -45,13 +50,17 @@ def as_json(report: Report) -> str:
 
 
 def as_csv(report: Report) -> str:
-    """Write a line an entity and window, with the keys of the JSON form; empty is null."""
+    """Write a line an entity and window, with the keys of the JSON form; empty is null.
+
+    A name that a spreadsheet would calculate has an apostrophe before it; the JSON form has it as
+    it is.
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for standing in report.standings:
         fields = _fields(standing)
-        writer.writerow(fields | {"entity": printable(standing.entity or "")})
+        writer.writerow(fields | {"entity": harmless(printable(standing.entity or ""))})
     return out.getvalue().rstrip("\n")
 
 
@@ -77,8 +86,8 @@ def as_markdown(report: Report) -> Iterator[str]:
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
-    for sentence in report.basis:
-        yield _escaped(sentence)
+    for sentence in (*report.basis, *others(report)):
+        yield _escaped(printable(sentence))
     yield (
         "In brackets: 95 % intervals. Net: positive less negative share. Change: of net, against"
         " the time as long before; bold where its interval excludes 0. Times are UTC."
@@ -138,7 +147,7 @@ def _signed(estimate: Estimate, *, bold: bool = False) -> str:
 
 
 def _minute(moment: str) -> str:
-    return moment[:16].replace("T", " ")
+    return _escaped(printable(moment[:16].replace("T", " ")))
 
 
 def _escaped(text: str) -> str:

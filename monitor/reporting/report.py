@@ -8,13 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from monitor.clock import utc
+from monitor.names import NO_ENTITY as NO_ENTITY  # where a report's readers look for it
+from monitor.names import OTHERS
 from monitor.periods import Window
 from monitor.quantification import Method
-from monitor.reputation import Labeller, Standing, Task, labellers, standings
-from monitor.tallies import entities
+from monitor.reputation import Labeller, Standing, Task, labellers, most_spoken_of, standings
+from monitor.tallies import Ranking, is_known, ranking
+from monitor.tweet import MAX_NAME_CHARS
 
-NO_ENTITY = "(no entity)"
-"""Shown for tweets about none."""
+MOST = 500
+"""How many entities a report says something of, unless asked for more."""
+_COMPARED = 1000
+"""Of these entities the nearest is named, if one that is asked for is not known."""
 
 
 class UnknownEntityError(Exception):
@@ -32,6 +37,8 @@ class Question:
     task: Task | None = None
     correction: Method | None = None
     retweets: bool = False
+    most: int = MOST
+    """How many entities to say something of, those with most tweets; the rest is added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class Report:
     last: str | None
     task: str
     standings: Sequence[Standing]
+    shown: Ranking
+    """Which entities are shown by name, and how many are added up as `OTHERS`."""
     retweets_alone: bool
     """Nothing in the span but retweets, which were not asked for."""
     alerts: Sequence[Alert]
@@ -70,11 +79,14 @@ def gather(connection: sqlite3.Connection, question: Question) -> Report:
         UnknownEntityError: if it holds nothing about the entity.
         ValueError: if a model's calibration does not hold what ``correction`` needs.
     """
+    if question.entity == NO_ENTITY:  # as it is shown
+        question = replace(question, entity="")
     if question.entity is not None:
         check_known(connection, question.entity)
     first, last = arrivals(connection)
     models = labellers(connection, question.task)
-    found = _standings(connection, question)
+    shown = _shown(connection, question)
+    found = _standings(connection, question, shown)
     alone = not (found or question.retweets)
     return Report(
         question=question,
@@ -82,10 +94,25 @@ def gather(connection: sqlite3.Connection, question: Question) -> Report:
         last=last,
         task=" and ".join(sorted({model.task for model in models.values()})) or "reputation",
         standings=found,
-        retweets_alone=alone and bool(_standings(connection, replace(question, retweets=True))),
+        shown=shown,
+        retweets_alone=alone
+        and bool(_standings(connection, replace(question, retweets=True), shown)),
         alerts=alerts(connection, question.since, question.until, question.entity),
         basis=sorted({_basis(model, question.correction) for model in models.values()}),
     )
+
+
+def others(report: Report) -> list[str]:
+    """Say who "(others)" are, if there are any."""
+    told = []
+    if report.shown.left:
+        told.append(
+            f"{OTHERS}: {report.shown.left:,} entities with fewer tweets, added up;"
+            " --top shows more of them, --entity any one."
+        )
+    elif any(standing.entity == OTHERS for standing in report.standings):
+        told.append(f"{OTHERS}: entities that messages named beyond [mqtt] max_named_entities.")
+    return told
 
 
 def alerts(
@@ -101,16 +128,32 @@ def alerts(
     return [Alert(*row) for row in rows]
 
 
-def _standings(connection: sqlite3.Connection, question: Question) -> list[Standing]:
+def _shown(connection: sqlite3.Connection, question: Question) -> Ranking:
+    if question.entity is not None:
+        return Ranking((question.entity,), 0)
+    return most_spoken_of(
+        connection,
+        question.most,
+        question.since,
+        question.until,
+        window=question.window,
+        retweets=question.retweets,
+    )
+
+
+def _standings(
+    connection: sqlite3.Connection, question: Question, shown: Ranking
+) -> list[Standing]:
     return standings(
         connection,
         question.since,
         question.until,
         window=question.window,
-        entity=question.entity,
         task=question.task,
         correction=question.correction,
         retweets=question.retweets,
+        among=shown.names,
+        others=question.entity is None,
     )
 
 
@@ -135,17 +178,22 @@ def check_known(connection: sqlite3.Connection, entity: str) -> None:
     Raises:
         UnknownEntityError: if not.
     """
-    known = [name or NO_ENTITY for name in entities(connection)]
-    if (entity or NO_ENTITY) in known:
+    if is_known(connection, entity):
         return
+    # As far as is done at once: a comparison takes some microseconds for each character.
+    ranked = ranking(connection, _COMPARED)
+    known = [*ranked.names, *(name for name in (OTHERS,) if is_known(connection, name))]
+    known += [NO_ENTITY] if is_known(connection, "") else []
     if not known:
         raise UnknownEntityError(f"the log is empty: nothing about {entity!r} yet")
-    folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(entity.casefold(), folded, n=1, cutoff=0.0)
+    folded = {name[:MAX_NAME_CHARS].casefold(): name for name in known}
+    asked = entity[:MAX_NAME_CHARS].casefold()
+    near = difflib.get_close_matches(asked, folded, n=1, cutoff=0.0)
     nearest = folded[near[0]] if near else known[0]
     count = "one entity" if len(known) == 1 else f"{len(known):,} entities"
+    which = "with most tweets" if ranked.left else "in the log"
     raise UnknownEntityError(
-        f"nothing about {entity!r}; the nearest of {count} in the log is {nearest!r}"
+        f"nothing about {entity!r}; the nearest of {count} {which} is {nearest!r}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from monitor.clock import utc
 from monitor.periods import beginning
-from monitor.reporting.report import NO_ENTITY, Alert, Report
+from monitor.reporting.report import NO_ENTITY, Alert, Report, others
 from monitor.reputation import Estimate, Standing
 from monitor.terminal import UNICODE, Glyphs, fit, printable, shares_bar, width, wrap
 
@@ -29,6 +29,12 @@ def lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[s
         columns: of the terminal; lines are no longer, if there are 60 or more.
         signs: what the terminal can show.
     """
+    # Dates, too: a log is a file that may have come from anywhere.
+    for line in _lines(report, now, columns, signs):
+        yield printable(line, signs)
+
+
+def _lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[str]:
     question = report.question
     first = utc(beginning(question.since, question.window or "hour"))
     yield _cut(
@@ -51,7 +57,7 @@ def lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[s
 
 def empty(report: Report) -> str:
     """Say that there is nothing in the span, and where there is something."""
-    return " ".join(_nothing(report, UNICODE))
+    return printable(" ".join(_nothing(report, UNICODE)))
 
 
 def _nothing(report: Report, signs: Glyphs) -> Iterator[str]:
@@ -182,6 +188,7 @@ def _legend(report: Report, signs: Glyphs) -> Iterator[str]:
         f" negative, from -1 to 1. change: of net, against the {span} before;"
         f" {signs.up} {signs.down} where that is more than chance."
     )
+    yield from others(report)
     if any(standing.retweets for standing in report.standings):
         if question.retweets:
             yield "+RT: retweets, which are among the tweets here, as asked."

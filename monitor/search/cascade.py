@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from monitor.evaluation.metrics import score
 from monitor.model import POLARITIES
+from monitor.options import OutputFolder
 from monitor.profiling.predictor import Predictor
 from monitor.profiling.profile import Profile
 from monitor.search.candidates import Candidates
@@ -105,7 +106,7 @@ def table(rows: Sequence[tuple[str, float, float, float]]) -> str:
 @click.command()
 @SOURCES
 @click.option("--profile", type=click.Path(path_type=Path), required=True)
-@click.option("--output", type=click.Path(path_type=Path), default=Path(".training/search"))
+@click.option("--output", type=OutputFolder(), default=Path(".training/search"))
 def main(data: tuple[Path, ...], profile: Path, output: Path) -> None:
     """Weigh cascades of the ends and the middle of the front in OUTPUT; write cascade.md there."""
     with explained():

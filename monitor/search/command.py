@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from monitor.options import OutputFolder
 from monitor.training.options import PRECISION, SEED, SOURCES, explained, large_model
 
 EXAMPLES = 160_000
@@ -29,7 +30,7 @@ TRIALS = 200
 )
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     default=Path(".training/search"),
     show_default=True,
     help="Folder for everything; an interrupted search goes on there.",

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from monitor.model import Model
+from monitor.options import OutputFolder
 from monitor.profiling.check import Budget, Checked, check
 from monitor.profiling.profile import Profile
 from monitor.search.guarantee import Attempt
@@ -69,7 +70,7 @@ def table(promises: list[Promise]) -> str:
 @click.command()
 @SOURCES
 @click.option("--profile", type=click.Path(path_type=Path), required=True)
-@click.option("--output", type=click.Path(path_type=Path), default=Path(".training/search"))
+@click.option("--output", type=OutputFolder(), default=Path(".training/search"))
 @click.option("--count", type=click.IntRange(min=1), default=6, show_default=True)
 @click.option("--examples", type=click.IntRange(min=1), default=SupernetSettings().examples)
 @click.option("--trials", type=click.IntRange(min=2), default=SearchSettings.trials)

@@ -22,6 +22,7 @@ import click
 import numpy as np
 import torch
 
+from monitor.options import OutputFile
 from monitor.profiling.device import runtime_of
 from monitor.profiling.predictor import MEASURED_RANGES, Predictor
 from monitor.profiling.profile import Profile, ProfileError
@@ -199,7 +200,7 @@ def table(rows: Sequence[Row]) -> str:
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--runtime", type=click.Choice(["auto", "litert", "tflite-runtime"]), default="auto")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Rows as JSON.")
+@click.option("--output", type=OutputFile(), help="Rows as JSON.")
 def main(
     profile: Path,
     models: int,

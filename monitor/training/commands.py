@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from monitor.options import OutputFolder
 from monitor.structure import Structure
 from monitor.training.fusion import FUSIONS, Fusion
 from monitor.training.options import (
@@ -27,7 +28,7 @@ from monitor.training.variants import VARIANTS, Variant
 @SOURCES
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     default=Path(".training/teacher"),
     show_default=True,
     help="Folder for the teacher; an interrupted run leaves its checkpoint there.",
@@ -209,7 +210,7 @@ def answers(
 )
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     default=Path(".training/student"),
     show_default=True,
     help="Folder for the student; an interrupted run leaves its checkpoint there.",
@@ -321,7 +322,7 @@ def default_teacher(start: Path | None) -> Path:
 @DATA
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     default=Path(".training/transfer"),
     show_default=True,
     help="Folder for the teachers; an interrupted run goes on there.",
@@ -362,7 +363,7 @@ def transfer(
 )
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OutputFolder(),
     required=True,
     help="The model's folder, such as models/NAME; its files are replaced.",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
 import time
 from contextlib import closing
@@ -45,5 +46,7 @@ def watch(interval: float, once: bool, database: Path | None, config: Path | Non
             taken = snapshot.take(connection, str(path), time.time(), None, view.rows)
         except sqlite3.Error as error:
             fail(f"{path}: {error}")
+        except screen.TerminalGoneError:
+            fail("the terminal is gone", 128 + signal.SIGHUP)
     for line in frame.frame(taken, view):
         click.echo(line)

@@ -55,7 +55,7 @@ def frame(snapshot: Snapshot, view: View) -> list[str]:
     lines = lines[: view.rows - bool(view.hint)]
     if view.hint:
         lines += [""] * (view.rows - len(lines) - 1) + [view.hint]
-    return [fit(line, view.columns, view.signs).rstrip() for line in lines]
+    return [fit(printable(line, view.signs), view.columns, view.signs).rstrip() for line in lines]
 
 
 def _head(snapshot: Snapshot, view: View) -> Iterator[str]:

@@ -16,8 +16,17 @@ from monitor.watching.frame import View, frame
 from monitor.watching.snapshot import Snapshot, take
 
 _QUIT: Final = (ord("q"), ord("Q"), 27)
+_ERROR: Final = -1
+"""What curses says when the time is over, and when the terminal cannot be read."""
+_EARLY_S: Final = 0.05
+_EARLY: Final = 20
+"""Errors in a row, each that much before the time is over, that are no signal's doing."""
 _ESCAPE_MS: Final = 25
 """How long the rest of an arrow key's sequence may take, before Escape is Escape."""
+
+
+class TerminalGoneError(Exception):
+    """The terminal was closed, and what should have ended us with it (SIGHUP) was ignored."""
 
 
 def usable() -> bool:
@@ -38,11 +47,18 @@ def watch(connection: sqlite3.Connection, log: str, interval_s: float, signs: Gl
 
     Raises:
         sqlite3.Error: if it can no longer be read.
+        TerminalGoneError: if the terminal cannot.
     """
     # Killed, it leaves the terminal as it was.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     os.environ.setdefault("ESCDELAY", str(_ESCAPE_MS))
-    curses.wrapper(_Screen(connection, log, interval_s, signs).run)
+    screen = _Screen(connection, log, interval_s, signs)
+    try:
+        curses.wrapper(screen.run)
+    except curses.error as error:  # of giving it back as it was
+        if screen.early < _EARLY:
+            raise
+        raise TerminalGoneError from error
 
 
 class _Screen:
@@ -55,6 +71,8 @@ class _Screen:
         self._signs = signs
         self._chosen: str | None = None
         """The entity whose tweets are shown; "" for those about none, None for all."""
+        self.early = 0
+        """Times in a row that nothing could be read, before the time for it was over."""
 
     def run(self, screen: curses.window) -> None:
         curses.curs_set(0)
@@ -72,6 +90,10 @@ class _Screen:
         while (left := until - time.monotonic()) > 0:
             screen.timeout(max(1, int(1000 * left)))
             key = screen.getch()
+            early = key == _ERROR and time.monotonic() < until - _EARLY_S
+            self.early = self.early + 1 if early else 0
+            if self.early == _EARLY:
+                raise TerminalGoneError
             if key in _QUIT:
                 return False
             if key in (curses.KEY_UP, curses.KEY_DOWN):

@@ -8,17 +8,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from monitor.clock import utc
-from monitor.periods import HOUR_S
+from monitor.periods import HOUR_S, epoch
 from monitor.reporting.report import alerts
-from monitor.reputation import Standing, standings
+from monitor.reputation import Standing, most_spoken_of, standings
 
 NOW_S: Final = 10.0
 """What "now" is: a few batches at the default settings."""
 HOURS: Final = 24
+ENTITIES: Final = 100
+"""Shown by name, those with most tweets."""
 MINUTES: Final = 60
 _MINUTE_S: Final = 60.0
 
@@ -75,7 +76,7 @@ class Snapshot:
     log: str
     board: Board
     entities: Sequence[Entity]
-    """With most tweets first."""
+    """With most tweets first; `OTHERS` last, the rest of them added up."""
     tweets: Sequence[Tweet]
     """The latest first."""
 
@@ -116,7 +117,7 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
             f"SELECT {columns} FROM throughput ORDER BY id DESC LIMIT 1"  # noqa: S608
         ).fetchall()
     )
-    minute_ends = _epoch(latest[0][0]) + latest[0][1] if latest else 0.0
+    minute_ends = epoch(latest[0][0]) + latest[0][1] if latest else 0.0
     (rejected,) = connection.execute(
         "SELECT coalesce(sum(rejected), 0) FROM throughput WHERE started_at >= ?",
         (utc(now - HOURS * HOUR_S),),
@@ -126,14 +127,14 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
         "SELECT started_at, collect_ms + classify_ms + store_ms, tweets, rejected,"
         " clock_synchronised FROM batches ORDER BY id DESC"
     ):
-        ended = _epoch(started_at) + ms / 1000
+        ended = epoch(started_at) + ms / 1000
         if last_batch is None:
             last_batch, synchronised = ended, clock
         if ended < now - _MINUTE_S:
             break
         in_minute += labelled
         lately += labelled * (ended >= now - NOW_S)
-        rejected += dead * (_epoch(started_at) >= minute_ends)
+        rejected += dead * (epoch(started_at) >= minute_ends)
     busy = [row for row in latest if row[4] is not None]
     signs = [moment for moment in (minute_ends, last_batch) if moment]
     return Board(
@@ -142,7 +143,7 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
             in_minute / _MINUTE_S,
             sum(row[2] for row in rows) / HOUR_S,
         ),
-        minutes=_by_minute([(_epoch(row[0]), row[2] / row[1], row[-1]) for row in rows], now),
+        minutes=_by_minute([(epoch(row[0]), row[2] / row[1], row[-1]) for row in rows], now),
         latency_ms=(busy[0][4], busy[0][5]) if busy else (None, None),
         queue=latest[0][6] if latest else None,
         dead_letters=rejected,
@@ -167,14 +168,17 @@ def _entities(connection: sqlite3.Connection, now: float) -> list[Entity]:
     since = now - HOURS * HOUR_S
     hours = {utc(now - ago * HOUR_S)[:13]: HOURS - 1 - ago for ago in range(HOURS)}
     shares: dict[str | None, list[float | None]] = {}
-    for hour in standings(connection, since + HOUR_S, now, window="hour"):
+    names = most_spoken_of(connection, ENTITIES, since, now).names
+    for hour in standings(
+        connection, since + HOUR_S, now, window="hour", among=names, others=True, compared=False
+    ):
         place = hours.get(hour.start[:13])
         if place is not None:
             shares.setdefault(hour.entity, [None] * HOURS)[place] = hour.negative.value
     raised = {alert.entity for alert in alerts(connection, since, now) if alert.ended_at is None}
     return [
         Entity(s, shares.get(s.entity, [None] * HOURS), (s.entity or "") in raised)
-        for s in standings(connection, since, now)
+        for s in standings(connection, since, now, among=names, others=True)
     ]
 
 
@@ -206,7 +210,3 @@ def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> l
         Tweet(received_at, name, label, bool(unsure), text)
         for received_at, name, label, unsure, text in rows
     ]
-
-
-def _epoch(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()

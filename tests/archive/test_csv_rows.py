@@ -36,6 +36,13 @@ def test_answers_follow_the_own_columns(tmp_path: Path) -> None:
     )
 
 
+def test_own_cells_come_out_as_they_went_in(tmp_path: Path) -> None:
+    """Also what a spreadsheet would calculate: whoever changed it would change the data."""
+    assert f"text,n,{ADDED}\n=1+1,-5,{ANSWER}\n@x,+1,{ANSWER}\n" == _labelled(
+        tmp_path, "text,n\n=1+1,-5\n@x,+1\n"
+    )
+
+
 def test_the_task_comes_first(tmp_path: Path) -> None:
     """With --task sentiment its answer is the label, and columns of probabilities keep names."""
     header, row = _labelled(tmp_path, "text\na\n", Question("sentiment")).splitlines()

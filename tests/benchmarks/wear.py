@@ -34,8 +34,7 @@ from monitor.publisher import connected
 from monitor.rows import TweetRow
 from monitor.settings import Mqtt, Settings
 from monitor.store import Store
-from monitor.throughput import Meter
-from tests.factories import DAY_S, NOW, PAIRS, batch_row, register, tweet_row
+from tests.factories import DAY_S, NOW, PAIRS, batch_row, register, see_minutes, tweet_row
 from tests.processes import Daemon, Mosquitto
 
 _MODEL: Final = "mobilebert-3x192"
@@ -132,7 +131,6 @@ class _Driver:
         self._load = load
         self._messages = _messages(load, NOW - DAY_S)
         self._written = 0
-        self._minute = Meter(0.0).read(60.0, "")
         self.batches(load.filled, 1000)
 
     @property
@@ -141,7 +139,7 @@ class _Driver:
         return NOW + DAY_S * (self._written / self._load.filled - 1)
 
     def batches(self, tweets: int, size: int) -> None:
-        """Commit so many tweets, and a hundred minutes a day, which pruning wants to see."""
+        """Commit so many tweets, and 1,500 minutes a day, which pruning wants to see."""
         for _ in range(tweets // size):
             at = utc(self.now)
             rows = [_row(message, at) for message in itertools.islice(self._messages, size)]
@@ -150,7 +148,7 @@ class _Driver:
             before, self._written = self._written, self._written + size
             hundredth = self._load.filled // 100
             for _ in range(self._written // hundredth - before // hundredth):
-                self.store.write_minute(replace(self._minute, started_at=at))
+                see_minutes(self.store, itertools.repeat(self.now, 15))
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log into the file."""

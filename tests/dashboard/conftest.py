@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +15,14 @@ import pytest
 
 from tests.browser import Browser, program
 from tests.processes import PATIENCE_S
+
+_MOST_BYTES = 4 * 2**30
+"""Of addresses, which are more than what is used of them."""
+
+
+def _bounded() -> None:
+    """Have what takes too much fail by itself, and not the machine."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
 
 
 class Dashboard:
@@ -28,6 +37,7 @@ class Dashboard:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_bounded,
         )
         assert self._process.stdout is not None
         self.said = self._process.stdout.readline()
@@ -40,6 +50,13 @@ class Dashboard:
         self._process.send_signal(number)
         _, err = self._process.communicate(timeout=PATIENCE_S)
         return self._process.returncode, err
+
+    def peak(self) -> int:
+        """Return the most memory it has held so far, bytes."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found
+        return int(found[1]) * 1024
 
     def kill(self) -> None:
         """End it for good."""

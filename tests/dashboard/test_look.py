@@ -85,7 +85,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """Eight days of invented tweets, the crisis of an entity among them."""
     path = tmp_path_factory.mktemp("log") / "log.db"
     write_history(path, History(3000, days=8.0, until=time.time()))
-    dashboard = Dashboard(path)
+    dashboard = Dashboard(path, "--sql")
     yield dashboard
     dashboard.kill()
 

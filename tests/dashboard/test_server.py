@@ -23,9 +23,9 @@ UNTIL = "until=2025-06-15T15:06:40"
 Get: TypeAlias = Callable[[str], tuple[int, str]]
 
 
-def _serving(runner: asyncio.Runner, path: Path) -> Get:
+def _serving(runner: asyncio.Runner, path: Path, *, sql: bool = False) -> Get:
     """Return what asks the dashboard of a log, in this process."""
-    transport = httpx.ASGITransport(app=make_app(path, loopback=True))
+    transport = httpx.ASGITransport(app=make_app(path, loopback=True, sql=sql))
     client = httpx.AsyncClient(
         transport=transport, base_url="http://localhost", follow_redirects=True
     )
@@ -55,7 +55,7 @@ def get(tmp_path_factory: pytest.TempPathFactory, runner: asyncio.Runner) -> Get
     """Ask for pages of a log whose file name and words are hostile."""
     path = tmp_path_factory.mktemp("logs") / "a b?c#d%20é.sqlite"
     write(path, [(NOW - n * 3600, HOSTILE, "negative") for n in range(50)], [NOW])
-    return _serving(runner, path)
+    return _serving(runner, path, sql=True)
 
 
 def test_the_front_page(get: Get) -> None:
@@ -126,7 +126,7 @@ def test_a_slow_query_is_given_up(get: Get) -> None:
     status, text = get(f"/log?sql={quote(endless)}")
 
     assert 400 == status
-    assert "took too long" in text or "interrupted" in text
+    assert "It took too long" in text
 
 
 def test_another_file_takes_the_place(tmp_path: Path, serve: Callable[[Path], Get]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from tests.docs import configuration, modules
+from tests.docs import behaviour, configuration, modules
 from tests.processes import REPOSITORY
 
 
@@ -33,7 +34,12 @@ class Part:
         (REPOSITORY / self.page).write_text(self.renewed(), encoding="utf-8")
 
 
+MODELS: Final = sorted(
+    str(path.parent.relative_to(REPOSITORY)) for path in REPOSITORY.glob("models/*/model.toml")
+)
+
 GENERATED: Final = (
     Part("docs/configuration.md", configuration.reference),
     Part("docs/architecture.md", modules.listing),
+    *(Part(f"{folder}/README.md", partial(behaviour.tables, folder)) for folder in MODELS),
 )

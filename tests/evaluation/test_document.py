@@ -2,7 +2,8 @@
 
 import re
 
-from monitor.evaluation.document import as_markdown, table
+from monitor.evaluation.document import as_markdown
+from monitor.evaluation.markdown import table
 from tests.evaluation.evaluations import results
 
 

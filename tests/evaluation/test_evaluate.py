@@ -146,6 +146,18 @@ def test_command_writes(tmp_path: Path, shipped: Path) -> None:
     assert Model.load(model).name == "mobilebert-3x192"
 
 
+def test_card_that_cannot_be_written(tmp_path: Path, shipped: Path) -> None:
+    """The figures are shown all the same, and one line says which file."""
+    write_rows(tmp_path / "replab2013_test.jsonl.gz", ROWS)
+    model = Path(copytree(shipped, tmp_path / "model"))
+    (model / "model.toml.new").mkdir()  # root may write anywhere, but not over a folder
+    result = invoke(tmp_path, "--model", model, "--record")
+
+    assert 1 == result.exit_code
+    assert "model.toml.new: Is a directory" in result.stderr
+    assert result.stdout.startswith("mobilebert-3x192 version ")
+
+
 def test_missing_matplotlib(tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only pictures need it, and its absence is told before the work and not after it."""
     write_rows(tmp_path / "sts_gold.jsonl.gz", PLAIN)

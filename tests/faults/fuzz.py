@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of payloads: what reaches new code is kept, and changed further.
 
-``make fuzz RUNS=1000000`` starts from the kept payloads, which `test_fuzz` replays without any of
+``make fuzz`` starts from the kept payloads, which `test_fuzz` replays without any of
 this. A payload that breaks what `oracle.check` asks for, or hangs, ends it and is the last line
 printed; once mended it belongs into ``seeds.jsonl``. ``make fuzz KEEP=--keep`` puts what was found
 into ``found.jsonl``: the fewest and shortest payloads that reach as much code beside the seeds.
@@ -25,7 +25,10 @@ from typing import Any, AnyStr, Final
 
 SEEDS: Final = Path(__file__).parent / "corpus" / "seeds.jsonl"
 FOUND: Final = Path(__file__).parent / "corpus" / "found.jsonl"
-_INSTRUMENTED: Final = ("monitor.tweet", "monitor.entities", "monitor.privacy", "json")
+_INSTRUMENTED: Final = (
+    *("monitor.tweet", "monitor.entities", "monitor.privacy", "monitor.redaction"),
+    *("monitor.keeping", "json"),
+)
 _LIMITS: Final = (
     "-max_len=8300",  # bytes: enough to be too large for `oracle.LARGEST`
     "-len_control=100",  # short ones first

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 Direction = Literal["to daemon", "to broker"]
@@ -25,6 +25,8 @@ class Proxy:
         """How many more bytes may pass before the connection is cut, once, in their middle."""
         self.connections = 0
         """How many were made so far."""
+        self.pass_on: Callable[[bytes], Iterable[bytes]] = lambda data: (data,)
+        """What the daemon is sent, instead of a piece of data from the broker."""
         self._broker = ("127.0.0.1", broker_port)
         self._pair: tuple[socket.socket, ...] = ()
         self._half_open = 0
@@ -80,7 +82,8 @@ class Proxy:
                         del self.cut_after[direction]
                         sink.sendall(data[:may_pass])
                         break
-                sink.sendall(data)
+                for piece in self.pass_on(data) if direction == "to daemon" else (data,):
+                    sink.sendall(piece)
         _shut((source, sink))
 
 

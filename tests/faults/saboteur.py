@@ -6,6 +6,7 @@ Each fault wraps a function of the product inside the daemon's own process; the 
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import re
@@ -16,23 +17,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from paho.mqtt.client import Client
 
-from monitor import cli, service
+from monitor import announcer, cli, outbox, service
 from monitor.classifier import Classifier
+from monitor.collector import Collector
+from monitor.connection import Delivery
 from monitor.inbox import Inbox
 from monitor.interpreter import Interpreter
+from monitor.job import Item
 from monitor.model import Model
 from monitor.pipeline import Pipeline
 from monitor.store import Store
+from monitor.writer import Writer
 
 if TYPE_CHECKING:
     from tests.processes import Daemon
 
 MARK: Final = "zzpoison"
-"""Stands in the texts that the faults ``raise`` and ``hang`` are about."""
+"""Stands in the texts that the faults ``raise``, ``hang`` and ``die-…`` are about."""
 HANGING: Final = "saboteur: inference hangs"
 
 
@@ -167,10 +173,25 @@ def _hang() -> None:
     threading.Event().wait()
 
 
-def _set(name: str, value: float) -> None:
-    """Shorten one of the service's patience."""
-    assert hasattr(service, name)
-    setattr(service, name, value)
+def _segfault() -> None:
+    """End as a fault in a native library ends it: at once, by reading where there is nothing."""
+    ctypes.string_at(0)
+
+
+def _die_reading(_collector: Collector, delivery: Delivery) -> None:
+    if MARK.encode() in delivery.payload:
+        _kill()
+
+
+def _die_writing(_writer: Writer, item: Item, _verdicts: object) -> None:
+    if MARK in item.tweet.text:
+        _kill()
+
+
+def _set(owner: ModuleType, name: str, value: float) -> None:
+    """Shorten somebody's patience."""
+    assert hasattr(owner, name)
+    setattr(owner, name, value)
 
 
 _FAULTS: Final[dict[str, Callable[[float], object]]] = {
@@ -185,12 +206,17 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     # Inference
     "raise": lambda _: _on_mark(_raise),
     "hang": lambda _: _on_mark(_hang),
+    "die-labelling": lambda _: _on_mark(_segfault),
+    "die-reading": lambda _: _wrap(Collector, "_read", _nothing, _die_reading),
+    "die-writing": lambda _: _wrap(Writer, "_row", _nothing, _die_writing),
     "slow": lambda ms: _wrap(Interpreter, "__call__", lambda *_args: time.sleep(ms / 1000)),
     # A signal before the daemon is ready
     "signal": lambda number: _wrap(Model, "load", lambda *_args: os.kill(os.getpid(), int(number))),
     # Less patience, for the tests' sake
-    "stop-timeout": lambda seconds: _set("STOP_TIMEOUT_S", seconds),
-    "stall": lambda seconds: _set("_DEFAULT_STALL_S", seconds),
+    "stop-timeout": lambda seconds: _set(service, "STOP_TIMEOUT_S", seconds),
+    "stall": lambda seconds: _set(service, "_DEFAULT_STALL_S", seconds),
+    "outbox": lambda messages: _set(outbox, "MOST", int(messages)),
+    "silence": lambda seconds: _set(announcer, "_SILENCE_S", seconds),
 }
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from monitor.clock import utc
+from monitor.store import Store
+from tests.factories import batch_row, register, see_minutes, tweet_row
 from tests.faults.ledger import publish, tweets, wait_balanced
-from tests.processes import Daemon, Mosquitto
+from tests.processes import Daemon, Mosquitto, wait_until
 
 MakeDaemon = Callable[..., Daemon]
 YEAR = timedelta(days=365)
@@ -138,3 +144,75 @@ def test_calendars_have_no_say(
     assert sorted(times) == times
     assert times[-1] - times[0] < timedelta(minutes=1)
     assert abs(times[0] - start) < timedelta(minutes=1)
+
+
+_UNSYNCHRONISED = """
+import sys
+import monitor.clock, monitor.pruning, monitor.writer
+from monitor.cli import main
+
+monitor.clock._adjtimex = lambda _state: 5  # TIME_ERROR
+monitor.writer._PRUNE_EVERY_S = 0.1
+monitor.pruning._SLOWLY_EVERY_S = float(sys.argv.pop(1))
+main()
+"""
+"""The daemon on a board whose kernel says that the clock is not synchronised; it looks more often
+for what is old, and grants itself an hour each so many seconds."""
+
+
+def _fill(daemon: Daemon, hours: int, seen: int) -> None:
+    """Have a log of so many hours until now, ten tweets each, and an hour as seen by a clock."""
+    began = (time.time() // 3600 - hours) * 3600
+    with closing(Store(daemon.database)) as store:
+        store._connection.execute("PRAGMA synchronous = OFF")
+        register(store)
+        for hour in range(hours):
+            at = utc(began + 3600 * hour)
+            rows = [tweet_row(f"{hour}-{number}", received_at=at) for number in range(10)]
+            store.write(dataclasses.replace(batch_row(10), started_at=at), rows, [])
+        see_minutes(
+            store, (seen - 60 * number for number in reversed(range(60))), synchronised=False
+        )
+
+
+def _count(daemon: Daemon) -> int:
+    return int(daemon.rows("SELECT count(*) FROM tweets")[0][0])
+
+
+def test_a_clock_that_nobody_synchronises_prunes_an_hour_at_a_time(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, clock: Clock
+) -> None:
+    """Ten years ahead, as the log has seen for an hour: no more goes than running has granted."""
+    daemon = make_daemon(mosquitto.port, **clock.environment)
+    clock.jump(10 * YEAR)
+    _fill(daemon, hours := 89 * 24, int(time.time() + (10 * YEAR).total_seconds()))
+    every = 6.0
+    daemon.program = (sys.executable, "-c", _UNSYNCHRONISED, str(every), "run")
+    began = time.monotonic()
+    daemon.start()
+    wait_until(lambda: _count(daemon) <= 10 * (hours - 3), "three hours pruned")
+    gone = 10 * hours - _count(daemon)
+
+    assert gone <= 10 * (time.monotonic() - began) / every
+    assert 0 == daemon.stop()
+
+
+def test_a_daemon_that_restarts_under_a_wrong_clock_prunes_nothing(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, clock: Clock
+) -> None:
+    """Each life looks at what is old, and none lasts long enough to be granted an hour."""
+    daemon = make_daemon(mosquitto.port, **clock.environment)
+    clock.jump(10 * YEAR)
+    _fill(daemon, 89 * 24, int(time.time() + (10 * YEAR).total_seconds()))
+    daemon.program = (sys.executable, "-c", _UNSYNCHRONISED, "1800", "run")
+    published: set[str] = set()
+    for life in range(4):
+        daemon.start()
+        published |= publish(mosquitto.port, tweets(20, 20 * life))
+        daemon.wait_stored(89 * 24 * 10 + len(published))  # each batch ends with a look
+        if life % 2:
+            daemon.kill()
+        else:
+            assert 0 == daemon.stop()
+
+    assert 89 * 24 * 10 + len(published) == _count(daemon)

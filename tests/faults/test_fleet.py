@@ -16,7 +16,7 @@ import pytest
 from monitor.publisher import connected
 from monitor.rollups import COUNTS
 from monitor.settings import Mqtt
-from tests.conftest import BOARD
+from tests.conftest import IMPORTED_FIRST
 from tests.faults.saboteur import sabotaged
 from tests.listener import Listener, listening
 from tests.processes import PATIENCE_S, REPOSITORY, Daemon, Mosquitto, wait_until
@@ -66,7 +66,7 @@ def make_member(tmp_path: Path, model_path: str) -> Iterator[MakeMember]:
                 "MONITOR_PRIVACY_STORE_TEXT": "full",
                 "MONITOR_PRIVACY_KEY_FILE": str(tmp_path / "fleet.key"),
                 "MONITOR_ENTITIES": '[{name = "Acme"}, {name = "Lumen"}]',
-                "PYTHONPATH": str(BOARD),
+                "PYTHONPATH": IMPORTED_FIRST,
                 **environment,
             },
         )

@@ -84,10 +84,10 @@ def _leak(fields: dict[str, Any]) -> str:
         ("monitor.tweet._id", lambda fields: tweet._string(fields, "id", number=True)),
         ("monitor.tweet.MAX_ENTITIES", 1000),
         ("monitor.tweet._LINK", re.compile(r".*?zz")),  # takes quadratic time
-        ("monitor.privacy._MENTION", re.compile("@")),  # never comes to an end
+        ("monitor.redaction.addresses._MENTION", re.compile("@")),  # never comes to an end
         ("monitor.privacy.redact", lambda _: ""),
         ("monitor.entities.EntityMatcher.match", lambda _matcher, text: text.split()),
-        ("monitor.collector.mask", lambda payload: payload),
+        ("monitor.keeping.mask", lambda payload: payload),
         (
             "monitor.privacy.Pseudonyms.payload",
             lambda _self, _payload, number=itertools.count(): str(next(number)),  # noqa: B008

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BOARD
+from tests.conftest import IMPORTED_FIRST
 from tests.faults.flow import Flow
 from tests.faults.ledger import assert_balanced, publish, rejects, stored, tweets
 from tests.faults.saboteur import sabotaged
@@ -38,7 +38,7 @@ def make_board(tmp_path: Path, mosquitto: Mosquitto, model_path: str) -> Iterato
                 "MONITOR_BATCH_MAX_DELAY_MS": "10",
                 "MONITOR_PRIVACY_STORE_TEXT": "full",
                 "MONITOR_PRIVACY_KEY_FILE": str(tmp_path / "fleet.key"),
-                "PYTHONPATH": str(BOARD),
+                "PYTHONPATH": IMPORTED_FIRST,
             },
         )
         boards.append(board)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import _GeneratorContextManager, closing
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +38,6 @@ from monitor.entities import Entity
 from monitor.inbox import Inbox
 from monitor.model import POLARITIES
 from monitor.pipeline import Pipeline
-from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Batch, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
@@ -110,18 +109,16 @@ class Workers(StubClassifier):
 class Log(Store):
     """The real log, which tells how often it was tried to change it."""
 
-    attempts = 0
+    tries = 0
 
-    def write(
-        self, batch: BatchRow, tweets: Sequence[TweetRow], dead_letters: Sequence[DeadLetter]
-    ) -> Stored:
-        """Count, and write."""
-        self.attempts += 1
-        return super().write(batch, tweets, dead_letters)
+    def _transaction(self) -> _GeneratorContextManager[None]:
+        """Count, and begin."""
+        self.tries += 1
+        return super()._transaction()
 
     def prune(self, now: Moment, keep_days: int, keep_history_days: int = 0) -> int:
         """Count, and prune."""
-        self.attempts += 1
+        self.tries += 1
         return super().prune(now, keep_days, keep_history_days)
 
 
@@ -146,7 +143,7 @@ class SimulatedBroker:
 
 
 class Connection:
-    """Sends all that is kept, in order, as far as the window allows."""
+    """Sends what is kept, in order, and more than the window allows, as mosquitto does."""
 
     def __init__(
         self,
@@ -157,6 +154,7 @@ class Connection:
     ) -> None:
         self._broker, self._inbox, self._now, self._before = broker, inbox, now, before
         self._sent: list[int] = []
+        self._room = False
         self._acknowledged = 0
         self.lost = False
         self._number: int = before._number + 1 if before else 0
@@ -179,14 +177,29 @@ class Connection:
             self._before.join()
         self._broker.resumed = self._number
         while delivery := self._next():
-            self._inbox.put(delivery)
+            if not self._inbox.put(delivery):
+                self._forget()
+
+    def _forget(self) -> None:
+        """Do as the real one, which connects again when all before it is worked off."""
+        with self._broker.changed:
+            self._sent.pop()
+            self._broker.changed.wait_for(
+                lambda: self.lost or (self._room and self._acknowledged == len(self._sent))
+            )
+            self._room = False
+
+    def _make_room(self) -> None:
+        with self._broker.changed:
+            self._room = True
+            self._broker.changed.notify_all()
 
     def _next(self) -> Delivery | None:
         """Wait for a message and room for it; None once the connection is lost."""
         broker, last = self._broker, self._sent[-1] if self._sent else -1
 
         def waiting() -> list[int]:
-            room = len(self._sent) - self._acknowledged < WINDOW
+            room = len(self._sent) - self._acknowledged < 2 * WINDOW
             return [number for number in broker.kept if number > last] if room else []
 
         with broker.changed:
@@ -204,6 +217,7 @@ class Connection:
             received=self._now,
             acknowledge=partial(self._acknowledge, number, payload),
             resent=lambda: self._number < broker.resumed,
+            make_room=self._make_room,
         )
 
     def _acknowledge(self, number: int, payload: bytes) -> None:
@@ -274,10 +288,10 @@ class PipelineModel(RuleBasedStateMachine):
     def lock(self, payloads: list[bytes]) -> None:
         """Another program writes to the log and takes its time, while messages come in."""
         self._take_lock()
-        attempts = self._store.attempts
+        tries = self._store.tries
         self.publish(payloads)
         if self._classifier.go_on.is_set():
-            wait_until(lambda: self._store.attempts > attempts, "an attempt to write")
+            wait_until(lambda: self._store.tries > tries, "an attempt to write")
 
     @precondition(lambda self: self._lock)
     @rule()
@@ -320,10 +334,10 @@ class PipelineModel(RuleBasedStateMachine):
         PipelineModel.now = Moment(now, True)
         self.lose_connection()
         with closing(sqlite3.connect(self._path)) as log, log:
-            log.executemany(  # an hour of it, so that the clock is believed
+            log.executemany(  # a day of it, so that the clock is believed
                 "INSERT INTO throughput (started_at, seconds, received, labelled, duplicates,"
                 " rejected, tweets_per_s, queue_depth) VALUES (?, 60, 0, 0, 0, 0, 0, 0)",
-                [(utc(now),)] * 60,
+                [(utc(now),)] * 1440,
             )
         oldest = now - KEEP_DAYS * DAY_S
         self._tweets = {id_: tweet for id_, tweet in self._tweets.items() if tweet[1] >= oldest}
@@ -419,6 +433,7 @@ class PipelineModel(RuleBasedStateMachine):
         self._store = Log(self._path)
         self._classifier = Workers()
         self._pipeline = Pipeline(SETTINGS, self._classifier, self._store, PSEUDONYMS)
+        self._pipeline.inbox._room = 0  # no more than the window
         self._pipeline.start()
         self._connect()
 

@@ -20,22 +20,32 @@ MakeDaemon = Callable[..., Daemon]
 
 KEPT = "quincejelly"
 """A word in the text of tweets: kept unless ``[privacy] store_text`` is "none"."""
-POINTERS = ("somehandle", "somelink", "somemail", "0170 7654321", "someauthor")
+POINTERS = (
+    *("somehandle", "somelink", "somemail", "someauthor"),
+    *("0170 7654321", "7700 900123", "0044 0532", "901820"),
+)
 WORD = "medlarjam"
 """A word in what is no tweet, or cannot be labelled."""
-TEXT = "@somehandle https://somelink.example/x somemail@example.org 0170 7654321"
+TEXT = (
+    "@somehandle https://somelink.example/x somemail@example.org 0170 7654321"
+    " @\u200bsomehandle somemail at example dot org 0044 7700 900123"
+    " DE89 3704 0044 0532 0130 00 0049\u00a030 901820"
+)
 
 TWEETS = [
     {"id": "1", "text": f"{KEPT} {TEXT}", "author": "someauthor"},
     {"id_str": "2", "full_text": f"{KEPT} {TEXT}", "user": {"screen_name": "someauthor"}},
     {"data": {"id": "3", "text": f"{KEPT} {TEXT}", "author_id": "someauthor"}},
+    # Every other field that a publisher may fill.
+    {"id": "@somehandle/4", "text": KEPT, "entities": ["@somehandle", "0044 7700 900123"]},
+    {"id": "5", "text": KEPT, "created_at": "somehandle 0170 7654321", "lang": "0170-7654321"},
 ]
 REJECTS = {
     "inference": json.dumps({"text": f"{MARK} {WORD} {TEXT}", "author": "someauthor"}).encode(),
     "bad-json": json.dumps({"text": f"{WORD} {TEXT}", "author": "someauthor"}).encode()[:-1],
     "wrong-type": json.dumps({"text": [WORD, TEXT, "someauthor"]}).encode(),
     "no-text": json.dumps({"note": f"{WORD} {TEXT} someauthor"}).encode(),
-    "not-utf8": f"{WORD} {TEXT} someauthor \xff".encode("latin-1"),
+    "not-utf8": f"{WORD} {TEXT} someauthor ".encode() + b"\xff",
     "too-large": f"{WORD} {TEXT} someauthor".encode() * 1000,
     "too-deep": b'{"a":' * 5_000 + f"{WORD} {TEXT} someauthor".encode(),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from monitor.demo.embedded_broker import embedded_broker
 from tests.faults.ledger import publish, rejects, stored, tweets, wait_balanced
+from tests.faults.proxy import bad_network
 from tests.faults.saboteur import sabotaged
 from tests.listener import Listener, kept, listening
 from tests.processes import Daemon, Mosquitto, wait_until
@@ -176,6 +177,110 @@ def test_what_is_labelled_last_is_sent_before_the_end(
         listener.wait_count(RESULTS, daemon.stored())
 
     assert _expected(daemon) == listener.documents(RESULTS)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_is_told_comes_while_a_backlog_is_worked_on(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, killed: bool
+) -> None:
+    """Results, alerts and availability do not wait for its end: not for half of it.
+
+    The broker sends all it has, whatever our receive maximum: with the first acknowledgements, or,
+    if it did so to a daemon that was killed, before anything else.
+    """
+    count = 3000
+    daemon = make_daemon(
+        mosquitto.port, **_RESULTS, MONITOR_PUBLISH_ALERTS="true", MONITOR_MODEL_WORKERS="1"
+    )
+    daemon.start()
+    assert 0 == daemon.stop()
+    published = publish(mosquitto.port, tweets(count))
+    with listening(mosquitto.port, f"{PREFIX}/#") as listener, sabotaged(daemon, "slow=20"):
+        if killed:
+            daemon.start(ready=False)
+            daemon.wait_stored(100)
+            daemon.kill()
+        began = len(listener.heard)
+        daemon.start(ready=False)
+        wait_until(lambda: daemon.stored() >= count // 2, "half of it")
+        told = listener.latest(began)
+        results = len(listener.documents(RESULTS))
+        wait_balanced(daemon, published)
+        _wait_results(listener, daemon)
+        assert 0 == daemon.stop()
+
+    assert "online" == told[AVAILABILITY]
+    assert "ok" == json.loads(told[ALERT])["state"]
+    assert count // 6 < results
+    assert _expected(daemon) == _first_of_each(listener.documents(RESULTS))
+    assert "outbox-overflowed" not in daemon.said()
+    assert "connection-lost" not in daemon.said()
+
+
+def _drop_answers(data: bytes) -> Iterator[bytes]:
+    """Leave out PUBACKs."""
+    while data:
+        length, start = _remaining(data)
+        if data[0] >> 4 != 4:
+            yield data[: start + length]
+        data = data[start + length :]
+
+
+def _remaining(data: bytes) -> tuple[int, int]:
+    """How long a packet is after its head, and how long that (MQTT 5.0, section 1.5.5)."""
+    length, shift, at = 0, 0, 1
+    while True:
+        length |= (data[at] & 127) << shift
+        if data[at] < 128:
+            return length, at + 1
+        at, shift = at + 1, shift + 7
+
+
+def test_a_broker_that_answers_slowly_is_waited_for(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon
+) -> None:
+    """More results than may wait: labelling waits, and none of them is dropped."""
+    with bad_network(mosquitto.port) as network:
+        daemon = make_daemon(network.port, **_RESULTS)
+        with (
+            listening(mosquitto.port, RESULTS) as listener,
+            sabotaged(daemon, "outbox=200", "silence=20"),
+        ):
+            daemon.start()
+            network.delay_s = 0.05
+            published = publish(mosquitto.port, tweets(2000))
+            most = 0
+            while daemon.stored() < len(published):
+                ((waiting,),) = daemon.rows("SELECT count(*) FROM outgoing")
+                most = max(most, waiting)
+                assert daemon.alive()
+            network.delay_s = 0
+            _wait_results(listener, daemon)
+            assert 0 == daemon.stop()
+
+    assert _expected(daemon) == _first_of_each(listener.documents(RESULTS))
+    assert "outbox-full" in daemon.said()
+    assert "outbox-overflowed" not in daemon.said()
+    assert 600 > most  # with those sent that the next transaction takes away
+
+
+def test_a_broker_that_answers_nothing_is_not_waited_for(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon
+) -> None:
+    """Tweets are labelled all the same, and what may wait is bounded: the oldest results go."""
+    with bad_network(mosquitto.port) as network:
+        daemon = make_daemon(network.port, **_RESULTS)
+        with sabotaged(daemon, "outbox=200", "silence=2"):
+            daemon.start()
+            wait_until(lambda: kept(mosquitto.port), "availability")
+            network.pass_on = _drop_answers
+            published = publish(mosquitto.port, tweets(1000))
+            wait_balanced(daemon, published)
+            ((waiting,),) = daemon.rows("SELECT count(*) FROM outgoing")
+            assert 0 == daemon.stop()
+
+    assert "outbox-overflowed" in daemon.said()
+    assert 300 > waiting
 
 
 def test_by_default_nothing_but_availability(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +13,23 @@ import pytest
 
 from monitor.clock import Moment, utc
 from monitor.store import Store
-from monitor.throughput import Meter
-from tests.factories import DAY_S, NOW, batch_row, dead_letter, query, register, tweet_row
+from tests.factories import (
+    DAY_S,
+    NOW,
+    batch_row,
+    dead_letter,
+    query,
+    register,
+    see_minutes,
+    tweet_row,
+)
+from tests.faults.flow import Flow
+from tests.processes import Daemon, Mosquitto, wait_until
+
+MakeDaemon = Callable[..., Daemon]
 
 _KEEP_DAYS = 30
 _BATCH = 50
-_MINUTE = replace(Meter(0.0).read(60.0, ""), clock_synchronised=True)
 _COUNTED = 1000
 """Operations of SQLite's machine: unlike time, they are as many on a slow or busy computer."""
 _LONG = 500_000
@@ -63,8 +74,8 @@ class Calendar:
     def _pass_day(self, tweets: int) -> int:
         self.day += 1
         at = utc(self.now - 1)
-        for _ in range(60):  # retention wants to see as many before it believes the clock
-            self._store.write_minute(replace(_MINUTE, started_at=at))
+        # A third of a day's: over three days as many as retention wants to believe the clock.
+        see_minutes(self._store, itertools.repeat(self.now - 1, 480))
         for _ in range(tweets // _BATCH):
             numbers = [next(self._numbers) for _ in range(_BATCH)]
             rows = [
@@ -129,8 +140,135 @@ def test_no_step_is_long_after_a_month_away(store: Store) -> None:
             ((utc(NOW - 60 * DAY_S + 2 * number),) for number in range(400_000)),
         )
     calendar = Calendar(store)
-    for _ in range(60):
-        store.write_minute(replace(_MINUTE, started_at=utc(NOW - 1)))
+    see_minutes(store, itertools.repeat(NOW - 1, 1440))
 
     assert all(calendar.prune() for _ in range(5))
     assert calendar.longest <= _LONG
+
+
+_BOUND = 32 * 2**20
+
+
+def _on_disk(path: Path) -> int:
+    return sum(Path(f"{path}{part}").stat().st_size for part in ("", "-wal"))
+
+
+def _hour(at: float) -> str:
+    return utc(at)[: len("2026-11-21T17")]
+
+
+def _fill(store: Store, batches: int, text: str, first: int = 0, tweets: int = 64) -> None:
+    """Let an hour pass with each batch, and look at the bound after it, as the writer does."""
+    for number in range(first, first + batches):
+        at = utc(NOW + 3600 * number)
+        rows = [
+            replace(tweet_row(f"{number:08}-{i:05}", "Acme", received_at=at), text=text)
+            for i in range(tweets)
+        ]
+        letters = [dead_letter(f"{number:08}-{i:05}", received_at=at) for i in range(3)]
+        store.write(replace(batch_row(tweets + 3), started_at=at), rows, letters)
+
+
+def _ids(path: Path) -> list[str]:
+    return [row[0] for row in query(path, "SELECT id FROM tweets ORDER BY rowid")]
+
+
+@pytest.mark.parametrize(
+    ("text", "tweets", "batches"),
+    [("x" * 140, 512, 200), ("x" * 8000, 64, 100)],
+    ids=["short", "long"],
+)
+def test_the_log_stays_within_its_bound(
+    path: Path, store: Store, text: str, tweets: int, batches: int
+) -> None:
+    """Whatever comes, file and write-ahead log take no more; what came last is there."""
+    for number in range(batches):
+        _fill(store, 1, text, number, tweets)
+        store.bound(_BOUND)
+        assert _on_disk(path) <= _BOUND
+    kept = _ids(path)
+    hours = query(path, "SELECT DISTINCT hour FROM rollups ORDER BY hour")
+
+    assert _on_disk(path) > _BOUND // 4
+    assert kept == sorted(kept)
+    assert f"{batches - 1:08}-00000" in kept
+    assert "00000000-00000" not in kept
+    assert [(_hour(NOW + 3600 * number),) for number in range(batches)] == hours
+    assert [] == query(path, "SELECT 1 FROM labels WHERE tweet_id NOT IN (SELECT id FROM tweets)")
+    ((oldest,),) = query(path, "SELECT min(batch_id) FROM tweets")
+    assert [] == query(path, f"SELECT 1 FROM dead_letters WHERE batch_id < {oldest}")
+    assert [("ok",)] == query(path, "PRAGMA integrity_check")
+
+
+def test_long_tweets_after_short_ones_stay_within_the_bound(path: Path, store: Store) -> None:
+    """Old rows are small and new ones large: more of the old go than come."""
+    for number in range(60):
+        _fill(store, 1, "x" * 100, number, tweets=1000)
+        store.bound(_BOUND)
+    for number in range(60, 120):
+        _fill(store, 1, "x" * 8000, number)
+        store.bound(_BOUND)
+        assert _on_disk(path) <= _BOUND
+
+
+def test_a_bound_on_a_large_old_log_is_reached_in_small_steps(path: Path, store: Store) -> None:
+    """Set years later, it takes nobody's time: step by step the first go, and the file shrinks."""
+    _fill(store, 120, "x" * 140, tweets=1000)
+    large = _on_disk(path)
+    connection, longest, steps = store._connection, 0, 0
+    counts: list[None] = []
+    connection.set_progress_handler(lambda: counts.append(None), _COUNTED)
+    while store.bound(_BOUND):
+        longest, steps = max(longest, _COUNTED * len(counts)), steps + 1
+        counts.clear()
+    connection.set_progress_handler(None, 0)
+    kept = _ids(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    assert large > 1.5 * _BOUND
+    assert path.stat().st_size <= _BOUND - 16 * 2**20
+    assert steps > 20
+    assert longest <= _LONG
+    assert "00000119-00999" == kept[-1]
+    assert len(query(path, "SELECT DISTINCT hour FROM rollups")) == 120
+
+
+def test_the_newest_batch_stays_whatever_the_bound(path: Path, store: Store) -> None:
+    """A batch that alone is too much is kept; what came before goes."""
+    _fill(store, 3, "x" * 8000, tweets=4000)
+    while store.bound(_BOUND):
+        pass
+
+    assert {f"00000002-{i:05}" for i in range(4000)} == set(_ids(path))
+
+
+def test_no_bound_deletes_nothing(path: Path, store: Store) -> None:
+    """0 is no bound, and a log that is small enough loses nothing."""
+    _fill(store, 20, "x" * 8000)
+
+    assert 0 == store.bound(0) == store.bound(_BOUND)
+    assert 20 * 64 == len(_ids(path))
+
+
+def test_a_daemon_keeps_to_its_bound(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """A large old log and a stream of tweets: smaller and smaller, and the newest all there."""
+    daemon = make_daemon(
+        mosquitto.port, MONITOR_STORE_MAX_BYTES=str(_BOUND), MONITOR_STORE_KEEP_DAYS="0"
+    )
+    with closing(Store(daemon.database)) as store:
+        register(store)
+        store._connection.execute("PRAGMA synchronous = OFF")
+        _fill(store, 60, "x" * 300, tweets=1000)
+    assert daemon.database.stat().st_size > _BOUND
+    daemon.start()
+    with Flow(mosquitto.port, rate=100) as flow:
+        wait_until(
+            lambda: daemon.database.stat().st_size <= _BOUND - 16 * 2**20, "small", every=0.2
+        )
+    tweets = {id_ for id_ in flow.published if id_.startswith("t")}
+    wait_until(lambda: tweets <= set(_ids(daemon.database)), "what came last", every=0.2)
+
+    assert _on_disk(daemon.database) <= _BOUND
+    assert 60 <= len(daemon.rows("SELECT DISTINCT hour FROM rollups"))
+    assert 0 == daemon.stop()
+    assert daemon.database.stat().st_size <= _BOUND - 16 * 2**20

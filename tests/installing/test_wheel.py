@@ -46,12 +46,15 @@ def test_it_works_without_the_repository(wheel: Path, tmp_path: Path, mosquitto:
 
 
 def test_it_holds_what_it_should(wheel: Path) -> None:
-    """The small model alone, the sample, the unit, the broker's settings; no tests, no data."""
+    """The small model alone, the sample, unit, broker's settings, cases; no tests, no data."""
     with zipfile.ZipFile(wheel) as file:
         names = file.namelist()
 
     for name in (
         "config.toml",
+        "evaluation/behaviour/held_back.toml",
+        "evaluation/behaviour/names.toml",
+        "evaluation/behaviour/open.toml",
         "installing/monitor.service",
         "installing/mosquitto.conf",
         "models/mobilebert-3x192/model.toml",

@@ -55,6 +55,7 @@ def tour(program: Path, folder: Path, version: str = __version__, port: int | No
         ["configuration", "ok"],
         ["model", "ok"],
         ["database", "ok"],
+        ["disk", "ok"],
         ["broker", broker],
     ] == outcomes
 

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.clock import utc
 from monitor.integrity import StoreError
+from monitor.merging.merge import Merge
 from monitor.store import Store
 from tests.factories import query
 from tests.merging.worlds import BEGIN, Batch, Said, contents, copied, joined, write
@@ -335,3 +336,19 @@ def test_a_row_whose_batch_is_missing(tmp_path: Path, output: Path) -> None:
         joined(output, log)
 
     assert not output.exists()
+
+
+@pytest.mark.parametrize("part", ["", "-wal", "-shm"])
+def test_a_file_that_is_deleted_meanwhile_is_missed(
+    tmp_path: Path, output: Path, part: str
+) -> None:
+    """What would go into a file without a name is said not to be joined, and can be again."""
+    logs = [write(tmp_path / f"{number}.db", _batches(f"{number}")) for number in range(2)]
+    with closing(Merge(output, logs)) as merge:
+        merge.take(logs[0])
+        Path(f"{output}{part}").unlink()
+        with pytest.raises(StoreError, match="moved away or deleted meanwhile; run the same"):
+            merge.take(logs[1])
+    joined(output, *logs)
+
+    assert {"0", "1"} == set(_ids(output))

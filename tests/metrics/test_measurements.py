@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from monitor.metrics.measurements import (
     LATENCY_S,
     MOST_ENTITIES,
-    NO_ENTITY,
-    OTHERS,
     STAGE_S,
     Histogram,
     Measurements,
     Serving,
 )
+from monitor.names import NO_ENTITY, OTHERS
 from monitor.rows import Stored
 from monitor.store import Store
 from tests.factories import NOW, batch_row, dead_letter, register, tweet_row, verdict
@@ -150,3 +149,20 @@ def test_entities_are_bounded(tmp_path: Path) -> None:
     assert MOST_ENTITIES + 1 == len(labels)
     assert 100 == labels[OTHERS, "positive", False]
     assert 2 == labels["entity 0", "positive", False]
+
+
+def test_who_is_configured_is_counted_by_name(tmp_path: Path) -> None:
+    """Whoever came before; and what the log calls the others are among the others."""
+    measurements = Measurements()
+    path = tmp_path / "monitor.db"
+    measurements.serving = Serving(
+        *("m", "1", "litert", "reputation", path, lambda: 0, lambda: True), configured=("Acme",)
+    )
+    names = [OTHERS, *(f"entity {number}" for number in range(MOST_ENTITIES + 1)), "Acme"]
+    with closing(Store(path, [measurements])) as store:
+        register(store)
+        store.write(batch_row(1), [tweet_row("1", *names)], [])
+    labels = measurements.read().labels
+
+    assert MOST_ENTITIES + 2 == len(labels)
+    assert [2, 1] == [labels[name, "positive", False] for name in (OTHERS, "Acme")]

@@ -186,5 +186,5 @@ def test_many_entities_stay_readable(tmp_path: Path) -> None:
     path = write(tmp_path / "log.db", [(NOW, f"e{n}", "neutral") for n in range(120)])
     text = page.content(_overview(path), "7d")
 
-    assert "70 entities with fewer tweets are not shown." in text
+    assert "(others): 70 entities with fewer tweets, added up." in text
     assert "and 112 more" in text

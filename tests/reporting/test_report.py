@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import utc
+from monitor.pruning import Pruner
 from monitor.reader import open_log
 from monitor.reporting.report import Question, Report, UnknownEntityError, alerts, gather
-from monitor.retention import Pruner
 from monitor.store import Store
 from tests.factories import DAY_S, NOW, query
 from tests.logs import CONFUSION, Said, write_log

@@ -43,11 +43,18 @@ def log(tmp_path: Path) -> Path:
 class Terminal:
     """A pseudo-terminal with the command on it."""
 
-    def __init__(self, *arguments: str, kind: str = "xterm") -> None:
+    def __init__(self, *arguments: str, kind: str = "xterm", nohup: bool = False) -> None:
         self._ours, its = pty.openpty()
         self.resize(24, 80)
         # COLUMNS and LINES would be believed before the terminal itself.
         inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+
+        def begin() -> None:
+            # Ctrl-C comes from the terminal that a process belongs to.
+            fcntl.ioctl(its, termios.TIOCSCTTY, 0)
+            if nohup:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
         self.process = subprocess.Popen(
             [sys.executable, "-m", "monitor", "watch", *arguments],
             stdin=its,
@@ -55,8 +62,7 @@ class Terminal:
             stderr=its,
             env={**inherited, "TERM": kind, "LC_ALL": "C.UTF-8"},
             start_new_session=True,
-            # Ctrl-C comes from the terminal that a process belongs to.
-            preexec_fn=lambda: fcntl.ioctl(its, termios.TIOCSCTTY, 0),
+            preexec_fn=begin,
         )
         os.close(its)
         self.seen = b""
@@ -94,11 +100,17 @@ class Terminal:
         self.seen += more
         return bool(more)
 
+    def hang_up(self) -> None:
+        """Close the window that it is in."""
+        os.close(self._ours)
+        self._ours = -1
+
     def close(self) -> None:
         """End the command at once."""
         self.process.kill()
         self.process.wait()
-        os.close(self._ours)
+        if self._ours >= 0:
+            os.close(self._ours)
 
 
 @pytest.fixture
@@ -106,8 +118,8 @@ def start(log: Path) -> Iterator[Callable[..., Terminal]]:
     """Start the command on terminals; they end with the test."""
     terminals: list[Terminal] = []
 
-    def run(*arguments: str, kind: str = "xterm") -> Terminal:
-        terminals.append(Terminal("--database", str(log), *arguments, kind=kind))
+    def run(*arguments: str, kind: str = "xterm", nohup: bool = False) -> Terminal:
+        terminals.append(Terminal("--database", str(log), *arguments, kind=kind, nohup=nohup))
         return terminals[-1]
 
     yield run
@@ -149,6 +161,45 @@ def test_killed_it_gives_the_screen_back(start: Callable[..., Terminal]) -> None
 
     assert 128 + signal.SIGTERM == code
     assert HOME in rest
+
+
+def _cpu_s(pid: int) -> float:
+    """Return what a process has used of processors; it may have ended, but was not waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _ended(pid: int) -> bool:
+    """Wait until a process has ended, and leave it for others to be waited for."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_terminal_that_is_closed_ends_it(start: Callable[..., Terminal]) -> None:
+    """By SIGHUP, as the end of a terminal ends what is on it."""
+    terminal = start()
+    terminal.wait_for(HINT)
+    terminal.hang_up()
+
+    assert -signal.SIGHUP == terminal.process.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize("interval", ["0.2", "2", "3600"])
+def test_it_outlives_no_terminal(start: Callable[..., Terminal], interval: str) -> None:
+    """Where SIGHUP is ignored (nohup, disown) it ends all the same, with that signal's code."""
+    terminal = start("--interval", interval, nohup=True)
+    terminal.wait_for(HINT)
+    before = _cpu_s(terminal.process.pid)
+    terminal.hang_up()
+
+    assert _ended(terminal.process.pid)
+    spent = _cpu_s(terminal.process.pid) - before
+    assert 128 + signal.SIGHUP == terminal.process.wait(PATIENCE_S)
+    assert 1.0 > spent
 
 
 def test_arrows_choose_an_entity(start: Callable[..., Terminal]) -> None:

@@ -1,0 +1,1 @@
+"""Redaction, as it is tried on invented numbers and measured on tweets."""
