@@ -23,6 +23,7 @@ from monitor.terminal import escaped
 _LAZY: Final = {
     "classify": "monitor.archive.command",
     "train": "monitor.training.commands",
+    "answers": "monitor.training.commands",
     "distil": "monitor.training.commands",
     "transfer": "monitor.training.commands",
     "export": "monitor.training.commands",

@@ -8,9 +8,9 @@ are out of scope: a name is found there only if it stands apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.streamsafe import nfkc
 from monitor.tweet import MAX_ENTITIES, MAX_NAME_CHARS, replace_emails, replace_links
@@ -84,9 +84,31 @@ class EntityMatcher:
 
         Of more than `MAX_ENTITIES` those named first count: each costs a run of the model.
         """
-        tokens = _tokens(text)
-        first = self._tree.following
         found: dict[int, None] = {}  # in the order of the text
+        for _, _, position in self._found(_tokens(text)):
+            found[position] = None
+            if len(found) >= MAX_ENTITIES:
+                break
+        return tuple(self._names[position] for position in sorted([*found][:MAX_ENTITIES]))
+
+    def locate(self, text: str) -> tuple[str, list[Mention]]:
+        """Say where the entities are mentioned.
+
+        Returns:
+            The text in the spelling that is searched (`readable`), and the mentions in it, in order
+            of their beginnings. Mentions of different entities may overlap.
+        """
+        text = readable(text)
+        words = list(_TOKEN.finditer(text))
+        tokens = [word[0].casefold() for word in words]
+        return text, [
+            Mention(words[first].start(), words[end - 1].end(), self._names[position])
+            for first, end, position in self._found(tokens)
+        ]
+
+    def _found(self, tokens: list[str]) -> Iterator[tuple[int, int, int]]:
+        """Yield each mention's first token, the token after it, and its entity's position."""
+        first = self._tree.following
         excluded_to: dict[int, int] = {}  # entity -> the furthest end of its exclusions so far
         for start, token in enumerate(tokens):
             node = first.get(token)
@@ -105,10 +127,9 @@ class EntityMatcher:
                 end += 1
             # All exclusions that begin here before all names.
             for end, named in ends:
-                found.update((e, None) for e in named if end > excluded_to.get(e, 0))
-            if len(found) >= MAX_ENTITIES:
-                break
-        return tuple(self._names[position] for position in sorted([*found][:MAX_ENTITIES]))
+                for entity in named:
+                    if end > excluded_to.get(entity, 0):
+                        yield start, end, entity
 
     def canonical(self, name: str) -> str:
         """Find the configured spelling of a name that a publisher or a level of a topic gives.
@@ -132,6 +153,14 @@ class EntityMatcher:
             self._tree.add((sigil + first, *rest), position, excludes=excludes)
             if rest and joined:
                 self._tree.add((sigil + joined,), position, excludes=excludes)
+
+
+class Mention(NamedTuple):
+    """Where a text names an entity: characters from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+    entity: str
 
 
 @dataclass(slots=True)
@@ -169,11 +198,25 @@ _LOOKALIKES: Final = {
 _LOOKALIKE: Final = re.compile(f"[{''.join(_LOOKALIKES)}]")
 
 
+def readable(text: str) -> str:
+    """Return ``text`` as names are looked for in it, in its own case.
+
+    Lookalikes are exchanged for the plain sign, then comes NFKC. An e-mail address becomes a
+    space, a link the word "http".
+    """
+    return replace_links(replace_emails(_plain(text), " "), " http ")
+
+
+def _plain(text: str) -> str:
+    """Write what looks alike in one way."""
+    if text.isascii():
+        return text
+    return nfkc(_LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text))
+
+
 def _tokens(text: str) -> list[str]:
     """Split a text into words, handles, hashtags and punctuation marks, in one spelling."""
-    if not text.isascii():
-        text = _LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text)
-        text = nfkc(text)
+    text = _plain(text)
     return _TOKEN.findall(replace_links(replace_emails(text.casefold(), " "), " "))
 
 

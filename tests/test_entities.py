@@ -284,3 +284,14 @@ def test_linear_time(text: str) -> None:
     MATCHER.match(hostile)
 
     assert time.process_time() - start < 1
+
+
+def test_mentions_are_located() -> None:
+    """Where a text names entities, in the spelling that was searched; overlaps are all told."""
+    matcher = EntityMatcher([Entity("Orla"), Entity("Orla Music"), Entity("V&T")])
+    text, mentions = matcher.locate("see http://orla.example/x: \uff2frla Music's or @vt")
+
+    assert [("Orla", "Orla"), ("Orla Music", "Orla Music"), ("V&T", "@vt")] == [
+        (mention.entity, text[mention.start : mention.end]) for mention in mentions
+    ]
+    assert (text, []) == EntityMatcher([]).locate(text)

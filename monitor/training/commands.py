@@ -1,4 +1,4 @@
-"""Commands of the tool-chain: train, distil, transfer, export.
+"""Commands of the tool-chain: train, answers, distil, transfer, export.
 
 Importing this module is cheap: the heavy libraries are imported by a command that needs them.
 """
@@ -60,9 +60,19 @@ from monitor.training.variants import VARIANTS, Variant
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
-    default=6e-5,
-    show_default=True,
-    help="Highest rate of AdamW.",
+    help="Highest rate of AdamW.  [default: 6e-5; with --marked 4e-5]",
+)
+@click.option(
+    "--marked",
+    is_flag=True,
+    help="Let no name decide: mentions of the entity become a mark, and all collections in DATA, "
+    "one folder, are learnt from in the shares that docs/training.md tells. An epoch is a pass "
+    "over that mixture; all of the vocabulary is kept. --from may be a teacher trained so before.",
+)
+@click.option(
+    "--strangers",
+    is_flag=True,
+    help="With --marked: eight RepLab entities are not learnt from, to see how strangers fare.",
 )
 @PRECISION
 @SEED
@@ -74,7 +84,9 @@ def train(
     epochs: float,
     leave_out: tuple[str, ...],
     batch: int,
-    learning_rate: float,
+    learning_rate: float | None,
+    marked: bool,
+    strangers: bool,
     precision: str,
     seed: int,
 ) -> None:
@@ -92,22 +104,89 @@ def train(
     """
     with explained():
         from monitor.training import teacher
+        from monitor.training.pretrained import checkpoint_of
 
-        record = teacher.train(
-            data,
-            output,
-            teacher.TeacherSettings(
-                checkpoint=checkpoint or teacher.default_checkpoint(),
-                seed=seed,
-                vocabulary=vocabulary,
-                epochs=epochs,
-                leave_out=leave_out,
-                batch=batch,
-                learning_rate=learning_rate,
-                precision=precision,
-            ),
-        )
+        if marked:
+            from monitor.training import marked as marking
+
+            if len(data) > 1 or not data[0].is_dir() or leave_out:
+                raise click.UsageError("--marked takes one folder, and no --leave-out")
+            record = marking.train(
+                data[0],
+                output,
+                marking.MarkedSettings(
+                    checkpoint=checkpoint_of(checkpoint),
+                    seed=seed,
+                    passes=epochs,
+                    leave_out=strangers,
+                    batch=batch,
+                    learning_rate=learning_rate or 4e-5,
+                    precision=precision,
+                ),
+            )
+        else:
+            record = teacher.train(
+                data,
+                output,
+                teacher.TeacherSettings(
+                    checkpoint=checkpoint_of(checkpoint),
+                    seed=seed,
+                    vocabulary=vocabulary,
+                    epochs=epochs,
+                    leave_out=leave_out,
+                    batch=batch,
+                    learning_rate=learning_rate or 6e-5,
+                    precision=precision,
+                ),
+            )
         click.echo(json.dumps(record["dev"], indent=2))
+
+
+@click.command()
+@DATA
+@click.option(
+    "--teacher",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(".training/teacher"),
+    show_default=True,
+    help="Folder that monitor train --marked has written.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".training/answers"),
+    show_default=True,
+    help="Folder for the answers; an interrupted run goes on there.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Answer no more than so many questions; 0: all. Those that are answered are drawn at "
+    "random.",
+)
+@click.option(
+    "--strangers",
+    is_flag=True,
+    help="Ask nothing about the RepLab entities that monitor train --strangers leaves out.",
+)
+@PRECISION
+def answers(
+    data: Path, teacher: Path, output: Path, limit: int, strangers: bool, precision: str
+) -> None:
+    """Compute once what the teacher answers, so that no student waits for it.
+
+    Every text in DATA is asked about each name in it, and about nobody; what is held out is left
+    out. OUTPUT gains the questions, the logits of both tasks and the pooled vectors.
+    """
+    with explained():
+        from monitor.training import answers as answering
+
+        count = answering.compute(
+            data, teacher, output, leave_out=strangers, precision=precision, limit=limit
+        )
+        click.echo(f"{output}: {count} questions answered")
 
 
 @click.command()
@@ -264,9 +343,10 @@ def transfer(
     with explained():
         from monitor.training import teacher
         from monitor.training import transfer as transferring
+        from monitor.training.pretrained import checkpoint_of
 
         settings = teacher.TeacherSettings(
-            checkpoint=checkpoint or teacher.default_checkpoint(),
+            checkpoint=checkpoint_of(checkpoint),
             seed=seed,
             epochs=epochs,
             precision=precision,

@@ -22,6 +22,7 @@ from monitor.structure import Structure
 from monitor.training import network as networks
 from monitor.training.batches import collate, plan
 from monitor.training.data import Example, Tweets, read
+from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.measure import measure
 from monitor.training.network import Network
@@ -161,7 +162,13 @@ def teacher_of(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
 
         folded, tokenizer = restore(folder)
         return unfold(folded), tokenizer, {"settings": {"model": folder.name}, "dev": {}}
-    return networks.load(folder)
+    network, tokenizer, record = networks.load(folder)
+    if "naming" in record.get("settings", {}):
+        raise TrainingError(
+            f"{folder} was trained with --marked: it does not know names, "
+            "by which monitor distil asks"
+        )
+    return network, tokenizer, record
 
 
 def distil(

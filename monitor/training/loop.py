@@ -1,7 +1,7 @@
 """Steps of gradient descent that survive an interruption."""
 
 import copy
-import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,9 @@ class LoopSettings:
 
     ``learning_rate`` rises linearly over the first ``warmup`` (share of all steps), then falls
     linearly to zero. ``checkpoint_seconds`` is how much work an abrupt end may cost.
-    ``precision`` is "fp32" or "bf16" (autocast).
+    ``precision`` is "fp32" or "bf16" (autocast). Of two layers, the one nearer to the input has
+    ``layer_decay`` of the other's rate, the embedding less than the first; the heads have
+    ``head_rate`` times the rate.
     """
 
     learning_rate: float
@@ -37,6 +39,9 @@ class LoopSettings:
     clip: float = 1.0
     precision: str = "fp32"
     checkpoint_seconds: float = 120.0
+    layer_decay: float = 1.0
+    head_rate: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.999)
 
 
 def rate(step: int, steps: int, settings: LoopSettings) -> float:
@@ -47,15 +52,47 @@ def rate(step: int, steps: int, settings: LoopSettings) -> float:
     return settings.learning_rate * (steps - step) / max(1, steps - rising)
 
 
+LAYER = re.compile(r"\.layer\.(\d+)\.")
+"""How transformers names the parameters of a layer."""
+
+
+def shares(network: nn.Module, settings: LoopSettings) -> dict[str, float]:
+    """Return by name which share of the learning rate each parameter of ``network`` has."""
+    depths = {
+        name: int(found[1]) + 1 if (found := LAYER.search(name)) else 0
+        for name, _ in network.named_parameters()
+    }
+    top = max(depths.values(), default=0)
+    return {
+        name: settings.head_rate
+        if name.startswith("heads.")
+        else settings.layer_decay ** (top - depth)
+        for name, depth in depths.items()
+    }
+
+
 def optimizer_of(network: nn.Module, settings: LoopSettings) -> torch.optim.AdamW:
-    """Return AdamW that decays matrices only, not biases and norms."""
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    """Return AdamW that decays matrices only, not biases and norms.
+
+    Each group's ``share`` is what it has of the learning rate.
+    """
+    share_of = shares(network, settings)
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for is_matrix in (True, False):
+        for name, parameter in network.named_parameters():
+            if parameter.requires_grad and (parameter.ndim > 1) == is_matrix:
+                groups.setdefault((share_of[name], is_matrix), []).append(parameter)
     return torch.optim.AdamW(
         [
-            {"params": [p for p in trained if p.ndim > 1], "weight_decay": settings.weight_decay},
-            {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+            {
+                "params": members,
+                "weight_decay": settings.weight_decay if is_matrix else 0.0,
+                "share": share,
+            }
+            for (share, is_matrix), members in groups.items()
         ],
         lr=settings.learning_rate,
+        betas=settings.betas,
         fused=True,
     )
 
@@ -138,12 +175,13 @@ class Copies:
 def copies_for(network: nn.Module) -> int:
     """Return how many copies of ``network`` are best on this machine.
 
-    Two halves on a processor with two cores or more; but one network where it draws random
-    numbers (dropout): two threads would draw them in an order of chance.
+    Two halves on a processor, where PyTorch may use two threads or more (``OMP_NUM_THREADS=1``
+    leaves the other cores free); but one network where it draws random numbers (dropout): two
+    threads would draw them in an order of chance.
     """
     on_processor = next(network.parameters()).device.type == "cpu"
     draws = any(isinstance(part, nn.Dropout) and part.p > 0 for part in network.modules())
-    return 2 if on_processor and not draws and (os.cpu_count() or 1) > 1 else 1
+    return 2 if on_processor and not draws and torch.get_num_threads() > 1 else 1
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -191,6 +229,7 @@ def descend(
         if torch.cuda.is_available() and state["random_gpu"] is not None:
             torch.cuda.set_rng_state(state["random_gpu"])
         done = state["step"]
+        del state  # as large as the network and its optimizer together
 
     def save(step: int) -> None:
         save_checkpoint(
@@ -217,7 +256,7 @@ def descend(
                 save(step)
                 raise Interrupted(f"stopped after step {step} of {steps}; run again to go on")
             for group in optimizer.param_groups:
-                group["lr"] = rate(step, steps, settings)
+                group["lr"] = group.get("share", 1.0) * rate(step, steps, settings)
             loss = copies.learn(loss_of, batches[step])
             nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
             optimizer.step()

@@ -14,9 +14,7 @@ from transformers.utils import logging
 
 from monitor.model import POLARITIES, TASKS
 from monitor.training.errors import TrainingError
-
-FAMILY = ("bert", "mobilebert")
-"""Kinds of encoder, as transformers calls them, that can be fine-tuned."""
+from monitor.training.families import family
 
 
 class Network(nn.Module):
@@ -26,6 +24,7 @@ class Network(nn.Module):
         """Put fresh heads on ``encoder``, whose hidden states are ``hidden_size`` wide."""
         super().__init__()
         self.encoder = encoder
+        self.family = family(cast(Any, encoder).config.model_type)
         self.heads = nn.ModuleDict(
             {task: nn.Linear(hidden_size, len(POLARITIES)) for task in TASKS}
         )
@@ -41,15 +40,43 @@ class Network(nn.Module):
         mask = input_ids != 0
         output = self.encoder(
             input_ids=input_ids,
-            token_type_ids=token_type_ids,
             # Without padding there is nothing to mask, and attention is cheaper without.
             attention_mask=None if bool(mask.all()) else mask.long(),
             output_hidden_states=True,
+            **self._places(input_ids, token_type_ids),
         )
-        weights = mask.unsqueeze(-1).to(output.last_hidden_state.dtype)
-        pooled = (output.last_hidden_state * weights).sum(1) / weights.sum(1)
+        pooled = mean_over(mask, output.last_hidden_state)
         logits = {task: head(pooled) for task, head in self.heads.items()}
         return logits, output.hidden_states
+
+    def _places(self, input_ids: Tensor, token_type_ids: Tensor) -> dict[str, Tensor]:
+        """Return what the encoder's family is told of where a token stands."""
+        places: dict[str, Tensor] = {}
+        if self.family.segments:
+            places["token_type_ids"] = token_type_ids
+        if (first := self.family.first_position) is not None:
+            numbers = torch.arange(first, first + input_ids.shape[1], device=input_ids.device)
+            places["position_ids"] = numbers.expand_as(input_ids)
+        return places
+
+
+def mean_over(mask: Tensor, states: Tensor) -> Tensor:
+    """Return the mean [batch, width] of ``states`` [batch, length, width] over true ``mask``."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1)
+
+
+def kind_of(checkpoint: str) -> str:
+    """Return the family of a ``checkpoint``, as transformers calls it.
+
+    Raises:
+        TrainingError: there is no checkpoint.
+    """
+    try:
+        return str(AutoConfig.from_pretrained(checkpoint).model_type)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise TrainingError(f"cannot start from {checkpoint!r}: {reason}") from error
 
 
 def pretrained(checkpoint: str, words: Sequence[tuple[int, ...]] | None = None) -> Network:
@@ -63,13 +90,8 @@ def pretrained(checkpoint: str, words: Sequence[tuple[int, ...]] | None = None) 
     """
     # It would report each weight that is left over, such as the pooler's.
     cast(Any, logging).set_verbosity_error()
+    family(kind_of(checkpoint), checkpoint)
     try:
-        kind = AutoConfig.from_pretrained(checkpoint).model_type
-        if kind not in FAMILY:
-            raise TrainingError(
-                f"{checkpoint!r} is of the family {kind!r}; supported are {', '.join(FAMILY)}, "
-                "which includes MiniLM, TinyBERT and others of BERT's own structure"
-            )
         encoder = AutoModel.from_pretrained(checkpoint, add_pooling_layer=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
@@ -81,6 +103,7 @@ def pretrained(checkpoint: str, words: Sequence[tuple[int, ...]] | None = None) 
             fitted.weight.copy_(torch.stack([table[list(ids)].mean(0) for ids in words]))
         encoder.set_input_embeddings(fitted)
         encoder.config.vocab_size = len(words)
+        encoder.config.pad_token_id = 0
     return Network(encoder, encoder.config.hidden_size)
 
 

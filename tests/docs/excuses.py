@@ -46,6 +46,7 @@ EXCUSES: Final = {
     ("monitor", "profile"): _HOURS,
     ("monitor", "search"): _HOURS,
     ("monitor", "train"): _HOURS,
+    ("monitor", "answers"): _HOURS,
     ("monitor", "distil"): _HOURS,
     ("monitor", "export"): _HOURS,
     ("monitor", "evaluate"): _HOURS,

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel, MobileBertConfig, MobileBertModel
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    BertConfig,
+    BertModel,
+    MobileBertConfig,
+    MobileBertModel,
+    MPNetConfig,
+    MPNetModel,
+    RobertaConfig,
+    RobertaModel,
+)
 
 TOKENS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] great good love awful bad hate today the car bank is my new "
@@ -103,4 +113,92 @@ def tiny_mobilebert(tmp_path: Path) -> Path:
     )
     MobileBertModel(config).save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def tiny_mpnet(tmp_path: Path) -> Path:
+    """A randomly initialised MPNet, whose vocabulary is BERT's with RoBERTa's special tokens."""
+    folder = tmp_path / "tiny-mpnet"
+    torch.manual_seed(1)
+    words = ["<s>", "<pad>", "</s>", "<unk>", *WORDS, "<mask>"]
+    config = MPNetConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=70,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    MPNetModel(config, add_pooling_layer=False).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def tiny_roberta(tmp_path: Path) -> Path:
+    """A randomly initialised RoBERTa with a byte-level vocabulary learnt from `TWEETS`."""
+    folder = tmp_path / "tiny-roberta"
+    torch.manual_seed(1)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=320,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([text for texts in TWEETS.values() for text in texts], trainer)
+    config = RobertaConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=70,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    RobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def row(number: int, text: str, entity: str | None, **more: object) -> dict[str, object]:
+    """Return a row as the files have it."""
+    label = list(TWEETS)[number % 3]
+    return {"id": f"x{number}", "text": text, "label": label, "entity": entity, **more}
+
+
+def words(number: int) -> str:
+    """Return words that no other number gives."""
+    return f"day {number} tells {number * 7919} things"
+
+
+@pytest.fixture
+def collections(tmp_path: Path) -> Path:
+    """A folder with a RepLab of two domains, a set with many entities and general tweets."""
+    folder = tmp_path / "collections"
+    folder.mkdir()
+    replab = [
+        row(i, f"{words(i)} Brand{i % 6}", f"Brand{i % 6}", domain="cars" if i % 2 else "banks")
+        for i in range(300)
+    ]
+    write_rows(folder / "replab2013_train.jsonl.gz", replab)
+    compared = [
+        row(j, f"{words(i + 400)}: A{i % 50}a beats B{i % 50}b", f"{'AB'[j]}{i % 50}{'ab'[j]}")
+        for i in range(200)
+        for j in (0, 1)
+    ]
+    write_rows(folder / "compsent19.jsonl.gz", compared)
+    general = [row(i, words(i + 900), None) for i in range(60)]
+    general.append(row(1, words(950), None, split="2014test"))
+    write_rows(folder / "kaggle_tse.jsonl.gz", general)
+    write_rows(folder / "tweeteval_sentiment_val.jsonl.gz", general[:3])
+    write_rows(folder / "twitter_entity_val.jsonl.gz", [row(i, words(i), "Zen") for i in range(9)])
+    unlabelled = [{"id": "u", "text": "today I like Orla Music and @zento"}]
+    write_rows(folder / "unlabelled.jsonl.gz", unlabelled)
     return folder

@@ -178,3 +178,27 @@ def test_help_teaches(command: str) -> None:
 
     assert 0 == result.exit_code
     assert len(result.output.splitlines()) > 10
+
+
+def test_marked_teacher_answers(collections: Path, tiny_mpnet: Path, tmp_path: Path) -> None:
+    """A teacher that sees no names, then what it answers, for students to come."""
+    teacher, answers = tmp_path / "teacher", tmp_path / "answers"
+    trained = invoke(
+        *("train", collections, "--marked", "--strangers", "--from", tiny_mpnet),
+        *("--epochs", 0.001, "--output", teacher),
+    )
+    assert 0 == trained.exit_code, trained.output
+    assert '"strangers"' in trained.output
+    answered = invoke(
+        "answers", collections, "--teacher", teacher, "--output", answers, "--limit", 5
+    )
+    assert 0 == answered.exit_code, answered.output
+    assert "5 questions answered" in answered.output
+
+    unasked = invoke("distil", collections, "--teacher", teacher, "--output", tmp_path / "s")
+    assert 1 == unasked.exit_code
+    assert "it does not know names" in unasked.output
+
+    refused = invoke("train", collections, "--marked", "--leave-out", "cars")
+    assert 2 == refused.exit_code
+    assert "--marked takes one folder" in refused.output
