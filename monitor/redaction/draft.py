@@ -79,6 +79,8 @@ class Draft:
         parts: list[str] = []
         done = 0
         for start, end, mark in sorted(self._masked):
+            if places[start] < done:  # within what was masked to the end of the text
+                continue
             last = places[end - 1] + 1
             while last < len(text) and folding.is_mark(text[last]):
                 last += 1  # an accent belongs to the character before it, which is masked

@@ -461,3 +461,13 @@ def test_thousands_of_mentions() -> None:
     assert "ann" not in redacted
     assert 5000 == redacted.count("<masked>")
     assert redacted == redact(redacted)
+
+
+def test_a_list_of_accounts() -> None:
+    """Nothing is left of the numbers in a text that is made of them; the first stand alone."""
+    listed = "DE89 3704 0044 0532 0130 00 paid. " * 1000
+    redacted = redact(listed)
+
+    assert redacted.startswith("<iban> paid. <iban> paid. ")
+    assert not re.search(r"\d", redacted)
+    assert redacted == redact(redacted)
