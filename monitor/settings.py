@@ -348,7 +348,7 @@ def _check_places(settings: Settings, origin: str) -> None:
 
 
 def _check_host(mqtt: Mqtt, origin: str) -> None:
-    """Check that the broker's name can be one; whether there is such a host, only a network says."""
+    """Check that the broker's name can be one; whether there is such a host, a network says."""
     try:
         mqtt.host.encode("idna")  # as `socket` does
     except UnicodeError as error:
