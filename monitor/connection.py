@@ -134,6 +134,8 @@ class Lives:
     """Counts connections, and knows which of them the broker has taken up the session after."""
 
     begun: int = 0
+    first: int = 0
+    """The one that the session at the broker began with: what came by those before, it forgot."""
     resumed: int = 0
 
 
@@ -333,6 +335,8 @@ class Connection:
         self.session_present = flags.session_present
         if flags.session_present:  # what was not acknowledged comes again, from here on
             self._lives.resumed = self._life
+        else:
+            self._lives.first = self._life
         if self._settings.group and not self._shares(properties):
             self._settle(_CANNOT_SHARE)
             return
@@ -441,4 +445,4 @@ class Connection:
             self._overrun += 1
 
     def _resumed_since(self) -> bool:
-        return self._life < self._lives.resumed
+        return self._lives.first <= self._life < self._lives.resumed

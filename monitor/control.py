@@ -23,6 +23,7 @@ class Control:
         # SimpleQueue.put may be called anywhere.
         self._woken: SimpleQueue[None] = SimpleQueue()
         self.ending = False
+        self._asked = False
         self.failures: list[str] = []
         self.damaged = False
         """Whether the log turned out to be damaged."""
@@ -58,9 +59,9 @@ class Control:
         threading.excepthook = self._on_thread_death
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
-        if self.ending:  # asked twice: now
+        if self._asked:  # twice: now
             os._exit(128 + number)
-        self.ending = True
+        self._asked = self.ending = True
         self._woken.put(None)
 
     def _on_thread_death(self, args: threading.ExceptHookArgs) -> None:

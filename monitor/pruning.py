@@ -101,7 +101,8 @@ class Pruner:
 
         That is the file and 16 MiB for its write-ahead log. Tweets and dead letters go with their
         batches and minutes; the newest batch stays. Counts by hour stay, unless they alone are too
-        much: then the first hours go.
+        much: then the first hours go. What waits to be published counts, but leaves only when it is
+        sent (`outbox`).
 
         Returns:
             How many rows and pages went; 0 when there is nothing left to do.
@@ -167,7 +168,8 @@ class Pruner:
             (rows, last, _MINUTES_KEPT),
         ).fetchone()
         gone = self._delete(last, minute or 0, rows)
-        if not gone:
+        # What waits to be published leaves by itself, and would take the history with it.
+        if not gone and not execute("SELECT 1 FROM outgoing LIMIT 1").fetchone():
             hours = execute(
                 "SELECT DISTINCT hour FROM rollups WHERE hour < (SELECT max(hour) FROM rollups)"
                 " ORDER BY hour LIMIT ?",

@@ -305,6 +305,7 @@ def _check_together(settings: Settings, origin: str) -> None:
             f"{origin}: [mqtt] client_id = {settings.mqtt.client_id!r}: must have at most"
             f" {MAX_NAME_CHARS} characters"
         )
+    _check_host(settings.mqtt, origin)
     _check_filters(settings.mqtt, origin)
     _check_group(settings.mqtt, origin)
     _check_published(settings, origin)
@@ -340,6 +341,17 @@ def _check_places(settings: Settings, origin: str) -> None:
         raise ConfigurationError(f"{origin}: [privacy] key_file = {file!r}: {why}")
     if (file := settings.metrics.textfile) and (why := refusal(Path(file), log, settings.key_path)):
         raise ConfigurationError(f"{origin}: [metrics] textfile = {file!r}: {why}")
+
+
+def _check_host(mqtt: Mqtt, origin: str) -> None:
+    """Check that the broker's name can be one; whether there is such a host, a network says."""
+    try:
+        mqtt.host.encode("idna")  # as `socket` does
+    except UnicodeError as error:
+        raise ConfigurationError(
+            f"{origin}: [mqtt] host = {mqtt.host!r}: cannot be the name of a host: a part between"
+            " its dots is empty, longer than 63 characters, or has a character that none may have"
+        ) from error
 
 
 def _check_filters(mqtt: Mqtt, origin: str) -> None:

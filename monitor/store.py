@@ -515,7 +515,10 @@ class Store:
             return
         if damage := self._damage():
             raise DamagedLogError(self.path, f"something else wrote into it: {damage}")
-        self._doubted = False
+        # Of the write-ahead log SQLite has looked at what it needed: after a crash it reads the
+        # rest, too, and may find the log's beginning gone. Folded back, the log begins anew.
+        self._doubted = not self._fold_back()
+        self._see_in_place()
         took = time.monotonic() - started
         self._look_again_at = time.monotonic() + _LOOK_SHARE * took
 

@@ -15,7 +15,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 from monitor import connection as module
-from monitor.connection import Connection, Delivery
+from monitor.connection import Connection, Delivery, Lives
 from monitor.publisher import connected
 from monitor.sender import Message
 from monitor.settings import Mqtt
@@ -34,6 +34,7 @@ def _open(
     receive_maximum: int = 100,
     deliver: Callable[[Delivery], object] = print,
     topic: str = "tweets/#",
+    lives: Lives | None = None,
 ) -> Iterator[Connection]:
     settings = Mqtt(host="127.0.0.1", port=port, topics=(topic,))
     connection = Connection(
@@ -41,6 +42,7 @@ def _open(
         protocol,
         receive_maximum,
         deliver,
+        lives=lives,
         is_own=lambda topic: topic.startswith("own/"),
         will=will,
     )
@@ -90,6 +92,21 @@ def test_the_answer_to_a_subscription_may_stand_behind_a_backlog(
 
     with _open(mosquitto.port, receive_maximum=2000, deliver=deliver):
         assert 1000 == len(deliveries)
+
+
+def test_what_came_in_a_session_that_is_gone_does_not_come_again(mosquitto: Mosquitto) -> None:
+    """Not even once the session after it is taken up: whoever waited for it would lose it."""
+    lives, deliveries = Lives(), list[Delivery]()
+    for number in range(4):
+        with _open(mosquitto.port, deliver=deliveries.append, lives=lives) as connection:
+            if number < 2:
+                _publish(mosquitto.port, "tweets/x", b"%d" % number)
+            wait_until(lambda: len(deliveries) > number, "what came, or came again")  # noqa: B023
+            if number == 0:
+                connection.close(forget=True)
+
+    assert [b"0", b"1", b"1", b"1"] == [delivery.payload for delivery in deliveries]
+    assert [False, True, True, False] == [delivery.resent() for delivery in deliveries]
 
 
 @pytest.mark.parametrize("protocol", [FIVE, THREE])

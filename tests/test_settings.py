@@ -275,6 +275,9 @@ def test_settings_are_frozen() -> None:
         ("[model]\nruntime = 'onnx'", ("runtime = 'onnx'", "'auto', 'litert', 'tflite-runtime'")),
         ("[privacy]\nstore_text = ''", ("[privacy] store_text = ''", "'full', 'redacted', 'none'")),
         # topic filters
+        ("[mqtt]\nhost = 'a..b'", ("[mqtt] host = 'a..b'", "name of a host")),
+        (f"[mqtt]\nhost = '{'a' * 64}.b'", ("[mqtt] host = 'aaa", "longer than 63")),
+        ("[mqtt]\nhost = '\u200b'", ("[mqtt] host", "name of a host")),
         ("[mqtt]\ntopics = []", ("[mqtt] topics", "at least one")),
         ("[mqtt]\nresults_topics = ['a#']", ("[mqtt] results_topics", "'a#'", "topic filter")),
         (

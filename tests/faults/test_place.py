@@ -182,6 +182,21 @@ def test_written_over(
     wait_balanced(daemon, published)
 
 
+@pytest.mark.parametrize("place", [0, 16, 24], ids=["magic number", "salt", "checksum"])
+def test_a_spoiled_beginning_of_the_log_costs_nothing(
+    mosquitto: Mosquitto, daemon: Daemon, place: int
+) -> None:
+    """SQLite reads it after a crash only, and would then find that there is nothing behind it."""
+    with _beside(daemon.database, "-wal").open("r+b") as log:
+        log.seek(place)
+        log.write(b"\0" * 8)
+    published = {id_ for id_, _ in tweets(100)} | publish(mosquitto.port, tweets(50, 9000))
+    daemon.wait_stored(150)
+    daemon.kill()
+    daemon.start()
+    wait_balanced(daemon, published)
+
+
 def test_other_programs_may_write_as_sqlite_does(mosquitto: Mosquitto, daemon: Daemon) -> None:
     """Its owner's own statements, checkpoints, vacuums and `monitor check` end nothing."""
     published = {id_ for id_, _ in tweets(100)}

@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from monitor.clock import Moment, utc
+from monitor.outbox import Outbox
 from monitor.store import Store
 from tests.factories import (
     DAY_S,
@@ -240,6 +241,21 @@ def test_the_newest_batch_stays_whatever_the_bound(path: Path, store: Store) -> 
         pass
 
     assert {f"00000002-{i:05}" for i in range(4000)} == set(_ids(path))
+
+
+def test_what_waits_to_be_published_takes_no_history_with_it(path: Path, store: Store) -> None:
+    """Messages that a broker does not take may fill the log; counts by hour stay all the same."""
+    _fill(store, 20, "x")
+    outbox = Outbox("board")
+    store.accompany([outbox])
+    with store._transaction():
+        for _ in range(40):
+            outbox.put(store._connection, "results", "x" * 2**20, retain=False)
+    while store.bound(_BOUND):
+        pass
+
+    assert len(query(path, "SELECT DISTINCT hour FROM rollups")) == 20
+    assert query(path, "SELECT count(*) FROM outgoing") == [(40,)]
 
 
 def test_no_bound_deletes_nothing(path: Path, store: Store) -> None:
