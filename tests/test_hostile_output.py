@@ -143,7 +143,22 @@ def test_formulas_in_a_text_are_text(expected: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a\n\nb", "a; b", "one, =1", "", "Acme", "-5", "+5", "-0.25", "+1e-7", "5", "a=1", "'=1", " =1"]
+    "text",
+    [
+        "a\n\nb",
+        "a; b",
+        "one, =1",
+        "",
+        "Acme",
+        "-5",
+        "+5",
+        "-0.25",
+        "+1e-7",
+        "5",
+        "a=1",
+        "'=1",
+        " =1",
+    ],
 )
 def test_other_cells_stay_as_they_are(text: str) -> None:
     """Numbers above all."""
