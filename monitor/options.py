@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -134,15 +135,24 @@ def log_path(database: Path | None, config: Path | None) -> Path:
         fail(error, EXIT_CONFIGURATION)
 
 
-def opened(database: Path | None, config: Path | None) -> sqlite3.Connection:
-    """Open the log that the options mean for reading, or end the program, saying why."""
+@contextmanager
+def opened(database: Path | None, config: Path | None) -> Iterator[sqlite3.Connection]:
+    """Open the log that the options mean for reading.
+
+    Where it cannot be opened, or turns out to be damaged while it is read, end the program, saying
+    why.
+    """
     from monitor.integrity import StoreError
     from monitor.reader import open_log
 
+    path = log_path(database, config)
     try:
-        return open_log(log_path(database, config))
+        with closing(open_log(path)) as connection:
+            yield connection
     except StoreError as error:
         fail(error)
+    except sqlite3.Error as error:
+        fail(f"{path}: {error}")
 
 
 def model_option(function: _F) -> _F:

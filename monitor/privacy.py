@@ -8,10 +8,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from monitor.redaction import redact
-
-__all__ = ["KEY_BYTES", "Pseudonyms", "load_key", "mask", "redact"]
-
 KEY_BYTES: Final = 32
 
 

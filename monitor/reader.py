@@ -46,6 +46,7 @@ def _opened(path: Path) -> tuple[sqlite3.Connection, str]:
         connection, uri = _connected(path)
     except sqlite3.Error as error:
         raise integrity.unusable(path, error) from error
+    connection.text_factory = _text
     try:
         _check(path, connection)
     except BaseException as error:
@@ -70,6 +71,11 @@ def _connected(path: Path) -> tuple[sqlite3.Connection, str]:
         uri += "&immutable=1"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
     return connection, uri
+
+
+def _text(stored: bytes) -> str:
+    """Show a text although a bit of it has changed on the card, as the rest of the log."""
+    return stored.decode(errors="replace")
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.clock import utc
+from monitor.integrity import StoreError
+from monitor.model import TASKS
 from monitor.names import OTHERS
 from monitor.periods import SECONDS, Window, beginning, ending
 from monitor.quantification import Calibration, Floats, Method, Shares, Z, correct
@@ -103,14 +105,23 @@ def labellers(connection: sqlite3.Connection, task: Task | None = None) -> dict[
     Args:
         connection: from `reader.open_log`.
         task: whose labels are asked for; None for the task that each model was run for.
+
+    Raises:
+        StoreError: what the log says of a model is not what is written there.
     """
     found = {}
     for model_id, name, version, own_task, card in connection.execute(
         "SELECT id, name, version, task, calibration FROM models"
     ):
         asked: Task = task or own_task
-        table: dict[str, Any] = json.loads(card) if card else {}
-        found[model_id] = Labeller(f"{name} {version}", asked, Calibration.of(table.get(asked)))
+        try:
+            table: dict[str, Any] = json.loads(card) if card else {}
+            calibration = Calibration.of(table.get(asked))
+        except (ValueError, AttributeError, TypeError):
+            raise StoreError(f"the log is damaged: the calibration of model {model_id}") from None
+        if asked not in TASKS:
+            raise StoreError(f"the log is damaged: the task of model {model_id}")
+        found[model_id] = Labeller(f"{name} {version}", asked, calibration)
     return found
 
 

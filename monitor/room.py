@@ -63,7 +63,7 @@ def measure(connection: sqlite3.Connection, path: Path) -> Room:
         pace=rows / seconds if minutes >= _MINUTES_SEEN else None,
         tweet_bytes=taken / kept if kept >= _TWEETS_SEEN else LOG_BYTES,
         taken=taken,
-        free=shutil.disk_usage(path.parent).free + unused * page_bytes,
+        free=shutil.disk_usage(path).free + unused * page_bytes,
     )
 
 

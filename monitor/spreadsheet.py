@@ -1,7 +1,9 @@
 """Text for a cell of a spreadsheet that reads CSV: nothing that it would calculate.
 
 A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula, and a
-formula can start programs and fetch addresses. Names and texts come from strangers.
+formula can start programs and fetch addresses. Names and texts come from strangers. Where decimals
+have a comma, a spreadsheet divides cells at ``;`` instead, and knows no quotation marks that do not
+stand after one: then a line break or a tab in a text begins a cell, too.
 
 Source: OWASP, "CSV Injection".
 """
@@ -11,16 +13,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_FORMULA: Final = re.compile("[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-]")
+_SIGNS: Final = "=+@\uff1d\uff0b\uff0d\uff20-"
 """What a formula begins with; the full-width forms are as good to East Asian versions."""
+_FORMULA: Final = re.compile(rf"^(?=[\t\r\n{_SIGNS}])|(?<=[;\t\r\n])(?=[{_SIGNS}])")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 def harmless(text: str) -> str:
-    """Return a text with an apostrophe before it, if a spreadsheet would calculate it.
+    """Return a text with an apostrophe before whatever of it a spreadsheet would calculate.
 
     A number stays as it is: it is not calculated, whatever its sign.
     """
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub("'", text)

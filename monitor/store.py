@@ -17,6 +17,7 @@ from monitor.clock import Moment, utc
 from monitor.database import Database
 from monitor.integrity import DamagedLogError, StoreError
 from monitor.model import POLARITIES, TASKS, Model
+from monitor.names import OTHERS
 from monitor.place import MovedError, Place
 from monitor.pruning import WAL_BYTES, Pruner
 from monitor.rescue import rescue
@@ -72,6 +73,10 @@ _INSERT_MODEL: Final = (  # what is known of a model's mistakes holds wherever i
     "INSERT INTO models (sha256, name, version, runtime, task, first_used_at, calibration)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT max(calibration) FROM models WHERE sha256 = ?1))"
 )
+
+MOST_MODELS: Final = 100
+"""How many models a log knows before those that other boards name for the first time share a row:
+whatever counts labels looks at all of them."""
 
 
 class Companion(Protocol):
@@ -220,6 +225,14 @@ class Store:
             )
         return model_id
 
+    def _model_id_elsewhere(self, model: ModelRow, now: str) -> int:
+        """Find or add the row of a model that another board names, or that of those too many."""
+        execute = self._connection.execute
+        known = execute(_FIND_MODEL, (model.sha256, model.runtime, model.task)).fetchone()
+        if not known and execute("SELECT count(*) FROM models").fetchone()[0] >= MOST_MODELS:
+            model = ModelRow("0" * 64, OTHERS, "-", "-", model.task)
+        return int(known[0]) if known else self._model_id(model, now)
+
     def _model_id(self, model: ModelRow, now: str) -> int:
         execute = self._connection.execute
         key = (model.sha256, model.runtime, model.task)
@@ -331,7 +344,7 @@ class Store:
         for tweet in tweets:
             model_id, at, marks = batch.model_id, tweet.received_at, None
             if origin := tweet.origin:
-                model_id = self._model_id(origin.model, batch.started_at)
+                model_id = self._model_id_elsewhere(origin.model, batch.started_at)
                 at, marks = batch.started_at, origin.abstained
             for entity, verdict in tweet.verdicts:
                 columns, abstained = _columns(verdict, batch.abstain_below, marks)

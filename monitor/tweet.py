@@ -153,7 +153,7 @@ _API_KEYS: Final = frozenset(
 # position is either possessive or begins only where a word does. Alternatives and hints begin
 # with a literal, which is several times faster on the many texts that have nothing to replace.
 _LINK: Final = re.compile(
-    r"(?:https?|HTTPS?|Https?)://[^\s<]*[\w/]|(?:w(?<!\w.)ww|W(?<!\w.)(?:ww|WW))\.(?=\w)[^\s<]*[\w/]"
+    r"[Hh][Tt][Tt][Pp][Ss]?://[^\s<]*[\w/]|[Ww](?<!\w.)[Ww][Ww]\.(?=\w)[^\s<]*[\w/]"
 )
 _BARE_LINK: Final = re.compile(
     r"(?<![\w-])(?<!\w\.)(?:[\w-]++\.)++[A-Za-z]{2,24}/(?:[^\s<]*[\w/])?"  # but not "and/or"

@@ -117,7 +117,7 @@ def test_a_report_is_not_calculated(log: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("=1+1", "+cmd|x", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "+49 170 1", "-", "--1"),
+        *("=1+1", "+cmd|x", "-2+3", "@SUM(A1)", "\t1", "\r1", "\n1", "+49 170 1", "-", "--1"),
         *("\uff1d1+1", "\uff0bx", "\uff0dx", "\uff20x", "=", "+1e", "-1\n"),
     ],
 )
@@ -127,7 +127,38 @@ def test_formulas_are_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Acme", "-5", "+5", "-0.25", "+1e-7", "5", "a=1", "'=1", " =1"]
+    ("expected", "text"),
+    [
+        ("Acme;'=1+1", "Acme;=1+1"),
+        ("a;'=1;'@b\t'+c;d", "a;=1;@b\t+c;d"),
+        ("one\n'=cmd|x\r\n'-2", "one\n=cmd|x\r\n-2"),
+        ("'\t'=1", "\t=1"),
+        ("'\n\n'\uff1d1", "\n\n\uff1d1"),
+        ("'-5;'-6", "-5;-6"),
+    ],
+)
+def test_formulas_in_a_text_are_text(expected: str, text: str) -> None:
+    """Where cells are divided at semicolons, a text may be several."""
+    assert expected == harmless(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\n\nb",
+        "a; b",
+        "one, =1",
+        "",
+        "Acme",
+        "-5",
+        "+5",
+        "-0.25",
+        "+1e-7",
+        "5",
+        "a=1",
+        "'=1",
+        " =1",
+    ],
 )
 def test_other_cells_stay_as_they_are(text: str) -> None:
     """Numbers above all."""

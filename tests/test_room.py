@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +17,7 @@ from monitor.settings import Store as Keep
 from monitor.store import Store
 from monitor.throughput import Meter
 from tests.factories import NOW, batch_row, register, see_minutes, tweet_row
+from tests.logs import write_log
 from tests.processes import Daemon, Mosquitto
 
 BUSY = Room(pace=20.0, tweet_bytes=507, taken=10**9, free=23 * 10**9)
@@ -77,3 +80,18 @@ def test_check_warns(mosquitto: Mosquitto, make_daemon: Callable[..., Daemon]) -
     assert 0 == result.returncode
     assert "WARNING" == line.split()[1]
     assert "set [store] keep_days" in line
+
+
+def test_the_disk_is_that_on_which_the_log_lies(tmp_path: Path) -> None:
+    """Not that of a link which leads to it, from a card to a larger disk, say."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is one file system only")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        log = write_log(Path(folder) / "monitor.db")
+        (link := tmp_path / "monitor.db").symlink_to(log)
+        with closing(open_log(link)) as connection:
+            free = measure(connection, link).free
+        here, there = (shutil.disk_usage(disk).free for disk in (tmp_path, memory))
+
+    assert abs(free - there) < abs(free - here)

@@ -16,10 +16,10 @@ from sqlite_utils import Database
 from monitor.classifier import Answer, Verdict
 from monitor.clock import utc
 from monitor.integrity import StoreError
-from monitor.model import POLARITIES
+from monitor.model import POLARITIES, TASKS
 from monitor.rows import DeadLetter, Labelled, ModelRow, Stored, TweetRow
 from monitor.schema import migrations
-from monitor.store import Store
+from monitor.store import MOST_MODELS, Store
 from monitor.throughput import Meter
 from tests.factories import (
     NOW,
@@ -399,6 +399,28 @@ def test_what_another_board_labelled_is_stored_as_it_was(path: Path, store: Stor
     assert [(2, False, utc(NOW)), (1, True, utc(NOW))] == [
         (label.model_id, label.abstained["reputation"], label.at) for label in fresh.labels
     ]
+
+
+def test_models_of_other_boards_are_bounded(path: Path, store: Store) -> None:
+    """Whatever they name: what is known keeps its row, the rest shares one, ours has one anyway."""
+    ours = register(store)
+    models = [
+        ModelRow(f"{n:064x}", f"model {n}", str(n), "litert", TASKS[n % 2])
+        for n in range(1, 2 * MOST_MODELS)
+    ]
+    for n, model in enumerate([*models, models[0], models[-1]]):
+        store.write(batch_row(1), [elsewhere(tweet_row(str(n)), model)], [])
+    newer = dataclasses.replace(STUB_MODEL, sha256="f" * 64)
+
+    ((known, last),) = query(path, "SELECT count(*), max(id) FROM models")
+    assert MOST_MODELS + len(TASKS) == known
+    assert last < store.register_model(newer, "litert", "reputation", NOW)
+    assert ours == register(store)
+    assert [("(others)", MOST_MODELS + 1), ("model 1", 2), ("model 2", 1)] == query(
+        path,
+        "SELECT name, count(*) FROM labels JOIN models ON models.id = model_id"
+        " WHERE name IN ('(others)', 'model 1', 'model 2') GROUP BY name",
+    )
 
 
 def test_a_model_of_other_boards_is_registered_once(path: Path, store: Store) -> None:

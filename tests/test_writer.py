@@ -22,7 +22,7 @@ from monitor.connection import Delivery
 from monitor.entities import Entity
 from monitor.job import Job
 from monitor.model import Model as LabelModel
-from monitor.privacy import redact
+from monitor.redaction import redact
 from monitor.rows import BatchRow, Labelled, TweetRow
 from monitor.settings import Model, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings

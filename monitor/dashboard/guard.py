@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from monitor.pictures.page import THEMES
 
@@ -70,18 +70,29 @@ def guarded(app: App, *, loopback: bool) -> App:
         known = chosen if chosen in THEMES else ""
         theme = known or _remembered(headers.get(b"cookie", ""))
 
-        async def send_more(message: MutableMapping[str, Any]) -> None:
+        answer: list[MutableMapping[str, Any]] = []
+
+        async def keep(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 more = list(_HEADERS)
                 if known:
                     cookie = f"{THEME}={known}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"
                     more.append((b"set-cookie", cookie.encode()))
                 message = {**message, "headers": [*message.get("headers", []), *more]}
-            await send(message)
+            answer.append(message)
 
+        # The server leaves out the body of an answer to HEAD. Cookies are not passed on: browsers
+        # send those of all that runs on this machine, whatever bytes are in them.
+        asked = {
+            **scope,
+            THEME: theme,
+            "method": "GET",
+            "headers": [header for header in scope["headers"] if header[0] != b"cookie"],
+        }
         async with turns:
-            # The server leaves out the body of an answer to HEAD.
-            await app({**scope, THEME: theme, "method": "GET"}, receive, send_more)
+            await app(asked, receive, keep)
+        for message in answer:  # after the turn: whoever takes an answer slowly holds up nobody
+            await send(message)
 
     return guard
 
@@ -119,7 +130,7 @@ def _is_own(headers: MutableMapping[bytes, str]) -> bool:
     if site := headers.get(b"sec-fetch-site"):
         return site in _OWN
     origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin).netloc == headers.get(b"host")
+    return origin is None or origin.partition("://")[2] == headers.get(b"host")
 
 
 def _text(said: str) -> str:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from monitor.dashboard import front, guard, queries
 from monitor.dashboard.guard import guarded
 from monitor.dashboard.log import FOR_SPREADSHEET, NAME, Log
 
 if TYPE_CHECKING:
+    import asyncio
+
     from monitor.dashboard.guard import App, Receive, Scope, Send
 
 _SETTINGS: Final[dict[str, Any]] = {
@@ -31,6 +34,8 @@ _SETTINGS: Final[dict[str, Any]] = {
 _GRACE_S: Final = 2
 _CONNECTIONS: Final = 32
 """Each may hold an answer that its client does not read."""
+_ASKED_WITHIN_S: Final = 10
+"""How long a connection may be kept without a whole request: there are few of them."""
 
 
 def make_app(path: Path, *, loopback: bool, sql: bool = False) -> App:
@@ -65,6 +70,34 @@ def _telling_csv(app: App) -> App:
     return told
 
 
+class _Protocol(H11Protocol):
+    """Ends connections on which nothing is asked, as uvicorn does after the first answer alone."""
+
+    _end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._end:
+            self._end.cancel()
+
+    def _wait(self) -> None:
+        if self._end:
+            self._end.cancel()
+        self._end = self.loop.call_later(_ASKED_WITHIN_S, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
 def serve(path: Path, listener: socket.socket, *, loopback: bool, sql: bool = False) -> None:
     """Answer until a signal ends it.
 
@@ -73,7 +106,7 @@ def serve(path: Path, listener: socket.socket, *, loopback: bool, sql: bool = Fa
     """
     config = uvicorn.Config(
         make_app(path, loopback=loopback, sql=sql),
-        http="h11",  # which bounds what it reads before it has understood it
+        http=_Protocol,  # h11 bounds what it reads before it has understood it
         h11_max_incomplete_event_size=guard.LONGEST_ADDRESS + 16_384,
         limit_concurrency=_CONNECTIONS,
         ws="none",

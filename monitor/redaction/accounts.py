@@ -63,7 +63,8 @@ def _pattern(country: str) -> re.Pattern[str]:
     parts = re.findall(r"(\d+)(\w)", _STRUCTURES[country])
     body = "".join(f"(?:{_GAP}{_CLASSES[kind]}){{{count}}}" for count, kind in parts)
     after = r"\d" if parts[-1][1] == "n" else r"[A-Za-z\d]"
-    return re.compile(rf"[A-Za-z]{{2}}(?:{_GAP}\d){{2}}{body}(?!{after})")
+    next_one = rf"[A-Za-z]{{2}}{_GAP}\d"
+    return re.compile(rf"[A-Za-z]{{2}}(?:{_GAP}\d){{2}}{body}(?:(?!{after})|(?={next_one}))")
 
 
 def _is_valid(iban: str) -> bool:

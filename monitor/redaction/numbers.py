@@ -48,4 +48,6 @@ def _findings(plain: str) -> Iterator[Finding]:
         forms = [*cards.find(plain, start, end)]
         yield from ((first, last, "<card>") for first, last, is_valid in forms if is_valid)
         rest = without(plain, ((first, last) for first, last, _ in forms)) if forms else plain
-        yield from ((*phone, "<phone>") for phone in phones.find(rest, start, end))
+        for first, last, _ in (*forms, (end, end, False)):
+            yield from ((*phone, "<phone>") for phone in phones.find(rest, start, first))
+            start = last

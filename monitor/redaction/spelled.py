@@ -22,9 +22,11 @@ def mask(draft: Draft) -> None:
 _DOT: Final = r"(?:[ ]{0,2}[(\[{<][ ]?(?:dot|\.)[ ]?[)\]}>][ ]{0,2}|[ ]{1,2}dot[ ]{1,2})"
 _LABEL: Final = r"[\w-]{1,63}+"
 _LABELS: Final = rf"{_LABEL}(?:(?:\.|{_DOT}){_LABEL})"
-_COMMON: Final = r"(?:com|org|net|edu|gov|info|biz|email|app|dev|social)(?![\w-])"
+# A number or a link may be glued to an address: it will be taken out.
+_AFTER: Final = r"(?!(?!https?://|www\.)[^\W\d]|-)"
+_COMMON: Final = rf"(?:com|org|net|edu|gov|info|biz|email|app|dev|social){_AFTER}"
 _WORD: Final = "(?:of|is|on|or|if|an|as|by|he|we|up|go|do|to)"
-_END: Final = rf"(?:{_COMMON}|(?!{_WORD})[a-z]{{2}}(?![\w-]))"
+_END: Final = rf"(?:{_COMMON}|(?!{_WORD})[a-z]{{2}}{_AFTER})"
 # "look at cnn.com" is no address, "bob at gmail.com" is one.
 _PROVIDER: Final = (
     "(?:g(?:oogle)?mail|y(?:ahoo|mail)|hotmail|outlook|live|msn|icloud|aol|gmx|web|t-online"

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,7 +94,7 @@ def report(
         raise click.UsageError("--html takes --since, --until and --entity, and no other option")
     if html:
         see_that_ours_stay(html, config)
-    with closing(opened(database, config)) as connection:
+    with opened(database, config) as connection:
         question = Question(start, end, **asked)
         if html:
             _write_page(html, connection, question, now)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -34,7 +32,7 @@ def watch(interval: float, once: bool, database: Path | None, config: Path | Non
     from monitor.watching import frame, screen, snapshot
 
     path = log_path(database, config)
-    with closing(opened(path, None)) as connection:
+    with opened(path, None) as connection:
         try:
             if not once and screen.usable():
                 screen.watch(connection, str(path), interval, glyphs())
@@ -44,8 +42,6 @@ def watch(interval: float, once: bool, database: Path | None, config: Path | Non
                 max(columns, frame.LEAST_COLUMNS), max(rows, frame.LEAST_ROWS), glyphs()
             )
             taken = snapshot.take(connection, str(path), time.time(), None, view.rows)
-        except sqlite3.Error as error:
-            fail(f"{path}: {error}")
         except screen.TerminalGoneError:
             fail("the terminal is gone", 128 + signal.SIGHUP)
     for line in frame.frame(taken, view):

@@ -75,7 +75,8 @@ class _Screen:
         """Times in a row that nothing could be read, before the time for it was over."""
 
     def run(self, screen: curses.window) -> None:
-        curses.curs_set(0)
+        with suppress(curses.error):  # a serial terminal may have no way to hide its cursor
+            curses.curs_set(0)
         while True:
             started = time.monotonic()
             rows, _ = screen.getmaxyx()

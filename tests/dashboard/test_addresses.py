@@ -146,6 +146,8 @@ def test_a_method_that_would_change_something_is_told_which_do_not(dashboard: Da
         ("Sec-Fetch-Site: same-site\r\n", 403),  # another port of this machine
         ("Sec-Fetch-Site: \r\nOrigin: https://evil.example\r\n", 403),
         ("Origin: null\r\n", 403),
+        ("Origin: http://[evil\r\n", 403),
+        ("Origin: \xff\r\n", 403),
         ("Origin: http://localhost\r\n", 200),
     ],
 )
@@ -156,6 +158,16 @@ def test_another_sites_page_causes_nothing(dashboard: Dashboard, headers: str, s
 
     assert status == _status(answer) or (status, 404) == (200, _status(answer))
     assert (status == 403) == (b'<a href="/?span=7d&amp;entity=%3Cb%3E">show it</a>' in said)
+
+
+@pytest.mark.parametrize(
+    "cookie", ["a=\xff", "theme=\xff; \xff", "[]=; a[=1", "$Path=/;;=", '"\x80']
+)
+def test_cookies_of_others_do_no_harm(dashboard: Dashboard, cookie: str) -> None:
+    """A browser sends those of every program that it has met on this machine."""
+    for path in ("/", "/log", "/log/tweets", "/log/tweets.csv"):
+        assert 200 == _status(_ask(dashboard, path, headers=f"Cookie: {cookie}\r\n")), path
+    _assert_well(dashboard)
 
 
 def test_a_spreadsheet_calculates_nothing(tmp_path: Path, serve: Callable[..., Dashboard]) -> None:

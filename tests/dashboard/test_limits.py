@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -127,6 +128,45 @@ def test_large_rows_are_shown_as_far_as_they_go(
     assert (200, True) == (table.status_code, "not all rows" in table.text)
     assert (200, False) == (few.status_code, "not all rows" in few.text)
     assert (True, 31) == (data["truncated"], len(data["rows"]))
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+def test_whoever_takes_an_answer_slowly_holds_up_nobody(
+    tmp_path: Path, serve: Callable[..., Dashboard], form: str
+) -> None:
+    """Downloads that a browser has paused, more of them than answers are made at a time."""
+    path = write(tmp_path / "log.db", [(NOW + n, "Acme", "negative") for n in range(200)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        # In CSV a quotation mark becomes two: more than a socket takes by itself.
+        connection.execute("UPDATE tweets SET text = replace(hex(zeroblob(32768)), '0', char(34))")
+    dashboard = serve(path)
+    with ExitStack() as paused:
+        for _ in range(4):
+            slow = paused.enter_context(socket.socket())
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.connect(("127.0.0.1", int(dashboard.address.rpartition(":")[2])))
+            slow.sendall(f"GET /log/tweets{form} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert slow.recv(1)
+
+        assert dict.fromkeys(["/"], 200) == _ask(dashboard, ["/"])
+
+
+def test_connections_on_which_nothing_is_asked_end(
+    tmp_path: Path, serve: Callable[..., Dashboard]
+) -> None:
+    """There are few, and they would keep everybody out: silent ones, and half a request."""
+    dashboard = serve(write(tmp_path / "log.db", [(NOW, "Acme", "negative")]))
+    address = ("127.0.0.1", int(dashboard.address.rpartition(":")[2]))
+    with ExitStack() as idle:
+        silent = [idle.enter_context(socket.create_connection(address)) for _ in range(40)]
+        for connection in silent[::2]:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost:")
+        for connection in silent:
+            connection.settimeout(PATIENCE_S)
+            while connection.recv(65_536):
+                pass
+
+        assert dict.fromkeys(["/"], 200) == _ask(dashboard, ["/"])
 
 
 def test_an_answer_is_bounded() -> None:

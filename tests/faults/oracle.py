@@ -13,7 +13,8 @@ import monitor.tweet
 from monitor.collector import Collector
 from monitor.entities import Entity
 from monitor.job import Item
-from monitor.privacy import mask, redact
+from monitor.privacy import mask
+from monitor.redaction import redact
 from monitor.rows import DeadLetter
 from monitor.settings import Mqtt, Settings
 from monitor.tweet import MAX_NAME_CHARS

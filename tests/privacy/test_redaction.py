@@ -25,6 +25,7 @@ MARKS = re.compile("@user|<(?:link|email|phone|iban|card|number)>")
             "see <link>, (<link>) <link>",
             "see https://example.org/@bob?x=1, (www.example.org) t.co/x",
         ),
+        ("<link> <link> <link>", "hTTp://example.org HTtps://x.org/a wWw.example.org"),
         ("write <email>!", "write bob.smith@example.co.uk!"),
         ("mailto:<email>", "mailto:bob@example.org"),
     ],
@@ -202,6 +203,13 @@ def test_phone_numbers(number: str) -> None:
         ("<phone> / <phone>", "01204 520520 / 01204 520521"),
         ("\u96fb\u8a71<phone>\u307e\u3067", "\u96fb\u8a7103-1234-5678\u307e\u3067"),
         ("<phone> $12", "(555) 123-4567 $12"),
+        ("call <phone> <card>", "call 2125550187 4111 1111 1111 1111"),
+        ("call me at <phone>, <card>, thx", "call me at 5551234, 4111-1111-1111-1111, thx"),
+        ("tel 4111 1111 1111 1112 <phone>", "tel 4111 1111 1111 1112 0170 1234567"),
+        ("<email><card>", "bob at gmail dot com378282246310005"),
+        ("<email><link> !", "bob at example dot orghttps://t.co/x !"),
+        ("<email><link>", "bob at web.dewww.example.org"),
+        ("<iban><iban>", "IT60 X054 2811 1010 0000 0123 456NL91ABNA0417164300"),
     ],
 )
 def test_numbers_and_what_stands_beside_them(expected: str, text: str) -> None:
@@ -272,6 +280,7 @@ def test_a_wrong_checksum_stays_whole(text: str) -> None:
     "text",
     [
         "$1,234,567.89 or 1 000 000 €",
+        "1 000 000 000 people, 25 000 000 000 in all",
         "2010-2014, 2024-01-02, 01/02/2024, 31.12.2024 23:59",
         "3-2, 21-19 21-17, 10.5 %",
         "tweet 1234567890123456789 and 5551234567",

@@ -260,6 +260,16 @@ def test_a_terminal_that_cannot_be_drawn_on(start: Callable[..., Terminal], kind
     assert b"\x1b" not in seen
 
 
+@pytest.mark.parametrize("kind", ["vt52", "vt100", "ansi", "sun", "xterm-mono", "linux"])
+def test_a_terminal_of_few_abilities(start: Callable[..., Terminal], kind: str) -> None:
+    """A serial line, say: one that cannot hide its cursor shows it."""
+    terminal = start(kind=kind)
+    terminal.wait_for("Acme")
+    terminal.type(b"q")
+
+    assert 0 == terminal.end()[0]
+
+
 def test_without_a_terminal(log: Path) -> None:
     """Into a pipe or a file goes one picture, too."""
     result = CliRunner().invoke(main, ["watch", "--database", str(log)])
