@@ -116,7 +116,7 @@ def test_what_there_is_no_room_for_comes_again(mosquitto: Mosquitto) -> None:
     worker = threading.Thread(target=_work_off, args=(inbox, done))
     with structlog.testing.capture_logs() as logs, listening(mosquitto.port, "state") as listener:
         broker.start()
-        wait_until(lambda: senders, "the connection")
+        wait_until(lambda: senders and len(inbox) == 64, "more than there is room for")
         worker.start()
         wait_until(lambda: len(set(received)) >= len(sent), "everything")
         told = listener.on("state")
@@ -127,7 +127,7 @@ def test_what_there_is_no_room_for_comes_again(mosquitto: Mosquitto) -> None:
     assert sent == list(dict.fromkeys(received))
     assert len(received) < 2 * len(sent)  # the last acknowledgements may meet a closed door
     events = [event["event"] for event in logs]
-    assert 3 < events.count("resuming")
+    assert "resuming" in events  # how often, depends on who is faster
     assert not {"connection-lost", "lost-again-and-again"} & set(events)
     assert {"online"} == set(told)
 
