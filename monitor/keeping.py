@@ -19,6 +19,9 @@ _USUAL_DATE: Final = re.compile(
     re.ASCII,
 )
 
+_MOST_LEVELS: Final = 200
+"""Levels of a topic that are kept, as many as mosquitto takes."""
+
 
 class Keeper:
     """Makes of what arrives what may be written.
@@ -63,7 +66,7 @@ class Keeper:
             return topic
         last, kept = self._topic  # read at once: two threads ask
         if topic != last:
-            levels = topic.split("/")
+            levels = topic.split("/", _MOST_LEVELS)[:_MOST_LEVELS]
             kept = "/".join(each if each in self._levels else redact(each) for each in levels)
             self._topic = topic, kept
         return kept

@@ -11,11 +11,10 @@ from monitor.redaction import folding
 _TAKEN: Final = "<"
 """Stands for each character that is masked: like a mark ("<link>"), it is part of nothing else."""
 
-
-MOST: Final = 1024
-"""Findings that are put back into the text one by one; a tweet has a few."""
-
-_RUN: Final = re.compile(f"{_TAKEN}+")
+LONGEST: Final = 25_000
+"""Characters that are kept of a text: as many as a post on X may have."""
+_SPARE: Final = 500
+"""Characters behind them that are searched, too, for what begins before the cut."""
 
 Finding = tuple[int, int, str]
 """Start and end in `Draft.plain`, and the mark that belongs there."""
@@ -29,22 +28,21 @@ class Draft:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text[: LONGEST + _SPARE]
         self._masked: list[Finding] = []
-        self.plain = folding.fold(text)
+        self.plain = folding.fold(self._text)
         """The text in plain characters (`folding`) without what was masked."""
-        self._is_plain = self.plain is text  # as most are: then marks are put where they belong
+        # As most are: then marks are put where they belong at once.
+        self._is_plain = self.plain is self._text and len(text) <= LONGEST
 
     def by(self, mark: str) -> str | Callable[[re.Match[str]], str]:
         """Give the replacement for `re.sub` on `plain` that masks each match."""
         if self._is_plain:
             return mark
 
-        note = self._masked.append
-
         def take(match: re.Match[str]) -> str:
             start, end = match.span()
-            note((start, end, mark))
+            self._masked.append((start, end, mark))
             return _TAKEN * (end - start)
 
         return take
@@ -65,28 +63,36 @@ class Draft:
         self.plain = "".join(parts) + self.plain[done:]
 
     def finished(self) -> str:
-        """Give the text with a mark in the place of each finding."""
+        """Give the text with a mark in the place of each finding; of a long one the beginning."""
         if self._is_plain:
-            return self.plain
-        if not self._masked:
-            return self._text
-        if len(self._masked) > MOST:  # putting them back would take longer than finding them
-            return _RUN.sub("<masked>", self.plain)
+            return self.plain[: _end(self.plain)]
         text = self._text
+        if not self._masked and len(text) <= LONGEST:
+            return text
         places: range | list[int] = range(len(text))
         if len(self.plain) != len(text):
             places = [place for place, each in enumerate(text) if each not in folding.UNSEEN]
+        limit = _end(text)
         parts: list[str] = []
         done = 0
         for start, end, mark in sorted(self._masked):
-            if places[start] < done:  # within what was masked to the end of the text
-                continue
+            if places[start] >= limit:
+                break
             last = places[end - 1] + 1
             while last < len(text) and folding.is_mark(text[last]):
                 last += 1  # an accent belongs to the character before it, which is masked
             parts += text[done : places[start]], mark
             done = last
-        return "".join(parts) + text[done:]
+        redacted = "".join(parts) + text[done:limit]
+        return redacted[: _end(redacted)]  # marks may be longer than what they stand for
+
+
+def _end(text: str) -> int:
+    """Find where a text is cut: before the word or the mark that does not fit as a whole."""
+    if len(text) <= LONGEST:
+        return len(text)
+    before = max(text.rfind(sign, LONGEST - _SPARE, LONGEST + 1) for sign in " \n<@")
+    return before if before > 0 else LONGEST
 
 
 def without(plain: str, spans: Iterable[tuple[int, int]]) -> str:
