@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from monitor.classifier import Verdict
@@ -22,6 +23,9 @@ _USUAL_DATE: Final = re.compile(
 _MOST_LEVELS: Final = 200
 """Levels of a topic that are kept, as many as mosquitto takes."""
 
+_NAMES: Final = 1024
+"""Names of entities that are remembered: they come again and again."""
+
 
 class Keeper:
     """Makes of what arrives what may be written.
@@ -37,6 +41,8 @@ class Keeper:
         self._names = frozenset(entity.name.strip() for entity in settings.entities)
         filters = (*settings.mqtt.topics, *settings.mqtt.results_topics)
         self._levels = frozenset(level for each in filters for level in each.split("/"))
+        self.entity = lru_cache(_NAMES)(self._entity)
+        """Keeps the name of an entity, masked if it points to somebody who is not configured."""
         self._topic = ("", "")  # the last one, and what is kept of it: mostly it is the next, too
 
     def row(self, row: TweetRow) -> TweetRow:
@@ -81,8 +87,7 @@ class Keeper:
             case _:
                 return None
 
-    def entity(self, name: str) -> str:
-        """Keep the name of an entity, masked if it points to somebody who is not configured."""
+    def _entity(self, name: str) -> str:
         if self._store_text == "full" or name in self._names:
             return name
         return redact(name)

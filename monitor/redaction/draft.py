@@ -73,13 +73,14 @@ class Draft:
         if len(self.plain) != len(text):
             places = [place for place, each in enumerate(text) if each not in folding.UNSEEN]
         limit = _end(text)
+        has_marks = not text.isascii()
         parts: list[str] = []
         done = 0
         for start, end, mark in sorted(self._masked):
             if places[start] >= limit:
                 break
             last = places[end - 1] + 1
-            while last < len(text) and folding.is_mark(text[last]):
+            while has_marks and last < len(text) and folding.is_mark(text[last]):
                 last += 1  # an accent belongs to the character before it, which is masked
             parts += text[done : places[start]], mark
             done = last
