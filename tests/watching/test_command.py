@@ -180,12 +180,12 @@ def _ended(pid: int) -> bool:
 
 
 def test_a_terminal_that_is_closed_ends_it(start: Callable[..., Terminal]) -> None:
-    """By SIGHUP, as the end of a terminal ends what is on it."""
+    """By SIGHUP, or by seeing the end itself before that comes: a shell shows both as 129."""
     terminal = start()
     terminal.wait_for(HINT)
     terminal.hang_up()
 
-    assert -signal.SIGHUP == terminal.process.wait(PATIENCE_S)
+    assert terminal.process.wait(PATIENCE_S) in (-signal.SIGHUP, 128 + signal.SIGHUP)
 
 
 @pytest.mark.parametrize("interval", ["0.2", "2", "3600"])
