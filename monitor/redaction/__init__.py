@@ -19,9 +19,9 @@ def redact(text: str) -> str:
     dates, scores and ids stay. They are looked for in a plain copy of the text, so that invisible
     characters, digits of other scripts and typographic spaces, dashes and signs hide nothing.
 
-    Redacting twice changes nothing more, and the time is linear in the length of the text. In a
-    text that consists of numbers (more than `numbers.CLOSELY` characters of them), what has seven
-    digits becomes ``<number>`` from there on.
+    Redacting twice changes nothing more, and the time is linear in the length of the text. Of a
+    text that consists of numbers (more than `numbers.CLOSELY` characters of them), the rest becomes
+    ``<number>``; of one that is longer than `draft.LONGEST` the beginning is kept.
     """
     draft = Draft(text)
     addresses.mask(draft)

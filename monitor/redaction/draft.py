@@ -51,11 +51,13 @@ class Draft:
         """Mask what was found.
 
         Args:
-            findings: in order, none overlapping another.
+            findings: in order; what begins within another is part of it.
         """
         parts: list[str] = []
         done = 0
         for start, end, mark in findings:
+            if start < done:
+                continue
             parts += self.plain[done:start], mark if self._is_plain else _TAKEN * (end - start)
             done = end
             if not self._is_plain:
@@ -79,6 +81,8 @@ class Draft:
         for start, end, mark in sorted(self._masked):
             if places[start] >= limit:
                 break
+            if places[start] < done:  # within what is masked as a whole
+                continue
             last = places[end - 1] + 1
             while has_marks and last < len(text) and folding.is_mark(text[last]):
                 last += 1  # an accent belongs to the character before it, which is masked
