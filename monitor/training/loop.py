@@ -1,6 +1,7 @@
 """Steps of gradient descent that survive an interruption."""
 
 import copy
+import os
 import re
 import signal
 import time
@@ -175,13 +176,16 @@ class Copies:
 def copies_for(network: nn.Module) -> int:
     """Return how many copies of ``network`` are best on this machine.
 
-    Two halves on a processor, where PyTorch may use two threads or more (``OMP_NUM_THREADS=1``
-    leaves the other cores free); but one network where it draws random numbers (dropout): two
-    threads would draw them in an order of chance.
+    Two halves on a processor with two cores or more, unless ``OMP_NUM_THREADS`` is 1; but one
+    network where it draws random numbers (dropout): two threads would draw them in an order of
+    chance.
     """
+    # Not PyTorch's own count of threads, which whoever trained before in this process has changed.
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    cores = int(threads) if threads.isdigit() else os.cpu_count() or 1
     on_processor = next(network.parameters()).device.type == "cpu"
     draws = any(isinstance(part, nn.Dropout) and part.p > 0 for part in network.modules())
-    return 2 if on_processor and not draws and torch.get_num_threads() > 1 else 1
+    return 2 if on_processor and not draws and cores > 1 else 1
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
