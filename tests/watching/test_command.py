@@ -218,7 +218,7 @@ def test_arrows_choose_an_entity(start: Callable[..., Terminal]) -> None:
 
 def test_resizes(start: Callable[..., Terminal]) -> None:
     """A wider terminal shows more: changes against the day before."""
-    terminal = start("--interval", "3600")
+    terminal = start("--interval", "1")  # a signal before curses waits is seen then
     first = terminal.wait_for(HINT)
     terminal.resize(30, 120)
     terminal.wait_for("change")
