@@ -20,8 +20,8 @@ EXIT_CONFIGURATION: Final = 2
 EXIT_STOPPED: Final = STOPPED
 """By Ctrl-C. The daemon, whose normal end that is, exits 0."""
 
-_WRITTEN: Final = (
-    *(".csv", ".json", ".md", ".png", ".pt", ".safetensors", ".svg", ".tflite", ".toml", ".txt"),
+_WRITTEN: Final = frozenset(
+    {".csv", ".json", ".md", ".png", ".pt", ".safetensors", ".svg", ".tflite", ".toml", ".txt"}
 )
 """Endings of the files that commands write into a folder."""
 
@@ -70,11 +70,8 @@ def see_that_ours_stay(
         fail(why, EXIT_CONFIGURATION)
 
 
-class OutputFile(click.Path):
-    """A file that a command writes, which is nothing that belongs to a log."""
-
-    def __init__(self) -> None:
-        super().__init__(dir_okay=False, path_type=Path)
+class _Output(click.Path):
+    """A path that a command writes to; it ends the program where that belongs to a log."""
 
     def convert(
         self,
@@ -84,29 +81,34 @@ class OutputFile(click.Path):
     ) -> Path:
         """Take a path, or end the program."""
         path = Path(os.fsdecode(super().convert(value, param, context)))
-        see_that_ours_stay(path)
+        for written in self.written(path):
+            see_that_ours_stay(written)
         return path
 
+    def written(self, path: Path) -> Iterator[Path]:
+        """Give what may be written over."""
+        yield path
 
-class OutputFolder(click.Path):
+
+class OutputFile(_Output):
+    """A file that a command writes, which is nothing that belongs to a log."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+
+class OutputFolder(_Output):
     """A folder that a command writes into, under names of its own that lead to no log."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False, path_type=Path)
 
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401  (as click's)
-        param: click.Parameter | None,
-        context: click.Context | None,
-    ) -> Path:
-        """Take a path, or end the program."""
-        folder = Path(os.fsdecode(super().convert(value, param, context)))
-        see_that_ours_stay(folder)
-        for file in folder.iterdir() if folder.is_dir() else ():
+    def written(self, path: Path) -> Iterator[Path]:
+        """Give the folder and what is in it that commands write."""
+        yield path
+        for file in path.iterdir() if path.is_dir() else ():
             if file.suffix in _WRITTEN:
-                see_that_ours_stay(file)
-        return folder
+                yield file
 
 
 def log_options(function: _F) -> _F:
