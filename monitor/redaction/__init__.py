@@ -21,7 +21,8 @@ def redact(text: str) -> str:
 
     Redacting twice changes nothing more, and the time is linear in the length of the text. Of a
     text that consists of numbers (more than `numbers.CLOSELY` characters of them), the rest becomes
-    ``<number>``; of one that is longer than `draft.LONGEST` the beginning is kept.
+    ``<number>``; of one that is longer than `draft.LONGEST`, or has more than `draft.CROWDED`
+    signs of addresses, the beginning is kept.
     """
     draft = Draft(text)
     addresses.mask(draft)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final
 
 from monitor.redaction import folding
@@ -15,6 +16,13 @@ LONGEST: Final = 25_000
 """Characters that are kept of a text: as many as a post on X may have."""
 _SPARE: Final = 500
 """Characters behind them that are searched, too, for what begins before the cut."""
+CROWDED: Final = 1_000
+"""Signs that addresses are made of, after which a text is cut, so that masking takes no longer.
+
+A post of `LONGEST` characters in sentences has some 300 of them.
+"""
+# With the compatibility characters that `folding` takes for them.
+_SIGN: Final = re.compile("[@./:\uff20\ufe6b\uff0e\ufe52\u2024\u00b7\u2022\uff0f\uff1a]")
 
 Finding = tuple[int, int, str]
 """Start and end in `Draft.plain`, and the mark that belongs there."""
@@ -28,12 +36,13 @@ class Draft:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text[: LONGEST + _SPARE]
+        self._limit = _limit(text)
+        self._text = text[: self._limit + _SPARE]
         self._masked: list[Finding] = []
         self.plain = folding.fold(self._text)
         """The text in plain characters (`folding`) without what was masked."""
         # As most are: then marks are put where they belong at once.
-        self._is_plain = self.plain is self._text and len(text) <= LONGEST
+        self._is_plain = self.plain is self._text and len(text) <= self._limit
 
     def by(self, mark: str) -> str | Callable[[re.Match[str]], str]:
         """Give the replacement for `re.sub` on `plain` that masks each match."""
@@ -67,14 +76,14 @@ class Draft:
     def finished(self) -> str:
         """Give the text with a mark in the place of each finding; of a long one the beginning."""
         if self._is_plain:
-            return self.plain[: _end(self.plain)]
+            return self.plain[: _end(self.plain, LONGEST)]
         text = self._text
-        if not self._masked and len(text) <= LONGEST:
+        if not self._masked and len(text) <= self._limit:
             return text
         places: range | list[int] = range(len(text))
         if len(self.plain) != len(text):
             places = [place for place, each in enumerate(text) if each not in folding.UNSEEN]
-        limit = _end(text)
+        limit = _end(text, self._limit)
         has_marks = not text.isascii()
         parts: list[str] = []
         done = 0
@@ -89,15 +98,23 @@ class Draft:
             parts += text[done : places[start]], mark
             done = last
         redacted = "".join(parts) + text[done:limit]
-        return redacted[: _end(redacted)]  # marks may be longer than what they stand for
+        return redacted[: _end(redacted, LONGEST)]  # marks may be longer than what they stand for
 
 
-def _end(text: str) -> int:
+def _limit(text: str) -> int:
+    """Find how many characters of a text are kept at most."""
+    if len(text) > CROWDED:
+        for sign in islice(_SIGN.finditer(text), CROWDED, CROWDED + 1):
+            return min(LONGEST, sign.start())
+    return LONGEST
+
+
+def _end(text: str, limit: int) -> int:
     """Find where a text is cut: before the word or the mark that does not fit as a whole."""
-    if len(text) <= LONGEST:
+    if len(text) <= limit:
         return len(text)
-    before = max(text.rfind(sign, LONGEST - _SPARE, LONGEST + 1) for sign in " \n<@")
-    return before if before > 0 else LONGEST
+    before = max(text.rfind(sign, max(limit - _SPARE, 0), limit + 1) for sign in " \n<@")
+    return before if before > 0 else limit
 
 
 def without(plain: str, spans: Iterable[tuple[int, int]]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.redaction import numbers, redact
-from monitor.redaction.draft import LONGEST
+from monitor.redaction.draft import CROWDED, LONGEST
 
 MARKS = re.compile("@user|<(?:link|email|phone|iban|card|number)>")
 
@@ -468,11 +468,28 @@ def test_a_text_of_numbers_is_not_looked_at_closely() -> None:
 @pytest.mark.parametrize("seen", ["a", "e\u0301"])
 def test_of_a_long_text_the_beginning_is_kept(seen: str) -> None:
     """As many characters as the longest posts have, to the end of a word; nothing half masked."""
-    redacted = redact(f"{seen} as @ann says, " * 5000)
+    redacted = redact(f"{seen} as @ann says in a few more words, " * 2000)
 
     assert LONGEST * 0.9 < len(redacted) <= LONGEST
     assert "ann" not in redacted
     assert redacted == redact(redacted)
+
+
+@pytest.mark.parametrize("crowd", ["@ann ", "\uff20ann \u26f8", "bob.smith@mail.com, ", "t.co/ab "])
+def test_of_a_text_that_is_made_of_addresses_the_beginning_is_kept(crowd: str) -> None:
+    """So that masking them takes no longer; nothing is half masked, and nothing left over."""
+    redacted = redact(crowd * 4000)
+
+    assert CROWDED / 3 - 1 <= redacted.count("<") + redacted.count("@user") <= CROWDED
+    assert not re.search("ann|bob|smith|mail.com|t.co|ab", redacted)
+    assert redacted == redact(redacted)
+
+
+def test_a_long_text_of_sentences_is_no_crowd() -> None:
+    """Twice as many signs as people write in so many words."""
+    text = "Five words are one sentence. " * 600 + "See http://t.co/ab for more."
+
+    assert "See <link> for more." == redact(text)[-20:]
 
 
 def test_a_number_where_a_long_text_is_cut() -> None:
