@@ -1,11 +1,11 @@
 """What a teacher answers to very many questions, computed once and kept for its students.
 
 A folder holds ``questions.jsonl.gz``, one JSON object a line with ``text`` and ``question`` (as
-`monitor.marking` writes them, emoji as signs), ``source``, and where they are known ``reputation``
-and ``sentiment`` (indices into `POLARITIES`); and in the same order ``logits.npy`` [questions,
-tasks, 3] and ``pooled.npy`` [questions, width], both float16. ``done.json`` says how many of them
-are answered, from the first on. The questions are in random order, so that those that are
-answered are a fair part of all.
+`monitor.marking` writes them, emoji as signs), ``group`` (whose shares of labels the text has),
+and where they are known ``reputation`` and ``sentiment`` (indices into `POLARITIES`); and in the
+same order ``logits.npy`` [questions, tasks, 3] and ``pooled.npy`` [questions, width], both float16.
+``done.json`` says how many of them are answered, from the first on, and by whom. The order is
+random, but what is worth more comes earlier: however many are answered, they are mixed well.
 """
 
 import gzip
@@ -32,7 +32,7 @@ from monitor.training.batches import collate
 from monitor.training.data import NO_LABEL, Example, gist, read_rows
 from monitor.training.errors import Interrupted, TrainingError
 from monitor.training.loop import stop_requests
-from monitor.training.mixture import Mixture, Row, draw, marker, read_mixture
+from monitor.training.mixture import SOURCES, Row, draw, group_of, marker, read_mixture
 from monitor.training.network import Network, mean_over
 from monitor.training.tokenization import encode
 
@@ -55,13 +55,26 @@ OTHERS_MARKED: Final = 0.5
 """Part of the texts (0-1) in which others than the one asked about are marked."""
 
 
+OTHERS: Final = 22_000
+"""So many questions about others than those that labels are of go with a pass of `SOURCES`."""
+
+NOBODY: Final = 10_000
+"""So many about nobody, in texts whose label is of somebody."""
+
+WITHOUT_LABEL: Final = 70_000
+"""And so many of texts without a label."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: a marked text, who is asked about, and the labels where they are known."""
+    """One question: a marked text, who is asked about, and the labels where they are known.
+
+    ``group`` is the collection, of RepLab's tweets with the entity (`mixture.group_of`).
+    """
 
     text: str
     question: str | None
-    source: str
+    group: str
     reputation: int = NO_LABEL
     sentiment: int = NO_LABEL
 
@@ -69,32 +82,58 @@ class Asked:
 def questions_in(data: Path, leave_out: bool, chance: random.Random) -> list[Asked]:
     """Return each text in the folder ``data`` about each name in it, and about nobody.
 
-    In random order, each once. What is held out is not in it, and nothing of a test file.
+    Each once, in the order of `mixed`. What is held out is not in it, and nothing of a test file.
 
     Raises:
         TrainingError: a file is broken, or there is none.
     """
     mixture = read_mixture(data, leave_out)
-    found: dict[tuple[str, str | None], Asked] = {}
-    for asked in (*of_labelled(mixture), *of_unlabelled(data, mixture.held)):
-        found.setdefault((asked.text, asked.question), asked)
-    asked_all = list(found.values())
-    chance.shuffle(asked_all)
-    return asked_all
-
-
-def of_labelled(mixture: Mixture) -> Iterator[Asked]:
-    """Yield the rows to learn from as they are labelled, then about everybody else in them."""
     rows = [row for of_source in mixture.learn.values() for row in of_source]
+    kinds: list[tuple[float, list[Asked]]] = [
+        (SOURCES[name].rows, [labelled(row) for row in of_source])
+        for name, of_source in mixture.learn.items()
+    ]
+    kinds += [
+        (NOBODY, [about_nobody(row) for row in rows if row.target is not None]),
+        (OTHERS, list(about_others(rows))),
+        (WITHOUT_LABEL, list(of_unlabelled(data, mixture.held))),
+    ]
+    return mixed(kinds, chance)
+
+
+def mixed(kinds: Sequence[tuple[float, Sequence[Asked]]], chance: random.Random) -> list[Asked]:
+    """Return the questions of all ``kinds``, each once, so that every beginning is a mixture.
+
+    Each kind comes with how much of it is wanted: as long as there is some left, it comes so often,
+    in proportion to the others (Efraimidis and Spirakis 2006, weighted sampling without
+    replacement).
+    """
+    found: dict[tuple[str, str | None], tuple[float, Asked]] = {}
+    for wanted, of_kind in kinds:
+        for asked in of_kind:
+            key = (asked.text, asked.question)
+            if key not in found:
+                found[key] = (chance.expovariate(wanted / len(of_kind)), asked)
+    return [asked for _, asked in sorted(found.values(), key=lambda one: one[0])]
+
+
+def labelled(row: Row) -> Asked:
+    """Return a row as it is labelled."""
+    labels = (row.reputation, row.sentiment)
+    return Asked(marked(row, row.target), question(row.target), group_of(row), *labels)
+
+
+def about_nobody(row: Row) -> Asked:
+    """Return the text of a row as a whole."""
+    return Asked(marked(row, None), None, row.source, NO_LABEL, row.sentiment)
+
+
+def about_others(rows: Iterable[Row]) -> Iterator[Asked]:
+    """Yield the texts of ``rows`` about everybody in them."""
     for row in rows:
-        labels = (row.reputation, row.sentiment)
-        yield Asked(marked(row, row.target), question(row.target), row.source, *labels)
-    for row in rows:
-        if row.target is not None:
-            yield Asked(marked(row, None), None, row.source, NO_LABEL, row.sentiment)
         for other in row.entities:
             text = marked(row, other.name)
-            if question(other.name) in text.split():
+            if other.name != row.target and question(other.name) in text.split():
                 yield Asked(text, question(other.name), row.source)
 
 
@@ -132,7 +171,7 @@ def write_questions(path: Path, asked: Iterable[Asked]) -> None:
     with gzip.open(new, "wt", encoding="utf-8") as lines:
         for each in asked:
             line: dict[str, Any] = {"text": each.text, "question": each.question}
-            line["source"] = each.source
+            line["group"] = each.group
             for task in TASKS:
                 if (label := getattr(each, task)) != NO_LABEL:
                     line[task] = label
@@ -201,7 +240,8 @@ def compute(
         write_questions(asked_path, questions_in(data, leave_out, chance))
     asked = read_questions(asked_path)
     whole = min(len(asked), limit or len(asked))
-    identity = json.loads(json.dumps({key: record[key] for key in ("settings", "tweets")}))
+    kept = ("settings", "tweets", "shares", "start", "dev")
+    identity = json.loads(json.dumps({key: record[key] for key in kept if key in record}))
     done_path = output / "done.json"
     done = 0
     if done_path.is_file():

@@ -209,10 +209,32 @@ def answers(
     " with --from, where that is missing, mobilebert-6x384]",
 )
 @click.option(
+    "--answers",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder that monitor answers has written: learn from these answers, with the entity "
+    "marked, instead of asking a teacher. --from has to be given.",
+)
+@click.option(
+    "--questions",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="With --answers: learn from so many of them, the first ones. 0: all.",
+)
+@click.option(
+    "--layers",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="With --answers: put in layers, which at first change nothing, until there are so many. "
+    "0: as many as the student of --from has.",
+)
+@click.option(
     "--from",
     "start",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Train this student further, such as the one that monitor search has found.",
+    help="Train this student further, such as the one that monitor search has found; with "
+    "--answers a model's folder will do.",
 )
 @click.option(
     "--structure",
@@ -243,9 +265,7 @@ def answers(
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
-    default=1.2e-3,
-    show_default=True,
-    help="Highest rate of AdamW.",
+    help="Highest rate of AdamW.  [default: 1.2e-3; with --answers 6e-4]",
 )
 @click.option(
     "--stacks",
@@ -266,12 +286,15 @@ def answers(
 def distil(
     data: tuple[Path, ...],
     teacher: Path | None,
+    answers: Path | None,
+    questions: int,
+    layers: int,
     start: Path | None,
     structure: Path | None,
     output: Path,
     examples: int,
     batch: int,
-    learning_rate: float,
+    learning_rate: float | None,
     stacks: int,
     intermediate: int,
     precision: str,
@@ -292,6 +315,30 @@ def distil(
         from monitor.training import network
         from monitor.training.student import structure_in
 
+        if answers is not None:
+            from monitor.training import taught
+
+            if teacher or structure or start is None or len(data) > 1 or not data[0].is_dir():
+                raise click.UsageError(
+                    "--answers takes one folder, and --from instead of --teacher and --structure"
+                )
+            record = taught.distil(
+                data[0],
+                answers,
+                start,
+                output,
+                taught.TaughtSettings(
+                    seed=seed,
+                    questions=questions,
+                    examples=examples,
+                    layers=layers,
+                    batch=batch,
+                    learning_rate=learning_rate or 6e-4,
+                    precision=precision,
+                ),
+            )
+            click.echo(json.dumps(record["dev"], indent=2))
+            return
         teacher = teacher or default_teacher(start)
         if start is not None:
             wanted = structure_in(start)
@@ -315,7 +362,7 @@ def distil(
                 seed=seed,
                 examples=examples,
                 batch=batch,
-                learning_rate=learning_rate,
+                learning_rate=learning_rate or 1.2e-3,
                 precision=precision,
             ),
             start,
@@ -397,9 +444,8 @@ def transfer(
 @click.option(
     "--max-length",
     type=click.IntRange(8, 128),
-    default=64,
-    show_default=True,
-    help="Tokens of a tweet and its entity that the daemon lets through.",
+    help="Tokens of a tweet and its entity that the daemon lets through.  [default: as many as "
+    "the student was taught with]",
 )
 def export(
     student: Path,
@@ -407,7 +453,7 @@ def export(
     variant: Variant,
     version: str,
     without: tuple[Fusion, ...],
-    max_length: int,
+    max_length: int | None,
 ) -> None:
     """Convert the network in STUDENT, a folder from monitor distil, to TensorFlow Lite.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from monitor.chatter import without_chatter
+from monitor.entities import Entity
 from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training import temperature
@@ -20,6 +21,7 @@ from monitor.training.data import Example
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, fold, read
 from monitor.training.fusion import FUSIONS, Fusions
+from monitor.training.mixture import Row, asked
 from monitor.training.network import Network
 from monitor.training.provenance import commands_of
 from monitor.training.tokenization import encode
@@ -61,13 +63,14 @@ class ExportSettings:
     ``variant`` is one of `variants.Variant`, ``fusions`` some of `fusion.Fusion`. ``tolerance`` is
     the largest difference of probabilities, between the file and the network, that is let through;
     None: `TOLERANCES`'.
-    Lengths are in tokens.
+    Lengths are in tokens; ``max_length`` None is what a student was trained with, 64 if it does
+    not tell.
     """
 
     variant: Variant = "int8"
     fusions: Fusions = FUSIONS
     version: str = "1"
-    max_length: int = 64
+    max_length: int | None = None
     positions: int = 128
     tolerance: float | None = None
 
@@ -107,6 +110,12 @@ def unfolded(network: Network, positions: int) -> Folded:
         attention_heads=config.num_attention_heads,
         positions=min(positions, config.max_position_embeddings),
     )
+
+
+def marked(example: Example) -> Example:
+    """Return ``example`` as a model reads it that does not know names."""
+    entities = () if example.entity is None else (Entity(example.entity),)
+    return asked(Row("", example.text, example.entity, entities))
 
 
 def ids_of(
@@ -167,6 +176,10 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
             not the network's.
     """
     network, tokenizer, record = networks.load(student)
+    made = record.get("settings", {})
+    max_length = settings.max_length or int(made.get("max_length", 64))
+    is_marked = "naming" in made
+    probes = [marked(probe) for probe in PROBES] if is_marked else PROBES
     calibration = record.get("calibration", {})
     temperature.apply(network, calibration)
     arrays = unfolded(network, settings.positions)
@@ -174,12 +187,12 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
     from monitor.training.graph import flatbuffer
 
     # Only full-int8 looks at the samples. Eight tweets find its scales nearly as well as hundreds.
-    samples = [ids_of(tokenizer, PROBES, settings.max_length)]
+    samples = [ids_of(tokenizer, probes, max_length)]
     with without_chatter():
         model = flatbuffer(arrays, settings.variant, samples, settings.fusions)
 
-    expected = answers_of_network(network, tokenizer, PROBES, settings.max_length)
-    found = answers_of_file(model, tokenizer, PROBES, settings.max_length)
+    expected = answers_of_network(network, tokenizer, probes, max_length)
+    found = answers_of_file(model, tokenizer, probes, max_length)
     difference = max(float(np.abs(expected[task] - found[task]).max()) for task in TASKS)
     tolerance = TOLERANCES[settings.variant] if settings.tolerance is None else settings.tolerance
     if not difference <= tolerance:
@@ -187,7 +200,6 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
             f"the exported file differs from the network by {difference:.3f} in a probability "
             f"(at most {tolerance} is let through); nothing was written"
         )
-    known = answers_of_file(model, tokenizer, [KNOWN], settings.max_length)
 
     output.mkdir(parents=True, exist_ok=True)
     prepared = tokenizer.to_str().encode()
@@ -198,13 +210,14 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
     card = {
         "name": output.resolve().name,
         "version": settings.version,
-        "max_length": settings.max_length,
+        "max_length": max_length,
+        **({"reads": "marks"} if is_marked else {}),
         "files": files,
         "tasks": {task: {"labels": list(POLARITIES)} for task in TASKS},
         "known": {
             "text": KNOWN.text,
             "entity": KNOWN.entity,
-            **{task: POLARITIES[int(known[task][0].argmax())] for task in TASKS},
+            **{task: POLARITIES[int(found[task][0].argmax())] for task in TASKS},
         },
         "calibration": calibration,
         "metrics": {},

@@ -33,11 +33,11 @@ from monitor.training.loop import LoopSettings, descend
 from monitor.training.measure import logits_of
 from monitor.training.mixture import (
     GENERAL,
-    REPLAB,
     SOURCES,
     Mixture,
     Row,
     asked,
+    group_of,
     invented,
     read_mixture,
 )
@@ -128,11 +128,6 @@ def lessons(
             shown.append((example, group_of(row)))
         remaining -= 1
     return [example for example, _ in shown], [group for _, group in shown]
-
-
-def group_of(row: Row) -> str:
-    """Return the name of those that share their shares of labels with ``row``."""
-    return f"{row.source}:{row.target}" if row.source == REPLAB else row.source
 
 
 Shares: TypeAlias = dict[str, list[float]]

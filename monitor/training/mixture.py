@@ -285,6 +285,11 @@ def mentions(row: Row) -> bool:
     )
 
 
+def group_of(row: Row) -> str:
+    """Return the name of those that share their shares of labels with ``row``."""
+    return f"{row.source}:{row.target}" if row.source == REPLAB else row.source
+
+
 SYLLABLES: Final = re.findall(
     "..", "venorkalotanmirazendubelorvistaquipanersolifagrohemdawitonrialexumetajo"
 )

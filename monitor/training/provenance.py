@@ -25,12 +25,32 @@ def marked_commands(record: dict[str, Any]) -> list[str]:
     made = record["settings"]
     start = record.get("start")
     origin = ".training/start" if start else PurePath(made["checkpoint"]).name
+    rank = f" --rank {made['rank']}" if made.get("rank") else ""
     command = (
         f"monitor train DATA --marked --from {origin}{' --strangers' * made['leave_out']} "
-        f"--epochs {made['passes']} {common_options(made)}"
+        f"--epochs {made['passes']}{rank} {common_options(made)}"
     )
     before = [f"{each} --output {origin}" for each in marked_commands(start)] if start else []
     return [*before, command]
+
+
+def taught_commands(record: dict[str, Any]) -> list[str]:
+    """Return the commands that make the student with this ``record``, taught by answers."""
+    made, count = record["settings"], record["tweets"]["questions"]
+    strangers = " --strangers" * record["teacher"]["settings"]["leave_out"]
+    layers = f" --layers {made['layers']}" if made["layers"] else ""
+    start = record["start"]
+    origin = f"models/{start['model']}" if "model" in start else ".training/start"
+    last = (
+        f"monitor distil DATA --answers .training/answers --from {origin}{layers} "
+        f"--questions {count} --examples {made['examples']} {common_options(made)}"
+    )
+    return [
+        *commands_of(start),
+        *marked_commands(record["teacher"]),
+        f"monitor answers DATA --limit {count} --precision {made['precision']}{strangers}",
+        last,
+    ]
 
 
 def commands_of(record: dict[str, Any]) -> list[str]:
@@ -42,6 +62,8 @@ def commands_of(record: dict[str, Any]) -> list[str]:
     own = record.get("settings", {})
     if "command" in record:
         return [record["command"]]
+    if "questions" in own:
+        return taught_commands(record)
     if "naming" in own:
         return marked_commands(record)
     if "structure" not in own:

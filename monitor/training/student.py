@@ -1,6 +1,7 @@
 """The student: a small MobileBERT, and how it starts from its teacher's embedding."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,6 +53,15 @@ def structure_in(folder: Path) -> Structure:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config["model_type"] != "mobilebert":
         raise TrainingError(f"the network in {folder} is a {config['model_type']}, no MobileBERT")
+    return _structure(config)
+
+
+def structure_of(network: Network) -> Structure:
+    """Return the structure of a MobileBERT."""
+    return _structure(cast(Any, network.encoder).config.to_dict())
+
+
+def _structure(config: Mapping[str, Any]) -> Structure:
     return Structure(
         layers=config["num_hidden_layers"],
         hidden=config["hidden_size"],

@@ -43,21 +43,37 @@ def fit(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
 def calibrate(
     network: Network, tokenizer: Tokenizer, dev: Mapping[str, Sequence[Example]], max_length: int
 ) -> dict[str, Any]:
-    """Return for each task its temperature and its confusion matrix on the held-out tweets.
+    """Return what `calibrated` finds on the examples of ``dev``."""
+    examples = [example for part in dev.values() for example in part]
+    if not examples:
+        return {}
+    return calibrated(
+        logits_of(network, tokenizer, examples, max_length),
+        {task: [getattr(example, task) for example in examples] for task in TASKS},
+        entity_names(dev),
+    )
+
+
+def calibrated(
+    answers: Mapping[str, torch.Tensor],
+    truth: Mapping[str, Sequence[int]],
+    names: Sequence[str | None],
+) -> dict[str, Any]:
+    """Return for each task its temperature and its confusion matrix on held-out tweets.
 
     ``confusion[i][j]`` counts tweets of polarity i that were answered j, in the order of
     `POLARITIES`; whoever corrects counts for the classifier's mistakes needs it. ``shares`` does it
     better (`monitor.quantification`); it is there if enough entities were held out. A task without
     held-out labels is left out.
+
+    Args:
+        answers: logits [tweets, 3] of each task.
+        truth: classes, `NO_LABEL` where they are unknown.
+        names: whom a tweet counts for in ``shares``; None for nobody.
     """
-    examples = [example for part in dev.values() for example in part]
-    if not examples:
-        return {}
-    answers = logits_of(network, tokenizer, examples, max_length)
-    names = entity_names(dev)
     found: dict[str, Any] = {}
     for task in TASKS:
-        labels = np.array([getattr(example, task) for example in examples])
+        labels = np.array(truth[task])
         known = labels != NO_LABEL
         if not known.any():
             continue
@@ -69,7 +85,7 @@ def calibrate(
             "tweets": scores.count,
             "confusion": scores.confusion.tolist(),
         }
-        of_entities = [names[i] for i in np.flatnonzero(known)]
+        of_entities = [name for name, counts in zip(names, known, strict=True) if counts]
         if shares := fit_shares(entities_of(of_entities, labels[known], CLASSES[given])):
             found[task]["shares"] = shares
     return found

@@ -44,9 +44,9 @@ def test_every_text_about_everybody_in_it(collections: Path) -> None:
         pytest.fail("the comparison is not asked about")
     assert (before + "A5a beats B5b", None) in about
     assert ("today I like Orla Music and @user", None) in about
-    assert 3 == len({each.text for each in asked if each.source == "unlabelled"})
+    assert 3 == len({each.text for each in asked if each.group == "unlabelled"})
     (labelled,) = [each for each in asked if each.text.startswith(before + "[TARGET] beats")]
-    assert ("compsent19", 2) == (labelled.source, labelled.reputation)
+    assert ("compsent19", 2) == (labelled.group, labelled.reputation)
     marked = sum("[OTHER]" in each.text for each in asked if each.question)
     assert 0.3 < marked / sum("beats" in each.text for each in asked if each.question) < 0.7
     held = read_mixture(collections, leave_out=False).dev["tweeteval"]

@@ -13,7 +13,10 @@ from monitor import cli
 from monitor.model import Model
 from monitor.profiling.check import words_of
 from monitor.structure import Structure
-from monitor.training.student import structure_in
+from monitor.training import network as networks
+from monitor.training.student import fresh, structure_in
+from monitor.training.tokenization import build
+from tests.training.conftest import WORDS
 
 
 def invoke(command: str, *arguments: object) -> Result:
@@ -194,6 +197,36 @@ def test_marked_teacher_answers(collections: Path, tiny_mpnet: Path, tmp_path: P
     )
     assert 0 == answered.exit_code, answered.output
     assert "5 questions answered" in answered.output
+
+    student, model = tmp_path / "student", tmp_path / "model"
+    structure = Structure(
+        layers=1,
+        hidden=16,
+        bottleneck=8,
+        heads=2,
+        intermediate=12,
+        stacks=1,
+        embedding=8,
+        vocabulary=len(WORDS),
+    )
+    words = build({word: index for index, word in enumerate(WORDS)})
+    networks.save(
+        fresh(structure), words, {"command": "monitor search", "settings": {}}, tmp_path / "start"
+    )
+    learnt = invoke(
+        *("distil", collections, "--answers", answers, "--from", tmp_path / "start"),
+        *("--layers", 2, "--examples", 64, "--output", student),
+    )
+    assert 0 == learnt.exit_code, learnt.output
+    exported = invoke("export", student, "--output", model)
+    assert 0 == exported.exit_code, exported.output
+    card = tomllib.loads((model / "model.toml").read_text())
+    assert ("marks", 96) == (card["reads"], card["max_length"])
+    assert "--answers .training/answers" in card["training"]["command"]
+    assert "[TARGET]" in Model.load(model).tokenizer
+    without = invoke("distil", collections, "--answers", answers, "--output", tmp_path / "t")
+    assert 2 == without.exit_code
+    assert "--from" in without.output
 
     unasked = invoke("distil", collections, "--teacher", teacher, "--output", tmp_path / "s")
     assert 1 == unasked.exit_code

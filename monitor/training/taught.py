@@ -1,0 +1,290 @@
+"""Distillation from answers on disk: the student never waits for its teacher.
+
+What a student learns: its teacher's probabilities, its teacher's pooled vector (by way of a
+projection that is thrown away afterwards), and the labels where they are known, with the shares of
+labels of each collection taken out as in `marked`. In a part of the texts the mark of who is asked
+about gives way to a name that nobody has, with the answer of the marked text: a matcher misses
+mentions.
+"""
+
+import hashlib
+import json
+import random
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from monitor.marking import OTHER, TARGET, USER, spell_emoji
+from monitor.model import POLARITIES, TASKS
+from monitor.training import network as networks
+from monitor.training.answers import Asked, read_questions
+from monitor.training.batches import collate, plan
+from monitor.training.data import NO_LABEL, Example
+from monitor.training.distil import teacher_of
+from monitor.training.errors import TrainingError
+from monitor.training.growth import deeper, with_marks
+from monitor.training.loop import LoopSettings, descend
+from monitor.training.marked import MarkedSettings, Shares, measure
+from monitor.training.measure import logits_of
+from monitor.training.mixture import REPLAB, Row, asked, invented, read_mixture
+from monitor.training.network import Network, mean_over
+from monitor.training.student import structure_of
+from monitor.training.temperature import calibrated
+from monitor.training.tokenization import encode
+
+UNMARKED: Final = 0.1
+"""How often (0-1) a mention of the one asked about stays unmarked."""
+
+OTHERS_UNMARKED: Final = 0.2
+"""How often those of others do."""
+
+
+@dataclass(frozen=True)
+class TaughtSettings:
+    """How the student is made.
+
+    ``questions``: it learns from so many of the answers, the first ones (0: all). ``examples`` is
+    how many it sees in all, ``layers`` how many it has (0: as many as what it starts from).
+    ``soft_weight``, ``pooled_weight`` and ``hard_weight`` are the weights of the losses: the
+    teacher's probabilities, its pooled vector, the labels. Lengths are in tokens.
+    """
+
+    seed: int = 0
+    questions: int = 0
+    examples: int = 400_000
+    layers: int = 0
+    batch: int = 64
+    learning_rate: float = 6e-4
+    soft_weight: float = 2.0
+    pooled_weight: float = 1.0
+    hard_weight: float = 0.3
+    max_length: int = 96
+    precision: str = "fp32"
+    naming: str = "marked"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What `answers.compute` has written: questions, and what the teacher says to them."""
+
+    asked: list[Asked]
+    logits: Tensor
+    """[questions, tasks, 3]."""
+    pooled: Tensor
+    """[questions, width of the teacher]."""
+    teacher: dict[str, Any]
+    """The teacher's record."""
+
+
+def read_answers(folder: Path, most: int = 0) -> Answers:
+    """Return the answers in ``folder``, the first ``most`` of them (0: all).
+
+    Raises:
+        TrainingError: there are none.
+    """
+    try:
+        note = json.loads((folder / "done.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(f"no answers in {folder} (monitor answers writes them)") from error
+    count = min(int(note["answered"]), most or int(note["answered"]))
+    asked = read_questions(folder / "questions.jsonl.gz")[:count]
+    logits, pooled = (
+        torch.from_numpy(np.array(np.load(folder / f"{name}.npy", mmap_mode="r")[:count]))
+        for name in ("logits", "pooled")
+    )
+    return Answers(asked, logits, pooled, note["teacher"])
+
+
+def shown_as(asked: Asked, chance: random.Random) -> Example:
+    """Return a question as the student sees it, some of its mentions unmarked."""
+    text = asked.text
+    if asked.question is not None and chance.random() < UNMARKED:
+        text = text.replace(TARGET, invented(chance) if chance.random() < 0.7 else USER)
+    if OTHER in text and chance.random() < OTHERS_UNMARKED:
+        text = text.replace(OTHER, invented(chance))
+    return Example(spell_emoji(text), asked.question, asked.reputation, asked.sentiment)
+
+
+class Learner(nn.Module):
+    """A student, and the projection of its pooled vector onto its teacher's."""
+
+    def __init__(self, student: Network, width: int) -> None:
+        """Put a fresh projection to ``width`` features beside ``student``."""
+        super().__init__()
+        self.student = student
+        self.projection = nn.Linear(structure_of(student).hidden, width)
+
+    def forward(
+        self, input_ids: Tensor, token_type_ids: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Return logits [batch, 3] per task, and the projected pooled vectors [batch, width]."""
+        logits, states = self.student(input_ids, token_type_ids)
+        return logits, self.projection(mean_over(input_ids != 0, states[-1]))
+
+
+def offsets(answers: Answers, task: str) -> Tensor:
+    """Return what each question's own shares of labels add to its logits [questions, 3]."""
+    shares: Shares = answers.teacher["shares"][task]
+    mean = shares.get("", [0.0] * len(POLARITIES))
+    rows = [
+        shares.get(asked.group, shares.get(asked.group.partition(":")[0], mean))
+        for asked in answers.asked
+    ]
+    own: Tensor = torch.tensor(rows) - torch.tensor(mean)
+    return own
+
+
+def beginning(start: Path, layers: int) -> tuple[Network, Tokenizer, dict[str, Any]]:
+    """Return the student to begin with, its tokenizer, and what is noted of where it came from.
+
+    Args:
+        start: folder of a student that monitor distil has written, or of a model.
+        layers: how many it is to have; 0: as many as it has.
+
+    Raises:
+        TrainingError: there is none, or it has more layers.
+    """
+    if (start / "model.tflite").is_file():
+        network, tokenizer, _ = teacher_of(start)
+        card = tomllib.loads((start / "model.toml").read_text(encoding="utf-8"))
+        command = card.get("training", {}).get("command", "")
+        origin: dict[str, Any] = {"model": start.name, "command": command}
+        weights = (start / "model.tflite").read_bytes()
+    else:
+        network, tokenizer, origin = networks.load(start)
+        weights = (start / "model.safetensors").read_bytes()
+    network, tokenizer = with_marks(network, tokenizer)
+    kept = {
+        key: origin[key] for key in ("command", "settings", "start", "teacher") if key in origin
+    }
+    noted = {"sha256": hashlib.sha256(weights).hexdigest()} | kept
+    return deeper(network, layers) if layers else network, tokenizer, noted
+
+
+def drawn(count: int, of: int, chance: random.Random) -> list[int]:
+    """Return ``count`` numbers below ``of`` in random order, each as often, give or take one."""
+    numbers: list[int] = []
+    while len(numbers) < count:
+        numbers += chance.sample(range(of), of)
+    return numbers[:count]
+
+
+def teach(
+    learner: Learner,
+    tokenizer: Tokenizer,
+    answers: Answers,
+    settings: TaughtSettings,
+    checkpoint: Path,
+    identity: dict[str, Any],
+) -> None:
+    """Let the student in ``learner`` learn from ``answers``."""
+    chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
+    which = drawn(settings.examples, len(answers.asked), chance)
+    shown = [shown_as(answers.asked[number], chance) for number in which]
+    pieces = encode(tokenizer, shown, settings.max_length)
+    batches = plan(
+        [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
+    )
+    device = networks.device()
+    of_task = {task: offsets(answers, task) for task in TASKS}
+
+    def loss_of(ours: Learner, chosen: list[int]) -> Tensor:
+        batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
+        numbers = [which[i] for i in chosen]
+        logits, projected = ours(batch.input_ids, batch.token_type_ids)
+        soft = hard = torch.zeros((), device=device)
+        for place, task in enumerate(TASKS):
+            theirs = answers.logits[numbers, place].to(device).float()
+            soft = soft + nn.functional.kl_div(
+                logits[task].float().log_softmax(-1),
+                theirs.log_softmax(-1),
+                log_target=True,
+                reduction="batchmean",
+            )
+            hard = hard + nn.functional.cross_entropy(
+                logits[task].float() + of_task[task][numbers].to(device),
+                getattr(batch, task),
+                ignore_index=NO_LABEL,
+                reduction="sum",
+            )
+        pooled = answers.pooled[numbers].to(device).float()
+        apart = (projected.float() - pooled).square().sum() / pooled.square().sum()
+        loss: Tensor = (
+            settings.soft_weight * soft
+            + settings.pooled_weight * apart
+            + settings.hard_weight * hard / len(chosen)
+        )
+        return loss
+
+    loop = LoopSettings(
+        settings.learning_rate, precision=settings.precision, warmup=0.03, checkpoint_seconds=300.0
+    )
+    descend(learner, batches, loss_of, loop, checkpoint, identity, "distil")
+
+
+def held_out_settings(teacher: dict[str, Any], max_length: int) -> MarkedSettings:
+    """Return the teacher's settings, as `marked.measure` takes them for its student."""
+    known = {field.name for field in fields(MarkedSettings)}
+    made = {key: value for key, value in teacher["settings"].items() if key in known}
+    return MarkedSettings(**(made | {"max_length": max_length}))
+
+
+def calibrate_rows(
+    network: Network, tokenizer: Tokenizer, dev: Mapping[str, Sequence[Row]], max_length: int
+) -> dict[str, Any]:
+    """Return what `temperature.calibrated` finds on held-out rows; shares on RepLab's alone."""
+    rows = [row for part in dev.values() for row in part]
+    return calibrated(
+        logits_of(network, tokenizer, [asked(row) for row in rows], max_length),
+        {task: [getattr(row, task) for row in rows] for task in TASKS},
+        [row.target if row.source == REPLAB else None for row in rows],
+    )
+
+
+def distil(
+    data: Path, answers_folder: Path, start: Path, output: Path, settings: TaughtSettings
+) -> dict[str, Any]:
+    """Teach the student in ``start`` from the answers in a folder, and write it into ``output``.
+
+    Does nothing where this very run has ended before. Returns the record that goes with the
+    weights: settings, sizes, figures on what of ``data`` is held out.
+
+    Raises:
+        Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
+        TrainingError: data, answers or student are missing, or do not fit.
+    """
+    answers = read_answers(answers_folder, settings.questions)
+    torch.manual_seed(settings.seed)
+    network, tokenizer, origin = beginning(start, settings.layers)
+    identity: dict[str, Any] = {
+        "settings": asdict(settings) | {"structure": asdict(structure_of(network))},
+        "tweets": {"questions": len(answers.asked)},
+        "teacher": {
+            key: answers.teacher[key]
+            for key in ("settings", "start", "dev")
+            if key in answers.teacher
+        },
+        "start": origin,
+    }
+    if (before := networks.finished(output, identity)) is not None:
+        return before
+    learner = Learner(network, answers.pooled.shape[1]).to(networks.device())
+    checkpoint = output / "checkpoint.pt"
+    teach(learner, tokenizer, answers, settings, checkpoint, identity)
+    student = learner.student
+    mixture = read_mixture(data, answers.teacher["settings"]["leave_out"])
+    asking = held_out_settings(answers.teacher, settings.max_length)
+    record = identity | {
+        "dev": measure(student, tokenizer, mixture.dev, answers.teacher["shares"], asking),
+        "calibration": calibrate_rows(student, tokenizer, mixture.dev, settings.max_length),
+    }
+    networks.save(student, tokenizer, record, output)
+    checkpoint.unlink(missing_ok=True)
+    return record

@@ -1,0 +1,128 @@
+"""A student learns from answers on disk."""
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from monitor.marking import OTHER, TARGET
+from monitor.structure import Structure
+from monitor.training import answers, marked, taught
+from monitor.training import network as networks
+from monitor.training.answers import Asked
+from monitor.training.errors import TrainingError
+from monitor.training.marked import MarkedSettings
+from monitor.training.measure import logits_of
+from monitor.training.student import fresh
+from monitor.training.taught import TaughtSettings, drawn, offsets, read_answers, shown_as
+from monitor.training.tokenization import build
+from tests.training.conftest import WORDS
+
+SETTINGS = TaughtSettings(examples=192, batch=16, layers=3, learning_rate=3e-3)
+
+
+@pytest.fixture
+def answered(collections: Path, tiny_mpnet: Path, tmp_path: Path) -> Path:
+    """What a teacher that has seen hardly anything answers to the first 60 questions."""
+    made = MarkedSettings(str(tiny_mpnet), passes=0.002, batch=32)
+    marked.train(collections, tmp_path / "teacher", made)
+    answers.compute(collections, tmp_path / "teacher", tmp_path / "answers", limit=60)
+    return tmp_path / "answers"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """A MobileBERT that knows no marks."""
+    torch.manual_seed(1)
+    structure = Structure(
+        layers=2,
+        hidden=16,
+        bottleneck=8,
+        heads=2,
+        intermediate=12,
+        stacks=1,
+        embedding=8,
+        vocabulary=len(WORDS),
+    )
+    tokenizer = build({word: index for index, word in enumerate(WORDS)})
+    networks.save(fresh(structure), tokenizer, {"settings": {}}, tmp_path / "start")
+    return tmp_path / "start"
+
+
+def test_a_student_is_taught(
+    answered: Path, start: Path, collections: Path, tmp_path: Path
+) -> None:
+    """It comes nearer to its teacher, has the layers asked for, and says how it fares."""
+    record = taught.distil(collections, answered, start, tmp_path / "student", SETTINGS)
+    network, tokenizer, saved = networks.load(tmp_path / "student")
+    before, words, _ = taught.beginning(start, 3)
+
+    assert json.loads(json.dumps(record)) == saved
+    assert (3, "marked") == (saved["settings"]["structure"]["layers"], saved["settings"]["naming"])
+    assert {"tweeteval", "brands"} <= set(saved["dev"])
+    assert 0 < saved["calibration"]["reputation"]["temperature"]
+    assert words.get_vocab() == tokenizer.get_vocab()
+    assert saved == taught.distil(collections, answered, start, tmp_path / "student", SETTINGS)
+
+    said = read_answers(answered)
+    examples = [shown_as(each, random.Random(1)) for each in said.asked]
+    theirs = said.logits.float().softmax(-1)
+
+    def far(student: networks.Network) -> float:
+        ours = logits_of(student, tokenizer, examples, 96)
+        both = torch.stack([ours["reputation"], ours["sentiment"]], 1).softmax(-1)
+        return float((both - theirs).abs().mean())
+
+    assert far(network) < far(before)
+
+
+def test_the_first_questions(answered: Path) -> None:
+    """So many as wanted, in their order, with the answers that are theirs."""
+    few, all_of_them = read_answers(answered, 10), read_answers(answered)
+
+    assert (10, 60) == (len(few.asked), len(all_of_them.asked))
+    assert few.asked == all_of_them.asked[:10]
+    assert np.array_equal(few.logits, all_of_them.logits[:10])
+    assert (10, 16) == few.pooled.shape
+
+
+def test_no_answers(tmp_path: Path) -> None:
+    """It says who writes them."""
+    with pytest.raises(TrainingError, match="monitor answers"):
+        read_answers(tmp_path)
+
+
+def test_some_mentions_are_missed() -> None:
+    """As often as said, by a name in its place; nothing else of the text changes."""
+    chance = random.Random(0)
+    asked = Asked(f"{TARGET} beats {OTHER}", TARGET, "compsent19", 2)
+    texts = [shown_as(asked, chance).text for _ in range(2000)]
+
+    assert 0.07 < sum(TARGET not in text for text in texts) / 2000 < 0.13
+    assert 0.16 < sum(OTHER not in text for text in texts) / 2000 < 0.24
+    assert all(" beats " in text for text in texts)
+    nobody = replace(asked, text="a car", question=None)
+    assert {"a car"} == {shown_as(nobody, chance).text for _ in range(100)}
+
+
+def test_all_equally_often() -> None:
+    """Give or take one."""
+    numbers = drawn(25, 10, random.Random(2))
+
+    assert 25 == len(numbers)
+    assert {2, 3} == {numbers.count(number) for number in range(10)}
+
+
+def test_shares_of_labels_are_taken_out(answered: Path) -> None:
+    """Those of a text's group, of its collection where the group is unknown, else none."""
+    said = read_answers(answered)
+    shares = said.teacher["shares"]["reputation"]
+    asked = [Asked("", None, group) for group in ("compsent19", "compsent19:x", "nowhere")]
+    found = offsets(replace(said, asked=asked), "reputation")
+    own = torch.tensor(shares["compsent19"]) - torch.tensor(shares[""])
+
+    torch.testing.assert_close(found, torch.stack([own, own, torch.zeros(3)]))
