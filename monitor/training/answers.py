@@ -79,7 +79,9 @@ class Asked:
     sentiment: int = NO_LABEL
 
 
-def questions_in(data: Path, leave_out: bool, chance: random.Random) -> list[Asked]:
+def questions_in(
+    data: Path, leave_out: bool, chance: random.Random, without: Sequence[str] = ()
+) -> list[Asked]:
     """Return each text in the folder ``data`` about each name in it, and about nobody.
 
     Each once, in the order of `mixed`. What is held out is not in it, and nothing of a test file.
@@ -87,11 +89,12 @@ def questions_in(data: Path, leave_out: bool, chance: random.Random) -> list[Ask
     Raises:
         TrainingError: a file is broken, or there is none.
     """
-    mixture = read_mixture(data, leave_out)
+    mixture = read_mixture(data, leave_out, without)
     rows = [row for of_source in mixture.learn.values() for row in of_source]
     kinds: list[tuple[float, list[Asked]]] = [
         (SOURCES[name].rows, [labelled(row) for row in of_source])
         for name, of_source in mixture.learn.items()
+        if of_source
     ]
     kinds += [
         (NOBODY, [about_nobody(row) for row in rows if row.target is not None]),
@@ -237,7 +240,8 @@ def compute(
     asked_path = output / "questions.jsonl.gz"
     if not asked_path.is_file():
         chance = random.Random(0)  # noqa: S311 (shuffles tweets, guards nothing)
-        write_questions(asked_path, questions_in(data, leave_out, chance))
+        without = record["settings"].get("without", ())
+        write_questions(asked_path, questions_in(data, leave_out, chance, without))
     asked = read_questions(asked_path)
     whole = min(len(asked), limit or len(asked))
     kept = ("settings", "tweets", "shares", "start", "dev")

@@ -48,7 +48,7 @@ from monitor.training.variants import VARIANTS, Variant
     multiple=True,
     metavar="NAME",
     help="A RepLab entity or domain that is not learnt from; its held-out tweets show how the "
-    "teacher fares on strangers. May be repeated.",
+    "teacher fares on strangers. With --marked: a collection, such as sentfin. May be repeated.",
 )
 @click.option(
     "--batch",
@@ -119,8 +119,8 @@ def train(
         if marked:
             from monitor.training import marked as marking
 
-            if len(data) > 1 or not data[0].is_dir() or leave_out:
-                raise click.UsageError("--marked takes one folder, and no --leave-out")
+            if len(data) > 1 or not data[0].is_dir():
+                raise click.UsageError("--marked takes one folder")
             record = marking.train(
                 data[0],
                 output,
@@ -129,6 +129,7 @@ def train(
                     seed=seed,
                     passes=epochs,
                     leave_out=strangers,
+                    without=leave_out,
                     batch=batch,
                     learning_rate=learning_rate or (4e-4 if rank else 4e-5),
                     precision=precision,

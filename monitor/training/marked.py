@@ -54,7 +54,8 @@ class MarkedSettings:
     """How the teacher is made.
 
     ``passes`` may be a fraction; what comes how often in a pass is in `SOURCES`. ``leave_out``:
-    some RepLab entities are not learnt from (`strangers`). ``adjust``: the shares of labels in the
+    some RepLab entities are not learnt from (`strangers`), ``without``: nor are these collections.
+    ``adjust``: the shares of labels in the
     collections are taken out of what is learnt. ``rank`` is that of the adapters; 0: there are
     none, all weights learn. Lengths are in tokens.
     """
@@ -68,6 +69,7 @@ class MarkedSettings:
     head_rate: float = 5.0
     label_smoothing: float = 0.05
     leave_out: bool = False
+    without: tuple[str, ...] = ()
     naming: Naming = "marked"
     adjust: bool = True
     max_length: int = 96
@@ -315,7 +317,7 @@ def train(data: Path, output: Path, settings: MarkedSettings) -> dict[str, Any]:
         Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
         TrainingError: data or pretrained encoder are missing.
     """
-    mixture = read_mixture(data, settings.leave_out)
+    mixture = read_mixture(data, settings.leave_out, settings.without)
     identity: dict[str, Any] = {"settings": asdict(settings), "tweets": mixture.sizes()}
     start = start_of(settings)
     if start is not None:

@@ -173,21 +173,31 @@ def rows_in(data: Path, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def read_mixture(data: Path, leave_out: bool) -> Mixture:
+def read_mixture(data: Path, leave_out: bool, without: Collection[str] = ()) -> Mixture:
     """Read the collections in the folder ``data``, those of them that are there.
 
     Held out, and never learnt from: of RepLab's entities the latest tweets, of the others some
     entities or texts, and every text anywhere that repeats one of these. With ``leave_out`` some
-    RepLab entities (`strangers`) are not learnt from at all, and are ``dev["strangers"]``.
+    RepLab entities (`strangers`) are not learnt from at all, and are ``dev["strangers"]``. Nothing
+    is learnt from the collections ``without``, and more of their rows are in ``dev``.
 
     Raises:
-        TrainingError: a file is broken, or there is nothing to learn from.
+        TrainingError: a file is broken, there is no such collection, or nothing to learn from.
     """
+    if unheard := sorted(set(without) - set(SOURCES)):
+        raise TrainingError(
+            f"no collection is called {unheard[0]!r}; known are {', '.join(SOURCES)}"
+        )
     found = {name: rows for name in SOURCES if (rows := rows_in(data, name))}
     if not found:
         raise TrainingError(f"no labelled collection in {data}: docs/training.md names the files")
     unknown = strangers(found.get(REPLAB, ())) if leave_out else ()
-    held = {name: held_out_of(name, rows, unknown) for name, rows in found.items()}
+    held = {
+        name: {gist(row["text"]) for row in rows}
+        if name in without
+        else held_out_of(name, rows, unknown)
+        for name, rows in found.items()
+    }
     elsewhere = {
         name: list(read_rows(data, file))
         for name, file in MEASURED_ON.items()
@@ -205,7 +215,7 @@ def read_mixture(data: Path, leave_out: bool) -> Mixture:
             known = [row for row in dev if row.target not in unknown]
             mixture.dev[name] = sample(known, 2 * MOST_HELD_OUT)
         else:
-            mixture.dev[name] = sample(dev, MOST_HELD_OUT)
+            mixture.dev[name] = sample(dev, (3 if name in without else 1) * MOST_HELD_OUT)
     mixture.dev["tweeteval"] = [
         Row("tweeteval", row["text"], None, (), NO_LABEL, class_of(row))
         for row in elsewhere.get("tweeteval", ())

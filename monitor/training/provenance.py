@@ -26,6 +26,7 @@ def marked_commands(record: dict[str, Any]) -> list[str]:
     start = record.get("start")
     origin = ".training/start" if start else PurePath(made["checkpoint"]).name
     rank = f" --rank {made['rank']}" if made.get("rank") else ""
+    rank += "".join(f" --leave-out {name}" for name in made.get("without", ()))
     command = (
         f"monitor train DATA --marked --from {origin}{' --strangers' * made['leave_out']} "
         f"--epochs {made['passes']}{rank} {common_options(made)}"

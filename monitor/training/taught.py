@@ -279,7 +279,8 @@ def distil(
     checkpoint = output / "checkpoint.pt"
     teach(learner, tokenizer, answers, settings, checkpoint, identity)
     student = learner.student
-    mixture = read_mixture(data, answers.teacher["settings"]["leave_out"])
+    made = answers.teacher["settings"]
+    mixture = read_mixture(data, made["leave_out"], made.get("without", ()))
     asking = held_out_settings(answers.teacher, settings.max_length)
     record = identity | {
         "dev": measure(student, tokenizer, mixture.dev, answers.teacher["shares"], asking),

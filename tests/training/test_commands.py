@@ -232,6 +232,9 @@ def test_marked_teacher_answers(collections: Path, tiny_mpnet: Path, tmp_path: P
     assert 1 == unasked.exit_code
     assert "it does not know names" in unasked.output
 
-    refused = invoke("train", collections, "--marked", "--leave-out", "cars")
+    refused = invoke("train", collections, tiny_mpnet, "--marked")
     assert 2 == refused.exit_code
     assert "--marked takes one folder" in refused.output
+    unknown = invoke("train", collections, "--marked", "--leave-out", "cars")
+    assert 1 == unknown.exit_code
+    assert "no collection is called 'cars'; known are replab2013_train" in unknown.output

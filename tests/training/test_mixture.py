@@ -119,3 +119,12 @@ def test_draws() -> None:
     assert len(names) > 25
     assert all(name.isalpha() and name.istitle() for name in names)
     assert all(len(part) == 2 for part in mixture.SYLLABLES)
+
+
+def test_a_collection_left_out(collections: Path) -> None:
+    """Nothing is learnt from it, nor from a text of it elsewhere; all of it can be measured on."""
+    found = read_mixture(collections, leave_out=False, without=["compsent19"])
+
+    assert not found.learn["compsent19"]
+    assert 400 == len(found.dev["compsent19"])
+    assert found.learn["kaggle_tse"]
