@@ -60,6 +60,14 @@ MEASURED_ON: Final[Mapping[str, str]] = {
 }
 """Files that are only measured on."""
 
+SCORED: Final = (
+    "tweeteval_sentiment_test",
+    "replab2013_test",
+    "s140_manual_test",
+    "sts_gold",
+)
+"""Files that are scored on at the end: some collections repeat a few of their texts."""
+
 SOURCES: Final[Mapping[str, Source]] = {
     REPLAB: Source(16_000, roster=True),
     GENERAL: Source(13_000),
@@ -160,13 +168,16 @@ def held_out_texts(rows: Sequence[Mapping[str, Any]]) -> set[str]:
     return {gist(row["text"]) for row in rows if row.get("entity") in chosen}
 
 
+def texts_in(data: Path, name: str) -> list[dict[str, Any]]:
+    """Return the rows of a collection; none where the file is not there."""
+    return list(read_rows(data, name)) if (data / f"{name}.jsonl.gz").is_file() else []
+
+
 def rows_in(data: Path, name: str) -> list[dict[str, Any]]:
-    """Return the labelled rows of a collection; none where the file is not there."""
-    if not (data / f"{name}.jsonl.gz").is_file():
-        return []
+    """Return the labelled rows of a collection."""
     return [
         row
-        for row in read_rows(data, name)
+        for row in texts_in(data, name)
         if row.get("label") is not None
         and row.get("split") != "2014test"
         and (SOURCES[name].whole or name == GENERAL or row.get("entity"))
@@ -177,7 +188,7 @@ def read_mixture(data: Path, leave_out: bool, without: Collection[str] = ()) -> 
     """Read the collections in the folder ``data``, those of them that are there.
 
     Held out, and never learnt from: of RepLab's entities the latest tweets, of the others some
-    entities or texts, and every text anywhere that repeats one of these. With ``leave_out`` some
+    entities or texts, and every text anywhere that repeats one of these or of `SCORED`. With ``leave_out`` some
     RepLab entities (`strangers`) are not learnt from at all, and are ``dev["strangers"]``. Nothing
     is learnt from the collections ``without``, and more of their rows are in ``dev``.
 
@@ -198,13 +209,10 @@ def read_mixture(data: Path, leave_out: bool, without: Collection[str] = ()) -> 
         else held_out_of(name, rows, unknown)
         for name, rows in found.items()
     }
-    elsewhere = {
-        name: list(read_rows(data, file))
-        for name, file in MEASURED_ON.items()
-        if (data / f"{file}.jsonl.gz").is_file()
-    }
+    elsewhere = {name: texts_in(data, file) for name, file in MEASURED_ON.items()}
     measured = {gist(row["text"]) for rows in elsewhere.values() for row in rows}
-    mixture = Mixture(held=frozenset(measured.union(*held.values()) - {""}))
+    scored = {gist(row["text"]) for name in SCORED for row in texts_in(data, name)}
+    mixture = Mixture(held=frozenset(measured.union(scored, *held.values()) - {""}))
     for name, rows in found.items():
         described = describe(name, rows)
         mixture.learn[name] = [row for row in described if gist(row.text) not in mixture.held]
@@ -218,9 +226,9 @@ def read_mixture(data: Path, leave_out: bool, without: Collection[str] = ()) -> 
             mixture.dev[name] = sample(dev, (3 if name in without else 1) * MOST_HELD_OUT)
     mixture.dev["tweeteval"] = [
         Row("tweeteval", row["text"], None, (), NO_LABEL, class_of(row))
-        for row in elsewhere.get("tweeteval", ())
+        for row in elsewhere["tweeteval"]
     ]
-    mixture.dev["brands"] = describe("twitter_entity_train", elsewhere.get("brands", ()))
+    mixture.dev["brands"] = describe("twitter_entity_train", elsewhere["brands"])
     if not any(mixture.learn.values()):
         raise TrainingError(f"{data}: nothing is left to learn from but what is measured on")
     mixture.dev = {name: rows for name, rows in mixture.dev.items() if rows}

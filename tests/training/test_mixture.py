@@ -21,7 +21,7 @@ from monitor.training.mixture import (
     read_mixture,
     strangers,
 )
-from tests.training.conftest import row, words
+from tests.training.conftest import row, words, write_rows
 
 
 def texts(rows: Sequence[Row]) -> set[str]:
@@ -128,3 +128,12 @@ def test_a_collection_left_out(collections: Path) -> None:
     assert not found.learn["compsent19"]
     assert 400 == len(found.dev["compsent19"])
     assert found.learn["kaggle_tse"]
+
+
+def test_nothing_of_what_is_scored_on(collections: Path) -> None:
+    """A text that a test file repeats is not learnt from."""
+    text = read_mixture(collections, leave_out=False).learn["kaggle_tse"][0].text
+    write_rows(collections / "sts_gold.jsonl.gz", [{"id": 1, "text": text, "label": "neutral"}])
+    after = read_mixture(collections, leave_out=False).learn["kaggle_tse"]
+
+    assert text not in {row.text for row in after}
