@@ -80,9 +80,7 @@ class Draft:
         text = self._text
         if not self._masked and len(text) <= self._limit:
             return text
-        places: range | list[int] = range(len(text))
-        if len(self.plain) != len(text):
-            places = [place for place, each in enumerate(text) if each not in folding.UNSEEN]
+        places = folding.places(text) if len(self.plain) != len(text) else range(len(text))
         limit = _end(text, self._limit)
         has_marks = not text.isascii()
         parts: list[str] = []

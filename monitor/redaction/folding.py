@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
+
+import numpy as np
 
 # Outside these there are only letters, emoji and unassigned places.
 _BLOCKS: Final = (
@@ -36,7 +38,7 @@ def fold(text: str) -> str:
     - A digit of any script or shape is 0 to 9, a space a blank, a dash ``-``.
     - Of a compatibility character (full-width ``@``, bold ``a``) the ASCII character is taken.
     - Combining marks and what cannot be seen (zero-width, soft hyphen, variation selectors) are
-      left out: `UNSEEN`.
+      left out; `places` tells where.
     - All else, letters of every script among it, stays.
     """
     if text.isascii() or not _FOLDED.search(text):  # most texts: searching is faster
@@ -72,8 +74,16 @@ def _plain() -> Iterator[tuple[int, str | None]]:
 _PLAIN: Final[dict[int, str | None]] = dict(_plain()) | _OTHERS
 
 
-UNSEEN: Final = frozenset(chr(code) for code, plain in _PLAIN.items() if plain is None)
-"""What `fold` leaves out."""
+# By code point; the last stands for all above.
+_UNSEEN: Final = np.zeros(max(_PLAIN) + 2, bool)
+_UNSEEN[[code for code, plain in _PLAIN.items() if plain is None]] = True
+
+
+def places(text: str) -> Sequence[int]:
+    """Return for each character of ``fold(text)`` where in ``text`` it comes from."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    kept: list[int] = np.flatnonzero(~_UNSEEN[np.minimum(codes, len(_UNSEEN) - 1)]).tolist()
+    return kept
 
 
 def _ranges() -> str:

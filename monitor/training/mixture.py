@@ -188,9 +188,10 @@ def read_mixture(data: Path, leave_out: bool, without: Collection[str] = ()) -> 
     """Read the collections in the folder ``data``, those of them that are there.
 
     Held out, and never learnt from: of RepLab's entities the latest tweets, of the others some
-    entities or texts, and every text anywhere that repeats one of these or of `SCORED`. With ``leave_out`` some
-    RepLab entities (`strangers`) are not learnt from at all, and are ``dev["strangers"]``. Nothing
-    is learnt from the collections ``without``, and more of their rows are in ``dev``.
+    entities or texts, and every text anywhere that repeats one of these or of `SCORED`. With
+    ``leave_out`` some RepLab entities (`strangers`) are not learnt from at all, and are
+    ``dev["strangers"]``. Nothing is learnt from the collections ``without``, and more of their rows
+    are in ``dev``.
 
     Raises:
         TrainingError: a file is broken, there is no such collection, or nothing to learn from.
