@@ -10,6 +10,7 @@ from typing import Final
 from monitor.classifier import Verdict
 from monitor.privacy import Pseudonyms, mask
 from monitor.redaction import has_address, redact
+from monitor.redaction.numbers import CLOSELY_IN_NAMES
 from monitor.rows import TweetRow
 from monitor.settings import Settings
 
@@ -90,7 +91,7 @@ class Keeper:
     def _entity(self, name: str) -> str:
         if self._store_text == "full" or name in self._names:
             return name
-        return redact(name)
+        return redact(name, CLOSELY_IN_NAMES)
 
     def _id(self, id_: str) -> str:
         """Keep an id, or a digest of one with an address in it, so that no two become the same.

@@ -11,7 +11,7 @@ from monitor.redaction.draft import Draft
 __all__ = ["has_address", "redact"]
 
 
-def redact(text: str) -> str:
+def redact(text: str, closely: int = numbers.CLOSELY) -> str:
     """Mask what points to people; every other character stays as it is.
 
     Mentions become ``@user``, links ``<link>``, e-mail addresses ``<email>``, telephone numbers
@@ -20,13 +20,13 @@ def redact(text: str) -> str:
     characters, digits of other scripts and typographic spaces, dashes and signs hide nothing.
 
     Redacting twice changes nothing more, and the time is linear in the length of the text. Of a
-    text that consists of numbers (more than `numbers.CLOSELY` characters of them), the rest becomes
+    text that consists of numbers (more than ``closely`` characters of them), the rest becomes
     ``<number>``; of one that is longer than `draft.LONGEST`, or has more than `draft.CROWDED`
     signs of addresses, the beginning is kept.
     """
     draft = Draft(text)
     addresses.mask(draft)
-    if numbers.mask(draft):
+    if numbers.mask(draft, closely):
         addresses.mask_links(draft)  # again, for what was glued to a number
     return draft.finished()
 

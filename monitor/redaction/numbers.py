@@ -9,31 +9,39 @@ from typing import Final
 from monitor.redaction import accounts, cards, phones
 from monitor.redaction.draft import Draft, Finding, without
 
-CLOSELY: Final = 512
+CLOSELY: Final = 256
 """How many characters of chains are looked at closely in one text, so that none takes long.
 
 A tweet has 280 characters. Of a text that is made of numbers, the rest is masked unseen.
 """
+
+CLOSELY_IN_NAMES: Final = 32
+"""As `CLOSELY`, of a name: a message may give sixteen of them."""
 
 # Seven digits that nothing but gaps divides: less is no number of a person.
 _HINT: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}")
 _CHAIN: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}(?:[ ./()-]{0,3}\d++)*+")
 
 
-def mask(draft: Draft) -> bool:
-    """Mask the numbers in a text, and say whether there were any."""
-    found = find(draft.plain) if _HINT.search(draft.plain) else []
+def mask(draft: Draft, closely: int = CLOSELY) -> bool:
+    """Mask the numbers in a text, and say whether there were any.
+
+    Args:
+        draft: the text.
+        closely: how many characters of chains are looked at, as `CLOSELY`.
+    """
+    found = find(draft.plain, closely) if _HINT.search(draft.plain) else []
     if found:
         draft.mask(found)
     return bool(found)
 
 
-def find(plain: str) -> list[Finding]:
+def find(plain: str, closely: int = CLOSELY) -> list[Finding]:
     """Find the numbers in a text of plain characters, in order."""
-    return sorted(_findings(plain))
+    return sorted(_findings(plain, closely))
 
 
-def _findings(plain: str) -> Iterator[Finding]:
+def _findings(plain: str, closely: int) -> Iterator[Finding]:
     # What has the form of an account or a card is no telephone number, whether it is valid or not.
     ibans = [*accounts.find(plain)]
     yield from ((start, end, "<iban>") for start, end, is_valid in ibans if is_valid)
@@ -42,7 +50,7 @@ def _findings(plain: str) -> Iterator[Finding]:
     for chain in _CHAIN.finditer(plain):
         start, end = chain.span()
         looked_at += end - start
-        if looked_at > CLOSELY:
+        if looked_at > closely:
             yield start, len(plain), "<number>"
             return
         forms = [*cards.find(plain, start, end)]
