@@ -10,6 +10,17 @@ from monitor.options import OutputFolder, model_options
 from monitor.training.options import explained
 
 
+def _numbers(_: click.Context, __: click.Parameter, given: str | None) -> tuple[int, ...]:
+    """Read "25,50,100" as numbers of labels, each once, the least first."""
+    try:
+        found = sorted({int(number) for number in given.split(",")}) if given is not None else []
+    except ValueError:
+        found = [0]
+    if found and found[0] < 1:
+        raise click.BadParameter("must be whole numbers above 0 with commas between, as 25,50,100")
+    return tuple(found)
+
+
 @click.command()
 @click.argument(
     "data", metavar="[DATA]", required=False, type=click.Path(exists=True, path_type=Path)
@@ -54,13 +65,20 @@ from monitor.training.options import explained
     help="Ask about each tweet as a whole, to see what naming the entity is worth.",
 )
 @click.option(
+    "--labels",
+    metavar="NUMBER,...",
+    callback=_numbers,
+    help="Also say what so many labels of each entity are worth, for instance 25,50,100: a fit on "
+    "those, scored on its other tweets.",
+)
+@click.option(
     "--resamples",
     type=click.IntRange(min=100),
     default=1000,
     show_default=True,
     help="Bootstrap resamples behind each interval.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples and draws.")
 @model_options
 @click.pass_context
 def evaluate(
@@ -75,6 +93,7 @@ def evaluate(
     output: Path | None,
     record: bool,
     without_entity: bool,
+    labels: tuple[int, ...],
     resamples: int,
     seed: int,
     runtime: str,
@@ -90,6 +109,9 @@ def evaluate(
     are there, or a file of your own (CSV or JSON lines with text, label, entity). Both heads are
     asked; sentiment files are marked for sentiment, those with labels toward an entity for
     reputation, and your own for reputation where they name an entity.
+
+    Where replab2013_train lies beside replab2013_test, the latter is also scored after per-entity
+    calibration on RepLab's training tweets ("calibrated").
 
     Gives accuracy, recall and F1 as means over the classes, RepLab's F(R,S) and the calibration
     error, each with a 95 % interval; each class with its confusions; what withholding unsure
@@ -127,6 +149,7 @@ def evaluate(
                 resamples=resamples,
                 seed=seed,
                 with_entity=not without_entity,
+                labels=labels,
             )
         except ModelError as error:
             raise click.ClickException(str(error)) from error
@@ -149,7 +172,16 @@ def evaluate(
 
 def _only_for_data(context: click.Context) -> None:
     """Refuse what --behaviour would ignore."""
-    alone = ("data", "names", "by_entity", "output", "without_entity", "resamples", "seed")
+    alone = (
+        "data",
+        "names",
+        "by_entity",
+        "output",
+        "without_entity",
+        "labels",
+        "resamples",
+        "seed",
+    )
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
         if parameter.name in alone and given is ParameterSource.COMMANDLINE:

@@ -7,7 +7,15 @@ from monitor.evaluation.evaluate import Evaluation, Results
 from monitor.evaluation.intervals import Figure
 from monitor.evaluation.judge import Group, Judgement
 from monitor.evaluation.markdown import table
-from monitor.evaluation.report import NOTES, SHORT, costs, decimal, heads_of
+from monitor.evaluation.report import (
+    NOTES,
+    SHORT,
+    calibrated_on,
+    costs,
+    decimal,
+    owner_labels,
+    summary_of,
+)
 
 
 def ranged(figure: Figure) -> str:
@@ -42,10 +50,11 @@ def as_markdown(results: Results, plots: Sequence[str] = ()) -> str:
                 *(ranged(head.figures[key]) for key in SHORT),
             ]
             for result in results.files
-            for name, head in heads_of(result)
+            for name, head in summary_of(result)
         ),
     )
     lines += [f"- {note.replace('*', chr(92) + '*')}" for note in NOTES]
+    lines += [f"- {calibrated_on(one.calibrated)}" for one in results.files if one.calibrated]
     lines.append(f"- {results.resamples:,} resamples, seed {results.seed}.")
     for result in results.files:
         lines += ["", f"## {result.name}", ""]
@@ -57,7 +66,8 @@ def as_markdown(results: Results, plots: Sequence[str] = ()) -> str:
         for plot in plots:
             if plot.startswith(f"{result.name}-"):
                 lines += [f"![{plot}]({plot})", ""]
-        lines += [line for name, head in heads_of(result) for line in section(result, name, head)]
+        lines += [line for name, head in summary_of(result) for line in section(result, name, head)]
+        lines += gains_table(result)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -106,7 +116,25 @@ def section(result: Evaluation, name: str, head: Judgement) -> list[str]:
     lines += groups_table("Domains", head.domains) + groups_table("Entities", head.entities)
     if head is result.own:
         return [f"### Head {name.removesuffix(' *')}", "", *lines]
-    return folded(f"The head {name}, asked the same", lines)
+    if name in result.heads:
+        return folded(f"The head {name}, asked the same", lines)
+    return folded(f"The head for {result.task} after per-entity calibration", lines)
+
+
+def gains_table(result: Evaluation) -> list[str]:
+    """Return what labels of an owner are worth; nothing where that was not asked."""
+    if not result.gains:
+        return []
+    heading = ("labels an entity", "entities", "tweets", "accuracy", "fitted", "macro-F1", "fitted")
+    rows = (
+        [
+            *(f"{count:,}" for count in (gain.labels, gain.entities, gain.tweets)),
+            *(decimal(one.accuracy) for one in (gain.before, gain.after)),
+            *(decimal(one.macro_f1) for one in (gain.before, gain.after)),
+        ]
+        for gain in result.gains
+    )
+    return ["### Labels of an owner", "", f"{owner_labels(result)}:", "", *table(heading, rows)]
 
 
 def groups_table(title: str, groups: Sequence[Group]) -> list[str]:

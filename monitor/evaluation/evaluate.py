@@ -4,8 +4,9 @@ Runs on what a board has: neither PyTorch nor TensorFlow.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ from monitor.evaluation import footprint
 from monitor.evaluation.footprint import Speed
 from monitor.evaluation.intervals import RESAMPLES
 from monitor.evaluation.judge import Answers, Judgement, judge
+from monitor.evaluation.owner import Gain, gains
+from monitor.evaluation.per_entity import (
+    CALIBRATED_ON,
+    Calibrated,
+    adapted,
+    features_of,
+    fits_of,
+    training_rows,
+)
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.training.data import NO_LABEL, class_of, read_rows, rows_of
 from monitor.training.errors import TrainingError
@@ -34,15 +44,24 @@ TOWARD_ENTITY = ("replab", "dong2014", "twitter_entity", "cf_")
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Labelled rows, and the task that their labels are of."""
+    """Labelled rows, and the task that their labels are of.
+
+    ``training`` are labelled rows of another file, which the entities' fits are from.
+    """
 
     name: str
     task: str
     rows: Sequence[dict[str, Any]]
+    training: Sequence[dict[str, Any]] = ()
 
     def pairs(self, *, with_entity: bool = True) -> list[Pair]:
         """Text and entity of each row; without, as if no entity were named."""
-        return [(row["text"], row.get("entity") if with_entity else None) for row in self.rows]
+        return pairs_of(self.rows, with_entity=with_entity)
+
+    @property
+    def entities(self) -> set[str]:
+        """Whom the labels are about."""
+        return {row["entity"] for row in self.rows if row.get("entity") is not None}
 
 
 @dataclass(frozen=True)
@@ -50,13 +69,17 @@ class Evaluation:
     """One file's judgements.
 
     ``task`` is that of its labels; ``heads`` has every task, since another head may be asked the
-    same. ``seconds`` is the wall time from texts to labels.
+    same. ``seconds`` is the wall time from texts to labels. ``calibrated`` is the head for
+    reputation by per-entity calibration on RepLab's training tweets, where they are there;
+    ``gains`` are what labels of an owner are worth, where that was asked.
     """
 
     name: str
     task: str
     heads: dict[str, Judgement]
     seconds: float
+    calibrated: Calibrated | None = None
+    gains: Sequence[Gain] = ()
 
     @property
     def own(self) -> Judgement:
@@ -103,9 +126,9 @@ def labelled_sets(data: Path, names: Sequence[str] = ()) -> list[LabelledSet]:
             if Path(name).is_file() and not path.is_file():
                 found += own_sets(Path(name))
             else:
-                found.append(
-                    LabelledSet(name, task_of(name), labelled(read_rows(data, name), path))
-                )
+                rows = labelled(read_rows(data, name), path)
+                one = LabelledSet(name, task_of(name), rows)
+                found.append(replace(one, training=training_rows(data, name, one.entities)))
     known = [one.name for one in found]
     for name in known:
         if known.count(name) > 1:
@@ -170,10 +193,12 @@ def evaluate(
     resamples: int = RESAMPLES,
     seed: int = 0,
     with_entity: bool = True,
+    labels: Sequence[int] = (),
 ) -> Results:
     """Classify labelled tweets and judge the answers of every head.
 
-    Text and entity go in as the rows have them, or the text alone.
+    Text and entity go in as the rows have them, or the text alone. Of a test set that lies beside
+    its training tweets, the same is said with a fit for each entity on those.
 
     Args:
         data: as for `labelled_sets`.
@@ -182,38 +207,92 @@ def evaluate(
         runtime: as ``[model] runtime``.
         workers: threads with an interpreter each; 0 for one a core.
         resamples: for the intervals.
-        seed: of the resamples.
+        seed: of the resamples, and of draws of ``labels``.
         with_entity: False leaves the entities out, to see what they are worth.
+        labels: so many of each entity's in turn, to see what an owner's are worth (`owner`).
 
     Raises:
-        TrainingError: a file is missing or broken, or has no labelled row.
+        TrainingError: a file is missing or broken, or has no labelled row; or ``labels`` are more
+            than any entity has.
         monitor.model.ModelError: the model cannot be used.
     """
     sets = labelled_sets(data, names)
+    if labels:
+        see_that_some_are_left(sets, min(labels))
     loaded = Model.load(model)
     answered = []
     with Classifier(loaded, workers=workers, runtime=runtime) as classifier:
+
+        def asked(name: str, rows: Sequence[dict[str, Any]]) -> list[Verdict]:
+            stream = classifier.stream(pairs_of(rows, with_entity=with_entity))
+            return list(tqdm(stream, total=len(rows), desc=name, unit="tweet"))
+
         for one in sets:
             start = time.perf_counter()
-            stream = classifier.stream(one.pairs(with_entity=with_entity))
-            verdicts = list(tqdm(stream, total=len(one.rows), desc=one.name, unit="tweet"))
+            verdicts = asked(one.name, one.rows)
             answered.append((one, verdicts, time.perf_counter() - start))
         pairs = [pair for one in sets for pair in one.pairs()]
         speed = footprint.speed(classifier, pairs, sum(seconds for *_, seconds in answered))
+        learnt = [
+            asked(CALIBRATED_ON[one.name], one.training) if one.training else [] for one in sets
+        ]
     files = [
-        Evaluation(
-            one.name,
-            one.task,
-            {
-                task: judge(answers_of(one.rows, verdicts, task), count=resamples, seed=seed)
-                for task in TASKS
-            },
-            seconds,
+        evaluation_of(one, verdicts, of_training, seconds, resamples, seed, labels)
+        for (one, verdicts, seconds), of_training in zip(
+            tqdm(answered, desc="intervals", unit="file"), learnt, strict=True
         )
-        for one, verdicts, seconds in tqdm(answered, desc="intervals", unit="file")
     ]
     sizes = footprint.sizes(loaded)
     return Results(loaded, sizes, speed, files, resamples, seed, with_entity)
+
+
+def evaluation_of(
+    one: LabelledSet,
+    verdicts: Sequence[Verdict],
+    of_training: Sequence[Verdict],
+    seconds: float,
+    resamples: int,
+    seed: int,
+    labels: Sequence[int],
+) -> Evaluation:
+    """Judge what was answered to a file's rows, and to the rows that its entities learn from."""
+    answers = {task: answers_of(one.rows, verdicts, task) for task in TASKS}
+    own, features = answers[one.task], features_of(verdicts)
+    calibrated = None
+    if one.training:
+        fits = fits_of(answers_of(one.training, of_training, one.task), features_of(of_training))
+        judged = judge(adapted(own, features, fits), count=resamples, seed=seed)
+        calibrated = Calibrated(
+            CALIBRATED_ON[one.name], len(one.training), len(fits), len(one.entities), judged
+        )
+    return Evaluation(
+        one.name,
+        one.task,
+        {task: judge(given, count=resamples, seed=seed) for task, given in answers.items()},
+        seconds,
+        calibrated,
+        gains(own, features, labels, seed=seed) if one.task == "reputation" else (),
+    )
+
+
+def pairs_of(rows: Iterable[dict[str, Any]], *, with_entity: bool) -> list[Pair]:
+    """Return text and entity of each row, or the text alone."""
+    return [(row["text"], row.get("entity") if with_entity else None) for row in rows]
+
+
+def see_that_some_are_left(sets: Iterable[LabelledSet], labels: int) -> None:
+    """Look for an entity with more labelled tweets than ``labels``: what is left is scored.
+
+    Raises:
+        TrainingError: there is none in the files whose labels are toward entities.
+    """
+    for one in sets:
+        tweets = Counter(row.get("entity") for row in one.rows)
+        if one.task == "reputation" and any(
+            entity is not None and count > labels for entity, count in tweets.items()
+        ):
+            return
+    raise TrainingError(f"no entity has more than {labels} labelled tweets; --labels needs that")
 
 
 def answers_of(rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict], task: str) -> Answers:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from monitor.evaluation.footprint import BERT_LARGE_BYTES
 from monitor.evaluation.intervals import SHARE, Figure
 from monitor.evaluation.judge import Group, Judgement
 from monitor.evaluation.metrics import Scores
+from monitor.evaluation.owner import DRAWS, Gain
+from monitor.evaluation.per_entity import Calibrated
 
 SHORT = {
     "accuracy": "accuracy",
@@ -78,6 +81,23 @@ def heads_of(result: Evaluation) -> list[tuple[str, Judgement]]:
     return [(f"{result.task} *", result.own), *others]
 
 
+def calibrated_on(found: Calibrated) -> str:
+    """Return what the row of a file with per-entity calibration is."""
+    return (
+        "calibrated: the head for reputation after per-entity calibration on RepLab's training "
+        f"tweets, a fit for {found.entities} of {found.among} entities, from {found.tweets:,} "
+        f"tweets of {found.source}."
+    )
+
+
+def summary_of(result: Evaluation) -> list[tuple[str, Judgement]]:
+    """Return what a summary has of a file, by name: every head, and the own one calibrated."""
+    rows = heads_of(result)
+    if result.calibrated:
+        rows.insert(1, ("calibrated", result.calibrated.judgement))
+    return rows
+
+
 def titled(result: Evaluation) -> str:
     """Return a line on the file as a whole."""
     scores = result.own.scores
@@ -97,15 +117,22 @@ def as_table(results: Results, *, by_entity: bool = False) -> str:
     lines.append(f"{'':15}" + "".join(f"{heading:17}" for heading in SHORT.values()).rstrip())
     for result in results.files:
         lines.append(titled(result))
-        for name, head in heads_of(result):
+        for name, head in summary_of(result):
             cells = "".join(f"{with_range(head.figures[key]):17}" for key in SHORT)
             lines.append(f"  {name:13}{cells}".rstrip())
     lines += NOTES
+    lines += [
+        line
+        for result in results.files
+        if result.calibrated
+        for line in textwrap.wrap(calibrated_on(result.calibrated), 100)
+    ]
     for result in results.files:
         lines += ["", *class_lines(result), "", *abstention_lines(result.own.abstentions)]
         if by_entity:
             for kind, groups in (("entity", result.own.entities), ("domain", result.own.domains)):
                 lines += ["", *group_lines(kind, groups)] if groups else []
+        lines += ["", *gain_lines(result)] if result.gains else []
     return "\n".join(lines)
 
 
@@ -147,6 +174,30 @@ def group_lines(kind: str, groups: Sequence[Group]) -> list[str]:
         f"{group.name[:37]:38}{group.tweets:8,}  "
         f"{with_range(group.accuracy):17}{with_range(group.macro_f1)}"
         for group in groups
+    ]
+    return lines
+
+
+def owner_labels(result: Evaluation) -> str:
+    """Return what the table of an owner's labels is."""
+    return (
+        f"{result.name}: a fit for each entity on labels of its own drawn at random, scored on its "
+        f"other tweets (means of {DRAWS} draws)"
+    )
+
+
+def gain_lines(result: Evaluation) -> list[str]:
+    """Return a line for each number of labels of an owner."""
+    lines = textwrap.wrap(owner_labels(result), 100)
+    lines.append(
+        f"{'labels an entity':18}{'entities':>9}{'tweets':>8}"
+        f"{'accuracy':>10}{'fitted':>8}{'macro-F1':>10}{'fitted':>8}"
+    )
+    lines += [
+        f"{gain.labels:<18,}{gain.entities:9,}{gain.tweets:8,}"
+        f"{gain.before.accuracy:10.3f}{gain.after.accuracy:8.3f}"
+        f"{gain.before.macro_f1:10.3f}{gain.after.macro_f1:8.3f}"
+        for gain in result.gains
     ]
     return lines
 
@@ -200,6 +251,36 @@ def head_json(head: Judgement) -> dict[str, Any]:
     }
 
 
+def file_json(result: Evaluation) -> dict[str, Any]:
+    """Return all that is known of one file."""
+    return {
+        "file": result.name,
+        "task": result.task,
+        "tweets": result.own.scores.count,
+        "seconds": round(result.seconds, 3),
+        "majority": result.own.scores.majority,
+        "heads": {task: head_json(head) for task, head in result.heads.items()},
+        "per_entity_calibration": result.calibrated and calibrated_json(result.calibrated),
+        "owner_labels": [gain_json(gain) for gain in result.gains],
+    }
+
+
+def calibrated_json(found: Calibrated) -> dict[str, Any]:
+    """Return how the head did after per-entity calibration, and what that was from."""
+    return {
+        "trained_on": found.source,
+        "training_tweets": found.tweets,
+        "entities_with_fit": found.entities,
+        "entities": found.among,
+        "head": head_json(found.judgement),
+    }
+
+
+def gain_json(gain: Gain) -> dict[str, Any]:
+    """Return what so many labels an entity are worth, and of how many draws the means are."""
+    return {"draws": DRAWS, **dataclasses.asdict(gain)}
+
+
 def as_json(results: Results) -> dict[str, Any]:
     """Return the results as JSON holds them; what is not defined is null."""
     model, speed, size = results.model, results.speed, sum(results.sizes.values())
@@ -224,32 +305,26 @@ def as_json(results: Results) -> dict[str, Any]:
         },
         "with_entity": results.with_entity,
         "intervals": {"share": SHARE, "resamples": results.resamples, "seed": results.seed},
-        "files": [
-            {
-                "file": result.name,
-                "task": result.task,
-                "tweets": result.own.scores.count,
-                "seconds": round(result.seconds, 3),
-                "majority": result.own.scores.majority,
-                "heads": {task: head_json(head) for task, head in result.heads.items()},
-            }
-            for result in results.files
-        ],
+        "files": [file_json(result) for result in results.files],
     }
 
 
 def metrics_of(results: Results) -> dict[str, float | list[float]]:
     """Return the figures that go into model.toml, by names such as FILE_accuracy.
 
-    Those of each file's own task, each with its interval beside it as FILE_accuracy_interval.
+    Those of each file's own task, each with its interval beside it as FILE_accuracy_interval; where
+    there was per-entity calibration, the same with it as FILE_calibrated_accuracy and so on.
     """
     kept: dict[str, float | list[float]] = {}
     for result in results.files:
-        own = {"sentiment": ("macro_recall",), "reputation": ("macro_f1", "f_rs")}[result.task]
-        for name in (*own, "accuracy", "ece"):
-            figure = result.own.figures[name]
-            if not math.isnan(figure.low):
-                key = f"{result.name}_{name}"
-                kept[key] = round(figure.value, 4)
-                kept[f"{key}_interval"] = [round(figure.low, 4), round(figure.high, 4)]
+        names = {"sentiment": ("macro_recall",), "reputation": ("macro_f1", "f_rs")}[result.task]
+        judged = {result.name: result.own}
+        if result.calibrated:
+            judged[f"{result.name}_calibrated"] = result.calibrated.judgement
+        for start, head in judged.items():
+            for name in (*names, "accuracy", "ece"):
+                figure = head.figures[name]
+                if not math.isnan(figure.low):
+                    kept[f"{start}_{name}"] = round(figure.value, 4)
+                    kept[f"{start}_{name}_interval"] = [round(figure.low, 4), round(figure.high, 4)]
     return kept

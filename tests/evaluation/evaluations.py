@@ -7,6 +7,8 @@ import numpy as np
 from monitor.evaluation.evaluate import Evaluation, Results
 from monitor.evaluation.footprint import Speed, sizes
 from monitor.evaluation.judge import Answers, judge
+from monitor.evaluation.owner import Gain, Scored
+from monitor.evaluation.per_entity import Calibrated
 from monitor.model import Model
 
 
@@ -39,6 +41,12 @@ def results() -> Results:
                 for seed, one in enumerate(("reputation", "sentiment"))
             },
             seconds=0.5,
+            calibrated=Calibrated(
+                "replab2013_train", 1234, 4, 5, judge(invented(tweets, entities, 2), count=100)
+            )
+            if entities
+            else None,
+            gains=[Gain(25, 5, 175, Scored(0.5, 0.4), Scored(0.625, 0.525))] if entities else [],
         )
         for name, task, tweets, entities in (
             ("replab2013_test", "reputation", 300, 5),

@@ -20,10 +20,22 @@ def test_long_tables_are_folded() -> None:
     """Entities, bins and the other head open on demand; what is opened is closed."""
     document = as_markdown(results())
 
-    assert document.count("<details>") == document.count("</details>") == 10
+    assert document.count("<details>") == document.count("</details>") == 14
+    assert "<summary>The head for reputation after per-entity calibration</summary>" in document
     assert "<summary>Entities (5)</summary>" in document
     assert "<summary>The head sentiment, asked the same</summary>" in document
     assert document.count("\n## ") == 3
+
+
+def test_calibrated_and_labelled() -> None:
+    """The summary has per-entity calibration beside the model as it is, and what it is from."""
+    document = as_markdown(results())
+    summary = document.split("\n## ")[1]
+
+    row = r"^\| replab2013_test \| 300 \| calibrated \| 0\.\d{3} \("
+    assert re.search(row, summary, re.MULTILINE)
+    assert "a fit for 4 of 5 entities, from 1,234 tweets of replab2013_train." in summary
+    assert 1 == document.count("| 25 | 5 | 175 | 0.500 | 0.625 | 0.400 | 0.525 |")
 
 
 def test_pictures_are_shown_with_their_file() -> None:

@@ -121,6 +121,70 @@ def test_command_prints_json_and_markdown(tmp_path: Path, shipped: Path) -> None
     assert "<summary>Entities (2)</summary>" in result.stdout
 
 
+def test_per_entity_calibration(tmp_path: Path, shipped: Path) -> None:
+    """Entities with training tweets are answered as those were labelled, the others as before."""
+    write_rows(tmp_path / "replab2013_test.jsonl.gz", ROWS)
+    plain = invoke(tmp_path, "--model", shipped, "--format", "json")
+    odd = [ROWS[0] | {"label": "negative", "text": f"{i} {ROWS[0]['text']}"} for i in range(60)]
+    foreign = [{"text": "A bank.", "label": "neutral", "entity": "Bank"}]
+    write_rows(tmp_path / "replab2013_train.jsonl.gz", [*odd, *foreign, ROWS[4], *PLAIN])
+    result = invoke(tmp_path, "--model", shipped, "--format", "json")
+
+    assert 0 == result.exit_code, result.output
+    (before,), (after,) = (json.loads(one.stdout)["files"] for one in (plain, result))
+    assert before["per_entity_calibration"] is None
+    assert before["heads"] == after["heads"]
+    found = after["per_entity_calibration"]
+    assert ("replab2013_train", 60, 1, 2) == tuple(
+        found[key] for key in ("trained_on", "training_tweets", "entities_with_fit", "entities")
+    )
+    as_shipped, calibrated = (
+        {group["name"]: group["accuracy"]["value"] for group in head["entities"]}
+        for head in (after["heads"]["reputation"], found["head"])
+    )
+    assert 1.0 == as_shipped["Veloria"]
+    assert 0.5 == calibrated["Veloria"]  # taught to take all for negative
+    assert as_shipped["Northphone"] == calibrated["Northphone"]
+    assert "replab2013_train: 100%" in result.stderr
+
+
+def test_training_tweets_are_for_the_test_set_beside_them(tmp_path: Path) -> None:
+    """Neither another file of the folder nor one's own of that name is calibrated on them."""
+    for name in ("replab2013_test", "replab2013_train", "other"):
+        write_rows(tmp_path / f"{name}.jsonl.gz", ROWS)
+    own = tmp_path / "own" / "replab2013_test.jsonl.gz"
+    own.parent.mkdir()
+    write_rows(own, ROWS)
+
+    beside, other = labelled_sets(tmp_path, ["replab2013_test", "other"])
+    assert ROWS[:4] == list(beside.training)
+    assert [] == list(other.training)
+    assert [[]] == [list(one.training) for one in labelled_sets(own)]
+    (tmp_path / "replab2013_train.jsonl.gz").write_bytes(b"no gzip")
+    with pytest.raises(TrainingError, match=r"cannot read .*replab2013_train\.jsonl\.gz"):
+        labelled_sets(tmp_path, ["replab2013_test"])
+
+
+def test_labels_of_an_owner(tmp_path: Path, shipped: Path) -> None:
+    """Each number of labels that leaves tweets to score has a row; what is no number is told."""
+    own = tmp_path / "own.jsonl.gz"
+    write_rows(own, [row | {"text": f"{row['text']} {i}"} for i in range(5) for row in ROWS[:4]])
+    result = invoke(own, "--model", shipped, "--format", "json", "--labels", "9,2,2,10")
+
+    assert 0 == result.exit_code, result.output
+    rows = json.loads(result.stdout)["files"][0]["owner_labels"]
+    assert [(2, 2, 16), (9, 2, 2)] == [
+        (row["labels"], row["entities"], row["tweets"]) for row in rows
+    ]
+    for wrong in ("0", "-1,2", "some", "", "5,"):
+        refused = invoke(own, "--model", shipped, "--labels", wrong)
+        assert 2 == refused.exit_code
+        assert "whole numbers above 0" in refused.stderr
+    none_left = invoke(own, "--model", shipped, "--labels", "10")
+    assert 1 == none_left.exit_code
+    assert "no entity has more than 10 labelled tweets" in none_left.stderr
+
+
 def test_command_without_entity(tmp_path: Path, shipped: Path) -> None:
     """The figures are of other questions, and say so; they never get into model.toml."""
     write_rows(tmp_path / "replab2013_test.jsonl.gz", ROWS)

@@ -31,6 +31,12 @@ def test_table_fits_and_tells() -> None:
     assert "1.2 ms (p50), 2.5 ms (p95), 3.8 ms (p99), of 500 tweets" in table
     assert 1 == table.count("  reputation *")
     assert 1 == table.count("  sentiment *")
+    assert 1 == table.count("\n  calibrated   0.")
+    assert (
+        "after per-entity calibration on RepLab's training tweets, a fit for 4 of 5 entities, "
+        "from 1,234 tweets of replab2013_train."
+    ) in " ".join(table.split())
+    assert "\n25                        5     175     0.500   0.625     0.400   0.525" in table
     assert "replab2013_test: rows are labels, columns answers" in table
     assert "brand" not in table
 
@@ -64,6 +70,24 @@ def test_json_is_complete_and_strict() -> None:
             assert 6 == len(head["abstention"])
             assert file["tweets"] == np.sum(head["confusion"])
     assert 5 == len(replab["heads"]["sentiment"]["entities"])
+    calibrated = replab["per_entity_calibration"]
+    assert ("replab2013_train", 1234, 4, 5) == tuple(
+        calibrated[key]
+        for key in ("trained_on", "training_tweets", "entities_with_fit", "entities")
+    )
+    assert set(replab["heads"]["reputation"]) == set(calibrated["head"])
+    assert [
+        {
+            "draws": 10,
+            "labels": 25,
+            "entities": 5,
+            "tweets": 175,
+            "before": {"accuracy": 0.5, "macro_f1": 0.4},
+            "after": {"accuracy": 0.625, "macro_f1": 0.525},
+        }
+    ] == replab["owner_labels"]
+    assert sts["per_entity_calibration"] is None
+    assert [] == sts["owner_labels"]
     assert [] == sts["heads"]["sentiment"]["entities"]
 
 
@@ -95,6 +119,10 @@ def test_recorded_figures() -> None:
             "replab2013_test_f_rs",
             "replab2013_test_accuracy",
             "replab2013_test_ece",
+            "replab2013_test_calibrated_macro_f1",
+            "replab2013_test_calibrated_f_rs",
+            "replab2013_test_calibrated_accuracy",
+            "replab2013_test_calibrated_ece",
             "sts_gold_macro_recall",
             "sts_gold_accuracy",
             "sts_gold_ece",

@@ -113,6 +113,7 @@ def test_it_needs_no_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (["--by-entity"], "--by-entity"),
         (["--output", "x"], "--output"),
         (["--without-entity"], "--without-entity"),
+        (["--labels", "25"], "--labels"),
         (["--resamples", "200"], "--resamples"),
         (["--seed", "3"], "--seed"),
         (["."], "DATA"),
