@@ -31,8 +31,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 GROUP_SIZE: Final = 8
 """Tweets per inference: larger gains nothing and pads more (docs/design.md)."""
 
-_CHARACTERS_PER_TOKEN: Final = 24
+_CHARACTERS_PER_TOKEN: Final = 12
 """Text beyond this many characters a token of room is cut before tokenizing: bounded time."""
+_LONGEST_WORD: Final = 48
+"""A word of more characters is an unknown one: WordPiece takes time by the square of its length."""
 _FEW_CHARACTERS_PER_TOKEN: Final = 2
 """Text of more is tokenized once for all its entities."""
 
@@ -236,6 +238,8 @@ def _tokenizer(model: Model) -> Tokenizer:
         tokenizer = Tokenizer.from_str(model.tokenizer)
     except Exception as error:  # the library raises bare Exception
         raise ModelError(f"{model.folder / 'tokenizer.json'}: {error}") from error
+    words = tokenizer.model
+    words.max_input_chars_per_word = min(words.max_input_chars_per_word, _LONGEST_WORD)
     # The longer of the two gives way: the text, unless the entity is half of the model's length.
     tokenizer.enable_truncation(model.max_length, strategy="longest_first")
     tokenizer.no_padding()
