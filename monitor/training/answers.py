@@ -6,13 +6,17 @@ and where they are known ``reputation`` and ``sentiment`` (indices into `POLARIT
 same order ``logits.npy`` [questions, tasks, 3] and ``pooled.npy`` [questions, width], both float16.
 ``done.json`` says how many of them are answered, from the first on, and by whom. The order is
 random, but what is worth more comes earlier: however many are answered, they are mixed well.
+
+The texts are other people's. Where a folder comes without them, they are put together from DATA
+again, and compared by their hash; without the pooled vectors a student does without.
 """
 
 import gzip
+import hashlib
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -188,6 +192,37 @@ def read_questions(path: Path) -> list[Asked]:
         return [Asked(**json.loads(line)) for line in lines]
 
 
+def digest(asked: Iterable[Asked]) -> str:
+    """Return what tells these questions, in this order, from others."""
+    hashed = hashlib.sha256()
+    for each in asked:
+        hashed.update(f"{each}\n".encode())
+    return hashed.hexdigest()
+
+
+def questions_of(folder: Path, data: Path, settings: Mapping[str, Any]) -> list[Asked]:
+    """Return the questions of a folder of answers, made of ``data`` if they are not there yet.
+
+    Args:
+        folder: of the answers.
+        data: folder with the collections.
+        settings: of the teacher: what of ``data`` is left out.
+
+    Raises:
+        TrainingError: the answers there are to other questions.
+    """
+    path = folder / "questions.jsonl.gz"
+    if path.is_file():
+        return read_questions(path)
+    chance = random.Random(0)  # noqa: S311 (shuffles tweets, guards nothing)
+    asked = questions_in(data, settings["leave_out"], chance, settings.get("without", ()))
+    done = folder / "done.json"
+    if done.is_file() and digest(asked) != json.loads(done.read_text(encoding="utf-8"))["digest"]:
+        raise TrainingError(f"the answers in {folder} are to other texts than those in {data}")
+    write_questions(path, asked)
+    return asked
+
+
 def answer(
     network: Network, tokenizer: Tokenizer, asked: Sequence[Asked], max_length: int, precision: str
 ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
@@ -237,12 +272,8 @@ def compute(
         raise TrainingError(f"{teacher} was not trained with --marked: it cannot be asked so")
     network.to(networks.device())
     output.mkdir(parents=True, exist_ok=True)
-    asked_path = output / "questions.jsonl.gz"
-    if not asked_path.is_file():
-        chance = random.Random(0)  # noqa: S311 (shuffles tweets, guards nothing)
-        without = record["settings"].get("without", ())
-        write_questions(asked_path, questions_in(data, leave_out, chance, without))
-    asked = read_questions(asked_path)
+    asked = questions_of(output, data, record["settings"] | {"leave_out": leave_out})
+    hashed = digest(asked)
     whole = min(len(asked), limit or len(asked))
     kept = ("settings", "tweets", "shares", "start", "dev")
     identity = json.loads(json.dumps({key: record[key] for key in kept if key in record}))
@@ -273,7 +304,10 @@ def compute(
             pooled.flush()
             done += len(chunk)
             new = done_path.with_suffix(".new")
-            new.write_text(json.dumps({"teacher": identity, "answered": done}), encoding="utf-8")
+            new.write_text(
+                json.dumps({"teacher": identity, "digest": hashed, "answered": done}),
+                encoding="utf-8",
+            )
             new.replace(done_path)
             bar.update(len(chunk))
     return done

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from monitor.marking import OTHER, TARGET, USER, spell_emoji
 from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
-from monitor.training.answers import Asked, read_questions
+from monitor.training.answers import Asked, questions_of
 from monitor.training.batches import collate, plan
 from monitor.training.data import NO_LABEL, Example
 from monitor.training.distil import teacher_of
@@ -77,29 +77,31 @@ class Answers:
     asked: list[Asked]
     logits: Tensor
     """[questions, tasks, 3]."""
-    pooled: Tensor
-    """[questions, width of the teacher]."""
+    pooled: Tensor | None
+    """[questions, width of the teacher], if they are there."""
     teacher: dict[str, Any]
     """The teacher's record."""
 
 
-def read_answers(folder: Path, most: int = 0) -> Answers:
+def read_answers(folder: Path, data: Path, most: int = 0) -> Answers:
     """Return the answers in ``folder``, the first ``most`` of them (0: all).
 
     Raises:
-        TrainingError: there are none.
+        TrainingError: there are none, or they are to other texts than those in ``data``.
     """
     try:
         note = json.loads((folder / "done.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise TrainingError(f"no answers in {folder} (monitor answers writes them)") from error
     count = min(int(note["answered"]), most or int(note["answered"]))
-    asked = read_questions(folder / "questions.jsonl.gz")[:count]
-    logits, pooled = (
-        torch.from_numpy(np.array(np.load(folder / f"{name}.npy", mmap_mode="r")[:count]))
-        for name in ("logits", "pooled")
-    )
-    return Answers(asked, logits, pooled, note["teacher"])
+    teacher = note["teacher"]
+    asked = questions_of(folder, data, teacher["settings"])[:count]
+
+    def array(name: str) -> Tensor:
+        return torch.from_numpy(np.array(np.load(folder / name, mmap_mode="r")[:count]))
+
+    pooled = array("pooled.npy") if (folder / "pooled.npy").is_file() else None
+    return Answers(asked, array("logits.npy"), pooled, teacher)
 
 
 def shown_as(asked: Asked, chance: random.Random) -> Example:
@@ -116,10 +118,10 @@ class Learner(nn.Module):
     """A student, and the projection of its pooled vector onto its teacher's."""
 
     def __init__(self, student: Network, width: int) -> None:
-        """Put a fresh projection to ``width`` features beside ``student``."""
+        """Put a fresh projection to ``width`` features beside ``student``; 0: to none."""
         super().__init__()
         self.student = student
-        self.projection = nn.Linear(structure_of(student).hidden, width)
+        self.projection = nn.Linear(structure_of(student).hidden, max(width, 1))
 
     def forward(
         self, input_ids: Tensor, token_type_ids: Tensor
@@ -214,13 +216,11 @@ def teach(
                 ignore_index=NO_LABEL,
                 reduction="sum",
             )
-        pooled = answers.pooled[numbers].to(device).float()
-        apart = (projected.float() - pooled).square().sum() / pooled.square().sum()
-        loss: Tensor = (
-            settings.soft_weight * soft
-            + settings.pooled_weight * apart
-            + settings.hard_weight * hard / len(chosen)
-        )
+        loss: Tensor = settings.soft_weight * soft + settings.hard_weight * hard / len(chosen)
+        if answers.pooled is not None:
+            pooled = answers.pooled[numbers].to(device).float()
+            apart = (projected.float() - pooled).square().sum() / pooled.square().sum()
+            loss = loss + settings.pooled_weight * apart
         return loss
 
     loop = LoopSettings(
@@ -260,7 +260,7 @@ def distil(
         Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
         TrainingError: data, answers or student are missing, or do not fit.
     """
-    answers = read_answers(answers_folder, settings.questions)
+    answers = read_answers(answers_folder, data, settings.questions)
     torch.manual_seed(settings.seed)
     network, tokenizer, origin = beginning(start, settings.layers)
     identity: dict[str, Any] = {
@@ -275,7 +275,8 @@ def distil(
     }
     if (before := networks.finished(output, identity)) is not None:
         return before
-    learner = Learner(network, answers.pooled.shape[1]).to(networks.device())
+    width = 0 if answers.pooled is None else answers.pooled.shape[1]
+    learner = Learner(network, width).to(networks.device())
     checkpoint = output / "checkpoint.pt"
     teach(learner, tokenizer, answers, settings, checkpoint, identity)
     student = learner.student

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_a_student_is_taught(
     assert words.get_vocab() == tokenizer.get_vocab()
     assert saved == taught.distil(collections, answered, start, tmp_path / "student", SETTINGS)
 
-    said = read_answers(answered)
+    said = read_answers(answered, collections)
     examples = [shown_as(each, random.Random(1)) for each in said.asked]
     theirs = said.logits.float().softmax(-1)
 
@@ -80,20 +81,39 @@ def test_a_student_is_taught(
     assert far(network) < far(before)
 
 
-def test_the_first_questions(answered: Path) -> None:
+def test_the_first_questions(answered: Path, collections: Path) -> None:
     """So many as wanted, in their order, with the answers that are theirs."""
-    few, all_of_them = read_answers(answered, 10), read_answers(answered)
+    few, all_of_them = read_answers(answered, collections, 10), read_answers(answered, collections)
 
     assert (10, 60) == (len(few.asked), len(all_of_them.asked))
     assert few.asked == all_of_them.asked[:10]
     assert np.array_equal(few.logits, all_of_them.logits[:10])
+    assert few.pooled is not None
     assert (10, 16) == few.pooled.shape
+
+
+def test_answers_without_texts(
+    answered: Path, start: Path, collections: Path, tmp_path: Path
+) -> None:
+    """The texts are put together again, from the same data alone; vectors may be missing."""
+    expected = read_answers(answered, collections).asked
+    (answered / "questions.jsonl.gz").unlink()
+    (answered / "pooled.npy").unlink()
+    other = tmp_path / "other"
+    shutil.copytree(collections, other)
+    (other / "compsent19.jsonl.gz").unlink()
+    with pytest.raises(TrainingError, match="to other texts"):
+        read_answers(answered, other)
+
+    assert expected == read_answers(answered, collections).asked
+    record = taught.distil(collections, answered, start, tmp_path / "student", SETTINGS)
+    assert {"tweeteval", "brands"} <= set(record["dev"])
 
 
 def test_no_answers(tmp_path: Path) -> None:
     """It says who writes them."""
     with pytest.raises(TrainingError, match="monitor answers"):
-        read_answers(tmp_path)
+        read_answers(tmp_path, tmp_path)
 
 
 def test_some_mentions_are_missed() -> None:
@@ -117,9 +137,9 @@ def test_all_equally_often() -> None:
     assert {2, 3} == {numbers.count(number) for number in range(10)}
 
 
-def test_shares_of_labels_are_taken_out(answered: Path) -> None:
+def test_shares_of_labels_are_taken_out(answered: Path, collections: Path) -> None:
     """Those of a text's group, of its collection where the group is unknown, else none."""
-    said = read_answers(answered)
+    said = read_answers(answered, collections)
     shares = said.teacher["shares"]["reputation"]
     asked = [Asked("", None, group) for group in ("compsent19", "compsent19:x", "nowhere")]
     found = offsets(replace(said, asked=asked), "reputation")
