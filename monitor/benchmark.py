@@ -23,7 +23,7 @@ from monitor.throughput import LatencyHistogram, resident_mib
 
 _BATCHES: Final = (1, GROUP_SIZE, 64)
 _LENGTHS: Final = (12, 25, 45)
-"""Tokens of text: short, mean and 99th percentile of tweets (docs/design.md)."""
+"""Tokens of text: short, mean and 99th percentile of tweets."""
 
 _TEXT: Final = (
     "the service at this shop is good but they were late with my order again and nobody said sorry"

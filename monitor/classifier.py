@@ -29,7 +29,7 @@ from monitor.model import Model, ModelError
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 GROUP_SIZE: Final = 8
-"""Tweets per inference: larger gains nothing and pads more (docs/design.md)."""
+"""Tweets per inference: more gain nothing (docs/decisions/0007-groups-of-eight.md)."""
 
 _CHARACTERS_PER_TOKEN: Final = 12
 """Text beyond this many characters a token of room is cut before tokenizing: bounded time."""

@@ -34,6 +34,7 @@ EXCUSES: Final = {
     ("python3", "-m", "pip"): _NETWORK,
     ("python", "-m"): "minutes; tests of its own run it on toys",
     (".ci/run",): "is what runs the tests",
+    ("pre-commit",): "changes the checkout's git hooks",
     ("make",): "the target is looked up in the Makefile",
     ("mosquitto_sub",): _ENDLESS,
     ("monitor", "dashboard"): _ENDLESS,

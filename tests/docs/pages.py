@@ -103,7 +103,10 @@ def _blank(found: re.Match[str]) -> str:
 
 PAGES: Final = [
     Page(str(path.relative_to(REPOSITORY)))
-    for pattern in ("README.md", "docs/*.md", "systemd/README.md", "models/*/README.md")
+    for pattern in (
+        *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
+        *("docs/*.md", "docs/decisions/*.md", "systemd/README.md", "models/*/README.md"),
+    )
     for path in sorted(REPOSITORY.glob(pattern))
 ]
 

@@ -8,11 +8,12 @@ import shlex
 import shutil
 from collections.abc import Sequence
 
+import click
 import pytest
 
 from monitor.cli import main
 from tests.docs.excuses import EXCUSES, HARMLESS, excuse
-from tests.docs.pages import PAGES, Block, Page
+from tests.docs.pages import PAGES, Block, Page, page
 from tests.docs.sandbox import INSIDE, Sandbox, check_options
 from tests.docs.shape import differences
 from tests.docs.shell import Command, commands
@@ -76,6 +77,17 @@ def test_options_are_those_of_the_commands() -> None:
             checked += 1
 
     assert checked > 30
+
+
+def test_commands_are_all_named() -> None:
+    """The table of docs/commands.md has every command, and none that is not there."""
+    table = page("docs/commands.md").section("All commands")
+    rows = re.findall(r"^\| (`monitor .*?`.*?) \|", table, re.MULTILINE)
+    named = [
+        name for row in rows for name in re.findall(r"`(?:monitor )?([a-z][a-z-]+)[^`]*`", row)
+    ]
+
+    assert set(main.list_commands(click.Context(main))) == set(named)
 
 
 def test_targets_are_in_the_makefile() -> None:

@@ -62,7 +62,7 @@ def test_pages_that_the_code_names_are_there() -> None:
         (str(file.relative_to(REPOSITORY)), name)
         for file in files
         if file.is_file()
-        for name in re.findall(r"\b(?:docs|systemd)/\w+\.md", file.read_text(encoding="utf-8"))
+        for name in re.findall(r"\b(?:docs|systemd)/[\w/-]+\.md", file.read_text(encoding="utf-8"))
     }
 
     assert len(named) > 5

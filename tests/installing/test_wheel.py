@@ -59,7 +59,6 @@ def test_it_holds_what_it_should(wheel: Path) -> None:
         "installing/mosquitto.conf",
         "models/mobilebert-3x192/model.toml",
         "models/mobilebert-3x192/model.tflite",
-        "py.typed",
     ):
         assert f"monitor/{name}" in names
     assert {"monitor", wheel.name.replace("-py3-none-any.whl", ".dist-info")} == {
