@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from monitor.options import OutputFolder, model_options
+from monitor.options import OutputFolder, configured_entities, entities_option, model_options
 from monitor.training.options import explained
 
 
@@ -61,6 +61,7 @@ from monitor.training.options import explained
     help="Bootstrap resamples behind each interval.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples.")
+@entities_option
 @model_options
 @click.pass_context
 def evaluate(
@@ -77,6 +78,7 @@ def evaluate(
     without_entity: bool,
     resamples: int,
     seed: int,
+    config: Path | None,
     runtime: str,
     workers: int,
 ) -> None:
@@ -95,6 +97,9 @@ def evaluate(
     error, each with a 95 % interval; each class with its confusions; what withholding unsure
     answers gains; size, speed and memory. Needs no extra, --output and --record aside.
 
+    A model that reads marks is told who is named in a text: whom the file tells of, or those of
+    --config, which is how your daemon asks it.
+
     Test sets are for one look at the end; to choose between models take tweeteval_sentiment_val.
     """
     if record and without_entity:
@@ -107,6 +112,7 @@ def evaluate(
         return
     if data is None:
         raise click.UsageError("needs DATA, a file or folder of labelled tweets, or --behaviour")
+    entities = configured_entities(config)
     with explained():
         from monitor.evaluation import evaluate as evaluation
         from monitor.evaluation import report
@@ -127,6 +133,7 @@ def evaluate(
                 resamples=resamples,
                 seed=seed,
                 with_entity=not without_entity,
+                entities=entities,
             )
         except ModelError as error:
             raise click.ClickException(str(error)) from error
@@ -149,7 +156,16 @@ def evaluate(
 
 def _only_for_data(context: click.Context) -> None:
     """Refuse what --behaviour would ignore."""
-    alone = ("data", "names", "by_entity", "output", "without_entity", "resamples", "seed")
+    alone = (
+        "data",
+        "names",
+        "by_entity",
+        "output",
+        "without_entity",
+        "resamples",
+        "seed",
+        "config",
+    )
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")
         if parameter.name in alone and given is ParameterSource.COMMANDLINE:

@@ -12,10 +12,12 @@ from typing import Any
 from tqdm import tqdm
 
 from monitor.classifier import Classifier, Pair, Verdict
+from monitor.entities import Entity
 from monitor.evaluation import footprint
 from monitor.evaluation.footprint import Speed
 from monitor.evaluation.intervals import RESAMPLES
 from monitor.evaluation.judge import Answers, Judgement, judge
+from monitor.evaluation.marked import marked
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.training.data import NO_LABEL, class_of, read_rows, rows_of
 from monitor.training.errors import TrainingError
@@ -170,10 +172,12 @@ def evaluate(
     resamples: int = RESAMPLES,
     seed: int = 0,
     with_entity: bool = True,
+    entities: Sequence[Entity] = (),
 ) -> Results:
     """Classify labelled tweets and judge the answers of every head.
 
-    Text and entity go in as the rows have them, or the text alone.
+    Text and entity go in as the rows have them, or the text alone; for a model that reads marks
+    they are marked.
 
     Args:
         data: as for `labelled_sets`.
@@ -184,6 +188,7 @@ def evaluate(
         resamples: for the intervals.
         seed: of the resamples.
         with_entity: False leaves the entities out, to see what they are worth.
+        entities: those configured; none for whom the files tell of (`monitor.evaluation.marked`).
 
     Raises:
         TrainingError: a file is missing or broken, or has no labelled row.
@@ -192,10 +197,13 @@ def evaluate(
     sets = labelled_sets(data, names)
     loaded = Model.load(model)
     answered = []
-    with Classifier(loaded, workers=workers, runtime=runtime) as classifier:
+    with Classifier(loaded, workers, runtime, entities) as classifier:
         for one in sets:
             start = time.perf_counter()
-            stream = classifier.stream(one.pairs(with_entity=with_entity))
+            pairs: Sequence[Pair] = one.pairs(with_entity=with_entity)
+            if loaded.reads == "marks" and not entities:
+                pairs = marked(one.name, pairs, classifier.readable)
+            stream = classifier.stream(pairs)
             verdicts = list(tqdm(stream, total=len(one.rows), desc=one.name, unit="tweet"))
             answered.append((one, verdicts, time.perf_counter() - start))
         pairs = [pair for one in sets for pair in one.pairs()]
