@@ -42,7 +42,9 @@ def run(config: Path | None, say: Callable[[str], object]) -> int:
 
 def _model(settings: Settings) -> str:
     model = Model.load(settings.model.path)
-    with Classifier(model, workers=1, runtime=settings.model.runtime) as classifier:
+    with Classifier(
+        model, workers=1, runtime=settings.model.runtime, entities=settings.entities
+    ) as classifier:
         classifier.check()
         return (
             f"{model.name} {model.version} on {classifier.runtime}: hashes, labels and the known"

@@ -22,7 +22,10 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
+from monitor.asking import Asking, Read
+from monitor.entities import Entity
 from monitor.interpreter import Interpreter, choose_runtime
+from monitor.marking import OTHER, TARGET, spell_emoji
 from monitor.model import Model, ModelError
 
 # Its own threads would fight the workers for the cores.
@@ -31,7 +34,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 GROUP_SIZE: Final = 8
 """Tweets per inference: more gain nothing (docs/decisions/0007-groups-of-eight.md)."""
 
-_CHARACTERS_PER_TOKEN: Final = 12
+CHARACTERS_PER_TOKEN: Final = 12
 """Text beyond this many characters a token of room is cut before tokenizing: bounded time."""
 _LONGEST_WORD: Final = 48
 """A word of more characters is an unknown one: WordPiece takes time by the square of its length."""
@@ -61,19 +64,29 @@ class Classifier:
     Use as a context manager, or `close` it.
     """
 
-    def __init__(self, model: Model, workers: int = 0, runtime: str = "auto") -> None:
+    def __init__(
+        self,
+        model: Model,
+        workers: int = 0,
+        runtime: str = "auto",
+        entities: Sequence[Entity] = (),
+    ) -> None:
         """Load the model once a worker.
 
         Args:
             model: a verified model.
             workers: threads with an interpreter each; 0 for one a core.
             runtime: as ``[model] runtime``.
+            entities: those configured. A model that reads marks is told by their names and aliases
+                who is meant in a text, and who is another; one that reads names needs none.
 
         Raises:
             ModelError: if the runtime is missing or refuses the model, or the tokenizer is
                 unusable.
+            ValueError: if no text can be searched for the entities (`EntityMatcher`).
         """
         self.model = model
+        self._asking = Asking(entities, self.readable) if model.reads == "marks" else None
         self.runtime = choose_runtime(runtime)
         self.workers = workers or len(os.sched_getaffinity(0))
         self._tokenizer = _tokenizer(model)
@@ -127,7 +140,7 @@ class Classifier:
         known = self.model.known
         self._check_outputs()
         try:
-            (verdict,) = self.classify([(known.text, known.entity)])
+            (verdict,) = self.classify([self._known()])
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{self.model.folder}: the runtime ({self.runtime}) cannot label the known tweet:"
@@ -140,6 +153,14 @@ class Classifier:
                     f" {task} comes out as {verdict[task].label!r} instead of {expected!r}; restore"
                     " the model, or export it again"
                 )
+
+    def _known(self) -> Pair:
+        """Return the known tweet as it was read when its labels were made: whoever is configured.
+
+        Else a board whose owner has configured a word of it would take its model for a bad one.
+        """
+        pair = (self.model.known.text, self.model.known.entity)
+        return Asking((), self.readable).read([pair])[0] if self._asking else pair
 
     def _check_outputs(self) -> None:
         ids = np.ones((1, 1), np.int32)
@@ -170,10 +191,22 @@ class Classifier:
     @property
     def readable(self) -> int:
         """Characters of a text at whose beginning is all that the model can read of it."""
-        return self.model.max_length * _CHARACTERS_PER_TOKEN
+        return self.model.max_length * CHARACTERS_PER_TOKEN
+
+    def read(self, pairs: Sequence[Pair]) -> list[Read]:
+        """Return what the model reads, which may be asked in the place of the pairs.
+
+        Of a model that reads names that is text and name; of one that reads marks the marked text,
+        in which emoji stand as signs until they are tokenized.
+        """
+        return self._asking.read(pairs) if self._asking else [Read(*pair) for pair in pairs]
 
     def tokenize(self, pairs: Sequence[Pair]) -> list[Encoding]:
-        """Tokenize pairs, truncated to the model's length and not padded.
+        """Tokenize pairs, truncated to the model's length and not padded."""
+        return self._encode(self.read(pairs))
+
+    def _encode(self, pairs: Sequence[Read]) -> list[Encoding]:
+        """Tokenize what is read.
 
         The tokenizer lays out what it truncates, too: of a pair every piece of the text beside
         every piece of the entity. So parts that are long are tokenized and truncated by themselves
@@ -181,11 +214,12 @@ class Classifier:
         half of the model's length, gets the odd one).
         """
         lengths = (self.model.max_length * _FEW_CHARACTERS_PER_TOKEN, self.model.max_length)
-        whole = {
-            i: text if entity is None else (text, entity)
-            for i, (text, entity) in enumerate(pairs)
-            if len(text) <= lengths[0] and len(entity or "") <= lengths[1]
-        }
+        whole: dict[int, str | tuple[str, str]] = {}
+        for i, (text, entity) in enumerate(pairs):
+            if len(text) <= lengths[0] and len(entity or "") <= lengths[1]:
+                written = self._written(text)
+                if len(written) <= lengths[0]:
+                    whole[i] = written if entity is None else (written, entity)
         encodings = dict(
             zip(whole, self._tokenizer.encode_batch_fast([*whole.values()]), strict=True)
         )
@@ -197,12 +231,25 @@ class Classifier:
                 )
         return [encodings[i] for i in range(len(pairs))]
 
+    def _written(self, text: str) -> str:
+        """Return what the tokenizer is given: of a marked text the emoji in words."""
+        return spell_emoji(text) if self._asking else text
+
     def _part(self, part: str, known: dict[str, Encoding]) -> Encoding:
         if part not in known:
-            (known[part],) = self._tokenizer.encode_batch_fast(
-                [part[: self.readable]], add_special_tokens=False
-            )
+            text, half = part[: self.readable], self.readable // 2
+            if len(text) > half and (space := text.rfind(" ", 0, half)) > 0:
+                known[part] = self._tokens(text[:space])
+                if known[part].overflowing:  # it fills the model, but of odd texts
+                    return known[part]
+            known[part] = self._tokens(text)
         return known[part]
+
+    def _tokens(self, part: str) -> Encoding:
+        (found,) = self._tokenizer.encode_batch_fast(
+            [self._written(part)[: self.readable]], add_special_tokens=False
+        )
+        return found
 
     def infer(self, encodings: Sequence[Encoding], interpreter: Interpreter) -> list[Verdict]:
         """Run tokenized pairs in groups of similar length on the calling thread."""
@@ -240,6 +287,13 @@ def _tokenizer(model: Model) -> Tokenizer:
         raise ModelError(f"{model.folder / 'tokenizer.json'}: {error}") from error
     words = tokenizer.model
     words.max_input_chars_per_word = min(words.max_input_chars_per_word, _LONGEST_WORD)
+    if model.reads == "marks":
+        for mark in (TARGET, OTHER):
+            if len(tokenizer.encode(mark, add_special_tokens=False).ids) != 1:
+                raise ModelError(
+                    f"{model.folder / 'tokenizer.json'}: {mark} is no token of it, yet model.toml"
+                    ' says reads = "marks"; restore the model, or export it again'
+                )
     # The longer of the two gives way: the text, unless the entity is half of the model's length.
     tokenizer.enable_truncation(model.max_length, strategy="longest_first")
     tokenizer.no_padding()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from monitor.streamsafe import nfkc
@@ -23,7 +24,8 @@ class Entity:
     name: str
     """The name that labels are stored under. It is an alias, too."""
     aliases: tuple[str, ...] = ()
-    """Other names. One written as ``@handle`` or ``#hashtag`` is found only as that."""
+    """Other names. One written as ``@handle`` or ``#hashtag`` is found only as that. A model that
+    reads marks knows by them who is meant."""
     exclude: tuple[str, ...] = ()
     """Phrases, as "apple pie", inside which the entity's names do not count."""
 
@@ -59,11 +61,11 @@ class EntityMatcher:
         self._tree = _Node()
         for position, entity in enumerate(entities):
             for phrase in entity.exclude:
-                self._add(_checked(phrase, entity), position, excludes=True)
+                self._add(words_to_find(phrase, entity.name), position, excludes=True)
         owners: dict[tuple[str, ...], int] = {}
         for position, entity in enumerate(entities):
             for alias in (entity.name, *entity.aliases):
-                words = _checked(alias, entity)
+                words = words_to_find(alias, entity.name)
                 owner = owners.setdefault(words, position)
                 if owner != position:
                     raise ValueError(
@@ -91,19 +93,14 @@ class EntityMatcher:
                 break
         return tuple(self._names[position] for position in sorted([*found][:MAX_ENTITIES]))
 
-    def locate(self, text: str) -> tuple[str, list[Mention]]:
-        """Say where the entities are mentioned.
+    def locate(self, text: Searchable) -> list[Mention]:
+        """Say where a text mentions the entities, in order of the mentions' beginnings.
 
-        Returns:
-            The text in the spelling that is searched (`readable`), and the mentions in it, in order
-            of their beginnings. Mentions of different entities may overlap.
+        Mentions of different entities may overlap.
         """
-        text = readable(text)
-        words = list(_TOKEN.finditer(text))
-        tokens = [word[0].casefold() for word in words]
-        return text, [
-            Mention(words[first].start(), words[end - 1].end(), self._names[position])
-            for first, end, position in self._found(tokens)
+        return [
+            Mention(text.spans[first][0], text.spans[end - 1][1], self._names[position])
+            for first, end, position in self._found(text.tokens)
         ]
 
     def _found(self, tokens: list[str]) -> Iterator[tuple[int, int, int]]:
@@ -155,6 +152,25 @@ class EntityMatcher:
                 self._tree.add((sigil + joined,), position, excludes=excludes)
 
 
+class Searchable:
+    """A text split into words once, however many names are looked for in it."""
+
+    def __init__(self, text: str, most: int | None = None) -> None:
+        """Take a text; of a longer one the first ``most`` characters, as it is searched."""
+        self.text = readable(text)[:most]
+        """In the spelling that is searched."""
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where its words and punctuation marks stand in it."""
+        return [word.span() for word in _TOKEN.finditer(self.text)]
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """Its words and punctuation marks, in one case."""
+        return [self.text[start:end].casefold() for start, end in self.spans]
+
+
 class Mention(NamedTuple):
     """Where a text names an entity: characters from ``start`` to before ``end``."""
 
@@ -168,16 +184,22 @@ class _Node:
     """Where one word after another leads; the root is where a phrase begins."""
 
     following: dict[str, _Node] = field(default_factory=dict)
-    named: set[int] = field(default_factory=set)
+    named: tuple[int, ...] = ()
     """Entities that have a name which ends here."""
-    excluded: set[int] = field(default_factory=set)
+    excluded: tuple[int, ...] = ()
     """Entities that have an exclusion which ends here."""
 
     def add(self, words: Iterable[str], entity: int, *, excludes: bool) -> None:
         node = self
         for word in words:
-            node = node.following.setdefault(word, _Node())
-        (node.excluded if excludes else node.named).add(entity)
+            following = node.following.get(word)
+            if following is None:
+                following = node.following[word] = _Node()
+            node = following
+        if excludes:
+            node.excluded = tuple(dict.fromkeys((*node.excluded, entity)))
+        else:
+            node.named = tuple(dict.fromkeys((*node.named, entity)))
 
 
 _TOKEN: Final = re.compile(r"\w+|[@#](?<!\w.)\w+|[^\w\s-]")
@@ -228,16 +250,21 @@ def _words(name: str) -> tuple[str, ...]:
     return (*tokens[:1], *(_bare(token) for token in tokens[1:]))
 
 
-def _checked(name: str, entity: Entity) -> tuple[str, ...]:
+def words_to_find(name: str, entity: str) -> tuple[str, ...]:
+    """Return the words of a name or phrase of ``entity``, the same for all its spellings.
+
+    Raises:
+        ValueError: as `EntityMatcher` raises it.
+    """
     if len(name.strip()) > MAX_NAME_CHARS:
         raise ValueError(
-            f"entity {entity.name[:MAX_NAME_CHARS]!r}: a name of over {MAX_NAME_CHARS} characters"
+            f"entity {entity[:MAX_NAME_CHARS]!r}: a name of over {MAX_NAME_CHARS} characters"
         )
     words = _words(name)
     if not any(_is_word(_bare(word)) for word in words):
-        raise ValueError(f"entity {entity.name!r}: {name!r} has no word to look for")
+        raise ValueError(f"entity {entity!r}: {name!r} has no word to look for")
     if len(words) > 1 and _bare(words[0]) != words[0]:
-        raise ValueError(f"entity {entity.name!r}: {name!r} is more than a handle or hashtag")
+        raise ValueError(f"entity {entity!r}: {name!r} is more than a handle or hashtag")
     return words
 
 

@@ -5,14 +5,18 @@ entities another. So the same words about a bank and about a singer are the same
 "A beats B" the marks say which of the two is meant. Nothing here needs PyTorch.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, count, pairwise
 from typing import Final
 
-from monitor.entities import Entity, EntityMatcher, Mention
+from monitor.entities import Entity, EntityMatcher, Mention, Searchable
 
 TARGET: Final = "[TARGET]"
 """Stands for the entity that is asked about, in the text and as the question."""
@@ -38,6 +42,70 @@ class Marks:
 MARKS: Final = Marks()
 
 
+class Tag:
+    """A hashtag or handle, without its sign, taken apart."""
+
+    def __init__(self, body: str) -> None:
+        self.words = _words_in(body)
+        self._letters = _letters(body)
+        folded = [word.casefold() for word in self.words]
+        self._joined = "".join(folded)
+        # Where a word ends, in characters of them joined -> how many words that are.
+        self._ends = dict(zip(accumulate(map(len, folded)), count(1)))
+
+    def begins_with(self, names: tuple[str, ...]) -> bool:
+        """Whether it is of somebody who has one of ``names`` (each joined)."""
+        return self._letters.startswith(names)
+
+    def with_name(self, names: tuple[str, ...], by: str) -> list[str]:
+        """Return its words, the first run of them that joined is one of ``names`` exchanged."""
+        if not any(name in self._joined for name in names):  # as in most
+            return self.words
+        for start, first in ((0, 0), *self._ends.items()):
+            if self._joined.startswith(names, start):
+                found = [name for name in names if self._joined.startswith(name, start)]
+                ends = [start + len(name) for name in found if start + len(name) in self._ends]
+                if ends:
+                    return [*self.words[:first], by, *self.words[self._ends[min(ends)] :]]
+        return self.words
+
+
+class Searched:
+    """A text whose mentions and tags are found once, whoever it is asked about."""
+
+    def __init__(self, text: str, most: int | None = None) -> None:
+        """Take a text; of a longer one the first ``most`` characters, once it is normalized."""
+        self._words = Searchable(_WRITTEN_MARK.sub(r"\1", text), most)
+        self._mentions: dict[EntityMatcher, list[Mention]] = {}
+        self._by_entity: dict[EntityMatcher, dict[str, list[Mention]]] = {}
+        self._tags: dict[str, Tag] = {}
+
+    @property
+    def text(self) -> str:
+        """As it is searched; mentions say where in it they stand."""
+        return self._words.text
+
+    def mentions(self, matcher: EntityMatcher) -> list[Mention]:
+        """Return where the text names the entities of ``matcher``."""
+        if matcher not in self._mentions:
+            self._mentions[matcher] = matcher.locate(self._words)
+        return self._mentions[matcher]
+
+    def mentions_of(self, entity: str, matcher: EntityMatcher) -> list[Mention]:
+        """Return where the text names one of the entities of ``matcher``."""
+        if matcher not in self._by_entity:
+            self._by_entity[matcher] = defaultdict(list)
+            for mention in self.mentions(matcher):
+                self._by_entity[matcher][mention.entity].append(mention)
+        return self._by_entity[matcher][entity]
+
+    def tag(self, body: str) -> Tag:
+        """Return a hashtag or handle of the text, given without its sign, taken apart."""
+        if body not in self._tags:
+            self._tags[body] = Tag(body)
+        return self._tags[body]
+
+
 class Marker:
     """Prepares texts that name any of ``entities``.
 
@@ -50,8 +118,9 @@ class Marker:
     """
 
     def __init__(self, entities: Sequence[Entity]) -> None:
-        self._matcher = EntityMatcher(entities)
-        self._joined = {
+        self.matcher: Final = EntityMatcher(entities)
+        """What finds the mentions."""
+        self.joined: Final = {
             entity.name.strip(): tuple(
                 joined
                 for name in (entity.name, *entity.aliases)
@@ -59,44 +128,48 @@ class Marker:
             )
             for entity in entities
         }
+        """Of each entity its names as handles and hashtags have them."""
 
-    def mark(self, text: str, target: str | None, marks: Marks = MARKS) -> str:
+    def mark(
+        self,
+        text: str | Searched,
+        target: str | None,
+        marks: Marks = MARKS,
+        strangers: Marker | None = None,
+    ) -> str:
         """Return ``text`` as the model reads it, asked about ``target`` (None: about nobody).
 
         Where a mention of the target and one of another overlap, the target's counts. Handles of
         nobody that is configured become `USER`, a hashtag in camel case its words, a link "http".
-        Emoji are left alone (see `spell_emoji`).
+        Emoji are left alone (see `spell_emoji`). ``strangers`` knows others who may be asked about;
+        who of them is not is not marked.
         """
-        text, mentions = self._matcher.locate(_WRITTEN_MARK.sub(r"\1", text))
+        searched = text if isinstance(text, Searched) else Searched(text)
+        written = searched.text
+        mentions = searched.mentions(self.matcher)
+        names: tuple[str, ...] = ()
+        if target is not None:
+            if strangers and target in strangers.joined:
+                mentions = [*mentions, *searched.mentions_of(target, strangers.matcher)]
+                names = strangers.joined[target]
+            else:
+                names = self.joined.get(target, ())
+        tags: dict[str, str] = {}
+
+        def tag(found: re.Match[str]) -> str:
+            if found[0] not in tags:
+                tags[found[0]] = _read_tag(found[0], searched.tag(found[2]), names, marks.target)
+            return tags[found[0]]
+
         parts: list[str] = []
         done = 0
         for mention in _apart(mentions, target):
-            parts.append(self._rest(text[done : mention.start], target, marks))
+            parts.append(_TAG.sub(tag, written[done : mention.start]))
             by = marks.target if mention.entity == target else marks.other
-            written = text[mention.start : mention.end]
-            parts.append(written if by is None else by)
+            parts.append(written[mention.start : mention.end] if by is None else by)
             done = mention.end
-        parts.append(self._rest(text[done:], target, marks))
+        parts.append(_TAG.sub(tag, written[done:]))
         return " ".join("".join(parts).split())
-
-    def _rest(self, text: str, target: str | None, marks: Marks) -> str:
-        """Prepare what is between two mentions."""
-        names = self._joined.get(target, ()) if target is not None else ()
-
-        def tag(found: re.Match[str]) -> str:
-            sigil, body = found[1], found[2]
-            words = _words_in(body)
-            if names and marks.target is not None:
-                if _letters(body).startswith(names):
-                    return f" {marks.target} "
-                words = _with_name(words, names, marks.target)
-                if sigil == "@" and marks.target in words:
-                    return f" {marks.target} "
-            if sigil == "@":
-                return USER
-            return " ".join(words) if len(words) > 1 else found[0]
-
-        return _TAG.sub(tag, text)
 
 
 def question(target: str | None, kind: str = "") -> str | None:
@@ -127,31 +200,34 @@ def _name_of(sign: str) -> str:
     return _PADDING.sub(" ", name).strip()
 
 
+def _read_tag(written: str, tag: Tag, names: tuple[str, ...], by: str | None) -> str:
+    """Return what is read instead of a hashtag or handle, asked about who has ``names``."""
+    words = tag.words
+    if names and by is not None:
+        if tag.begins_with(names):
+            return f" {by} "
+        words = tag.with_name(names, by)
+        if written[0] == "@" and by in words:
+            return f" {by} "
+    if written[0] == "@":
+        return USER
+    return " ".join(words) if len(words) > 1 else written
+
+
 def _apart(mentions: Sequence[Mention], target: str | None) -> list[Mention]:
     """Return mentions that do not overlap: the target's first, then the longest."""
+    ordered = sorted(mentions)
+    if all(before.end <= after.start for before, after in pairwise(ordered)):  # as most
+        return ordered
     kept: list[Mention] = []
-    taken = bytearray(max((mention.end for mention in mentions), default=0))
+    taken = bytearray(max(mention.end for mention in mentions))
     for mention in sorted(
         mentions, key=lambda each: (each.entity != target, each.start - each.end, each.start)
     ):
-        if not any(taken[mention.start : mention.end]):
+        if taken.find(b"x", mention.start, mention.end) < 0:
             taken[mention.start : mention.end] = b"x" * (mention.end - mention.start)
             kept.append(mention)
     return sorted(kept)
-
-
-def _with_name(words: list[str], names: Sequence[str], by: str) -> list[str]:
-    """Exchange the first run of ``words`` that joined is one of ``names``."""
-    longest = max(map(len, names))
-    for first in range(len(words)):
-        joined = ""
-        for end in range(first, len(words)):
-            joined += words[end].casefold()
-            if joined in names:
-                return [*words[:first], by, *words[end + 1 :]]
-            if len(joined) > longest:
-                break
-    return words
 
 
 def _words_in(tag: str) -> list[str]:

@@ -6,10 +6,13 @@ import hashlib
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 POLARITIES: Final = ("negative", "neutral", "positive")
 TASKS: Final = ("reputation", "sentiment")
+
+Reads: TypeAlias = Literal["names", "marks"]
+"""How a model is told who is asked about: by name, or by marks in the text (`monitor.asking`)."""
 
 _WAY_OUT: Final = "restore it, or export the model again"
 
@@ -51,6 +54,8 @@ class Model:
     known: KnownTweet
     calibration: dict[str, Any] = field(default_factory=dict)
     """Task to what held-out tweets say of its answers (`monitor.quantification`); may be empty."""
+    reads: Reads = "names"
+    """What stands for entities in what it is asked."""
 
     @classmethod
     def load(cls, path: Path | str) -> Model:
@@ -86,6 +91,7 @@ class Model:
                     {task: known[task] for task in tasks},
                 ),
                 calibration=card.get("calibration", {}),
+                reads=_reads(card.get("reads", "names")),
             )
         except tomllib.TOMLDecodeError as error:
             raise ModelError(
@@ -148,6 +154,15 @@ def _max_length(value: object) -> int:
     if type(value) is not int or not 8 <= value <= 512:
         raise ValueError(f"max_length = {value!r}: must be a whole number between 8 and 512")
     return value
+
+
+def _reads(value: object) -> Reads:
+    if value not in get_args(Reads):
+        raise ValueError(
+            f'reads = {value!r}: must be "names" (as if it were not there) or "marks"; a model that'
+            " reads anything else needs a newer version of this program"
+        )
+    return cast(Reads, value)
 
 
 def _string(key: str, value: object) -> str:

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
 from monitor.early import STOPPED
+
+if TYPE_CHECKING:
+    from monitor.entities import Entity
 
 EXIT_FAILURE: Final = 1
 EXIT_CONFIGURATION: Final = 2
@@ -44,6 +47,26 @@ def config_option(function: _F) -> _F:
         help="Configuration file; without one, the defaults hold. Any key can be overridden from"
         " the environment: [mqtt] password by MONITOR_MQTT_PASSWORD.",
     )(function)
+
+
+def entities_option(function: _F) -> _F:
+    """Add ``--config``, for a command that asks a model (`configured_entities`)."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Configuration whose [[entities]] a model that reads marks is told of: their aliases"
+        " are theirs, and who else is named is another.",
+    )(function)
+
+
+def configured_entities(config: Path | None) -> tuple[Entity, ...]:
+    """Return the entities of a configuration, or end the program if it is wrong."""
+    from monitor.settings import ConfigurationError, load
+
+    try:
+        return load(config).entities
+    except ConfigurationError as error:
+        fail(error, EXIT_CONFIGURATION)
 
 
 def see_that_ours_stay(

@@ -79,7 +79,7 @@ class _Station:
         model = Model.load(settings.model.path)
         with ExitStack() as made:
             self.classifier = made.enter_context(
-                Classifier(model, settings.model.workers, settings.model.runtime)
+                Classifier(model, settings.model.workers, settings.model.runtime, settings.entities)
             )
             self.classifier.check()
             if before and before.settings.store.path == settings.store.path:

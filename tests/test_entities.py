@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.entities import Entity, EntityMatcher
+from monitor.entities import Entity, EntityMatcher, Searchable
 from monitor.tweet import MAX_ENTITIES
 
 ENTITIES = [
@@ -289,9 +289,18 @@ def test_linear_time(text: str) -> None:
 def test_mentions_are_located() -> None:
     """Where a text names entities, in the spelling that was searched; overlaps are all told."""
     matcher = EntityMatcher([Entity("Orla"), Entity("Orla Music"), Entity("V&T")])
-    text, mentions = matcher.locate("see http://orla.example/x: \uff2frla Music's or @vt")
+    text = Searchable("see http://orla.example/x: \uff2frla Music's or @vt")
 
     assert [("Orla", "Orla"), ("Orla Music", "Orla Music"), ("V&T", "@vt")] == [
-        (mention.entity, text[mention.start : mention.end]) for mention in mentions
+        (mention.entity, text.text[mention.start : mention.end]) for mention in matcher.locate(text)
     ]
-    assert (text, []) == EntityMatcher([]).locate(text)
+    assert [] == EntityMatcher([]).locate(text)
+
+
+def test_only_the_beginning_is_searched() -> None:
+    """Of a text that normalization makes longer, too, no more than so many characters count."""
+    matcher = EntityMatcher([Entity("Orla")])
+    text = Searchable("\ufdfa Orla and Orla", 25)
+
+    assert 25 == len(text.text)
+    assert [19] == [mention.start for mention in matcher.locate(text)]

@@ -87,6 +87,18 @@ def test_labels_may_be_fewer_and_in_any_order(
     assert ("positive", "negative") == Model.load(folder).tasks["sentiment"]
 
 
+@pytest.mark.parametrize(
+    ("line", "reads"), [("", "names"), ('reads = "names"', "names"), ('reads = "marks"', "marks")]
+)
+def test_what_it_reads(
+    folder: Path, edit: Callable[[str, str], None], line: str, reads: str
+) -> None:
+    """Names as they are, unless it says that it reads marks."""
+    edit(r"\A", f"{line}\n")
+
+    assert reads == Model.load(folder).reads
+
+
 @pytest.mark.parametrize("name", ["model.tflite", "tokenizer.json"])
 @pytest.mark.parametrize("position", [0, 3, -1])
 def test_a_flipped_bit_is_found(folder: Path, name: str, position: int) -> None:
@@ -147,6 +159,9 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         (r"^max_length = .*$", "max_length = 0", "max_length"),
         (r"^max_length = .*$", "max_length = -1", "max_length"),
         (r"^text = .*$", "text = 3", "text"),
+        (r"\A", 'reads = "runes"\n', "reads = 'runes': must be \"names\""),
+        (r"\A", 'reads = ["marks"]\n', "reads = ['marks']: must be \"names\""),
+        (r"\A", "reads = 1\n", "needs a newer version of this program"),
         (r"^\[files\]\n.*\n.*\n", "files = []\n", ""),
         # no TOML at all
         (r"^\[files\]", "[files", "not valid TOML"),

@@ -208,7 +208,7 @@ class _Labeller:
             raise EngineError(
                 f"this machine has version {__version__} of the monitor, the command {version}"
             )
-        self._classifier = Classifier(model, workers=1, runtime=runtime)
+        self._classifier = Classifier(model, 1, runtime, question.entities)
         self._classifier.check()
         self._question = question
 

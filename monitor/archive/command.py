@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
-from monitor.options import EXIT_CONFIGURATION, EXIT_FAILURE, OutputFolder, fail, model_options
+from monitor.options import (
+    EXIT_CONFIGURATION,
+    EXIT_FAILURE,
+    OutputFolder,
+    configured_entities,
+    entities_option,
+    fail,
+    model_options,
+)
 
 if TYPE_CHECKING:
     from monitor.archive.question import Question
     from monitor.archive.stream import Engine
+    from monitor.entities import Entity
     from monitor.model import Model
 
 _FOR_FILES: Final = {
@@ -71,6 +80,7 @@ _FOR_FILES: Final = {
     help="Of files: column or field that may name an entity.",
 )
 @click.option("--force", is_flag=True, help="Replace what else is in DIR under the files' names.")
+@entities_option
 @model_options
 @click.pass_context
 def classify(
@@ -84,6 +94,7 @@ def classify(
     text_column: str,
     entity_column: str,
     force: bool,
+    config: Path | None,
     model: str,
     runtime: str,
     workers: int,
@@ -113,13 +124,15 @@ def classify(
     """
     if output is None:
         _see_that_not_for_files(context)
-        _classify(texts, entity, task, model, runtime, workers)
-        return
-    if not texts:
+    elif not texts:
         raise click.UsageError("--output wants files to label")
+    entities = configured_entities(config)
+    if output is None:
+        _classify(texts, entity, task, entities, model, runtime, workers)
+        return
     from monitor.archive.question import Question
 
-    question = Question(task, entity or None, text_column, entity_column)
+    question = Question(task, entity or None, text_column, entity_column, entities)
     address = ray_address or os.environ.get("RAY_ADDRESS") or "local"
     if engine == "ray":
         _see_that_ray(address)
@@ -145,7 +158,13 @@ def _see_that_ray(address: str) -> None:
 
 
 def _classify(
-    texts: tuple[str, ...], entity: str | None, task: str, model: str, runtime: str, workers: int
+    texts: tuple[str, ...],
+    entity: str | None,
+    task: str,
+    entities: tuple[Entity, ...],
+    model: str,
+    runtime: str,
+    workers: int,
 ) -> None:
     """Label arguments or standard input onto standard output."""
     from monitor import jsonlines
@@ -154,7 +173,7 @@ def _classify(
 
     try:
         loaded = Model.load(model)
-        with Classifier(loaded, workers, runtime) as classifier:
+        with Classifier(loaded, workers, runtime, entities) as classifier:
             rows = (
                 ({"text": text} for text in texts)
                 if texts
@@ -254,6 +273,6 @@ def _engine(
     from monitor.archive.local import Local
     from monitor.classifier import Classifier
 
-    classifier = Classifier(model, workers, runtime)
+    classifier = Classifier(model, workers, runtime, question.entities)
     classifier.check()
     return Local(classifier, question)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.classifier import Classifier, Pair, Verdict
+from monitor.entities import Entity
 
 MICRO_BATCH = 64
 """Rows that one interpreter labels together, counted from a file's beginning.
@@ -25,6 +26,8 @@ class Question:
     """Asked about where a row names none."""
     text_column: str = "text"
     entity_column: str = "entity"
+    entities: tuple[Entity, ...] = ()
+    """Those configured, of which a model that reads marks is told (`monitor.asking`)."""
 
 
 def ask(pairs: Sequence[Pair | None], classifier: Classifier) -> list[Verdict | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from monitor.archive.progress import Progress
 from monitor.archive.question import Question
 from monitor.archive.stream import Engine, Piece
 from monitor.belongings import refusal
+from monitor.entities import Entity
 from monitor.model import Model
 
 
@@ -46,7 +47,16 @@ def asked(model: Model, runtime: str, question: Question) -> dict[str, str | Non
         "entity": question.entity,
         "text_column": question.text_column,
         "entity_column": question.entity_column,
+        "entities": _told_of(question.entities) if model.reads == "marks" else None,
     }
+
+
+def _told_of(entities: Sequence[Entity]) -> str | None:
+    """Return how many entities there are, and a digest that tells them from others."""
+    if not entities:
+        return None
+    content = json.dumps([asdict(entity) for entity in entities], sort_keys=True)
+    return f"{len(entities)}, SHA-256 {sha256(content.encode()).hexdigest()[:16]}"
 
 
 def plan(

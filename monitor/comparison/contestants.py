@@ -13,12 +13,16 @@ from typing import Any, Final, TypeAlias, cast
 from tokenizers import Tokenizer
 from transformers.utils import logging
 
+from monitor.classifier import CHARACTERS_PER_TOKEN
 from monitor.comparison import onnx
 from monitor.comparison.tokens import Tokens, tokens_of
+from monitor.evaluation.marked import marked
+from monitor.marking import TARGET, spell_emoji
 from monitor.model import Model
 from monitor.training import network as networks
 from monitor.training.data import Example
 from monitor.training.export import ExportSettings, folded
+from monitor.training.mixture import REPLAB
 from monitor.training.variants import VARIANTS
 
 PAPERS_LENGTH: Final = 128
@@ -67,7 +71,10 @@ def ask(
     name: str,
 ) -> Asked:
     """Write what a network with ``tokenizer`` is asked into ``folder``."""
-    tokens = {test: tokens_of(tokenizer, tweets, max_length) for test, tweets in tests.items()}
+    tokens = {
+        test: tokens_of(tokenizer, as_read(tokenizer, test, tweets, max_length), max_length)
+        for test, tweets in tests.items()
+    }
     # How long a tweet is, is that of the set the paper measured on.
     typical = next(iter(tokens.values())).typical()
     return Asked(
@@ -75,6 +82,17 @@ def ask(
         typical,
         typical.save(folder / f"{name}-typical.npz"),
     )
+
+
+def as_read(
+    tokenizer: Tokenizer, name: str, tweets: Sequence[Example], max_length: int
+) -> Sequence[Example]:
+    """Return the ``tweets`` of the file ``name``, marked if ``tokenizer`` has marks."""
+    if tokenizer.token_to_id(TARGET) is None:
+        return tweets
+    most = max_length * CHARACTERS_PER_TOKEN
+    read = marked(name, [(one.text, one.entity) for one in tweets], most)
+    return [Example(spell_emoji(text), question) for text, question in read]
 
 
 def weigh(model: Path) -> int:
@@ -216,7 +234,8 @@ def students(
     arrays = folded(network, ExportSettings().positions)
     from monitor.training.graph import flatbuffer
 
-    samples = tokens_of(tokenizer, calibration, max_length)
+    seen = as_read(tokenizer, REPLAB, calibration, max_length)
+    samples = tokens_of(tokenizer, seen, max_length)
     for variant in reversed(VARIANTS):
         if variant != "int8":
             say(f"student, {variant}")

@@ -78,7 +78,8 @@ def _run(rate: float) -> None:
         logs.configure(settings.log)
         view = View(Console(), len(payloads))
         store = Store(database)
-        with Classifier(Model.load(settings.model.path)) as classifier:
+        model = Model.load(settings.model.path)
+        with Classifier(model, entities=settings.entities) as classifier:
             pseudonyms = Pseudonyms(load_key(settings.key_path))
             pipeline = Pipeline(settings, classifier, store, pseudonyms, view.add)
             broker = Broker(

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from monitor.options import OutputFolder, model_options
+from monitor.options import OutputFolder, configured_entities, entities_option, model_options
 from monitor.training.options import explained
 
 
@@ -79,6 +79,7 @@ def _numbers(_: click.Context, __: click.Parameter, given: str | None) -> tuple[
     help="Bootstrap resamples behind each interval.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples and draws.")
+@entities_option
 @model_options
 @click.pass_context
 def evaluate(
@@ -96,6 +97,7 @@ def evaluate(
     labels: tuple[int, ...],
     resamples: int,
     seed: int,
+    config: Path | None,
     runtime: str,
     workers: int,
 ) -> None:
@@ -117,6 +119,9 @@ def evaluate(
     error, each with a 95 % interval; each class with its confusions; what withholding unsure
     answers gains; size, speed and memory. Needs no extra, --output and --record aside.
 
+    A model that reads marks is told who is named in a text: whom the file tells of, or those of
+    --config, which is how your daemon asks it.
+
     Test sets are for one look at the end; to choose between models take tweeteval_sentiment_val.
     """
     if record and without_entity:
@@ -129,6 +134,7 @@ def evaluate(
         return
     if data is None:
         raise click.UsageError("needs DATA, a file or folder of labelled tweets, or --behaviour")
+    entities = configured_entities(config)
     with explained():
         from monitor.evaluation import evaluate as evaluation
         from monitor.evaluation import report
@@ -150,6 +156,7 @@ def evaluate(
                 seed=seed,
                 with_entity=not without_entity,
                 labels=labels,
+                entities=entities,
             )
         except ModelError as error:
             raise click.ClickException(str(error)) from error
@@ -181,6 +188,7 @@ def _only_for_data(context: click.Context) -> None:
         "labels",
         "resamples",
         "seed",
+        "config",
     )
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "")

@@ -13,10 +13,12 @@ from typing import Any
 from tqdm import tqdm
 
 from monitor.classifier import Classifier, Pair, Verdict
+from monitor.entities import Entity
 from monitor.evaluation import footprint
 from monitor.evaluation.footprint import Speed
 from monitor.evaluation.intervals import RESAMPLES
 from monitor.evaluation.judge import Answers, Judgement, judge
+from monitor.evaluation.marked import marked
 from monitor.evaluation.owner import Gain, gains
 from monitor.evaluation.per_entity import (
     CALIBRATED_ON,
@@ -194,11 +196,13 @@ def evaluate(
     seed: int = 0,
     with_entity: bool = True,
     labels: Sequence[int] = (),
+    entities: Sequence[Entity] = (),
 ) -> Results:
     """Classify labelled tweets and judge the answers of every head.
 
-    Text and entity go in as the rows have them, or the text alone. Of a test set that lies beside
-    its training tweets, the same is said with a fit for each entity on those.
+    Text and entity go in as the rows have them, or the text alone; for a model that reads marks
+    they are marked. Of a test set that lies beside its training tweets, the same is said with a fit
+    for each entity on those.
 
     Args:
         data: as for `labelled_sets`.
@@ -210,6 +214,7 @@ def evaluate(
         seed: of the resamples, and of draws of ``labels``.
         with_entity: False leaves the entities out, to see what they are worth.
         labels: so many of each entity's in turn, to see what an owner's are worth (`owner`).
+        entities: those configured; none for whom the files tell of (`monitor.evaluation.marked`).
 
     Raises:
         TrainingError: a file is missing or broken, or has no labelled row; or ``labels`` are more
@@ -221,11 +226,13 @@ def evaluate(
         see_that_some_are_left(sets, min(labels))
     loaded = Model.load(model)
     answered = []
-    with Classifier(loaded, workers=workers, runtime=runtime) as classifier:
+    with Classifier(loaded, workers, runtime, entities) as classifier:
 
         def asked(name: str, rows: Sequence[dict[str, Any]]) -> list[Verdict]:
-            stream = classifier.stream(pairs_of(rows, with_entity=with_entity))
-            return list(tqdm(stream, total=len(rows), desc=name, unit="tweet"))
+            pairs: Sequence[Pair] = pairs_of(rows, with_entity=with_entity)
+            if loaded.reads == "marks" and not entities:
+                pairs = marked(name, pairs, classifier.readable)
+            return list(tqdm(classifier.stream(pairs), total=len(rows), desc=name, unit="tweet"))
 
         for one in sets:
             start = time.perf_counter()

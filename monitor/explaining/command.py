@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Final
 
 import click
 
-from monitor.options import fail, model_option, runtime_option
+from monitor.options import (
+    configured_entities,
+    entities_option,
+    fail,
+    model_option,
+    runtime_option,
+)
 
 _LEAST_COLUMNS: Final = 80
 
@@ -23,10 +30,17 @@ _LEAST_COLUMNS: Final = 80
     help="Whose label.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+@entities_option
 @model_option
 @runtime_option
 def explain(
-    text: str, entity: str | None, task: str, as_json: bool, model: str, runtime: str
+    text: str,
+    entity: str | None,
+    task: str,
+    as_json: bool,
+    config: Path | None,
+    model: str,
+    runtime: str,
 ) -> None:
     """Show which words of TEXT move its label, by leaving out each in turn.
 
@@ -42,9 +56,10 @@ def explain(
     from monitor.model import Model, ModelError
     from monitor.terminal import glyphs
 
+    entities = configured_entities(config)
     try:
         loaded = Model.load(model)
-        with Classifier(loaded, workers=1, runtime=runtime) as classifier:
+        with Classifier(loaded, 1, runtime, entities) as classifier:
             found = ask(classifier, _storable(text), _storable(entity or "") or None, task)
     except ModelError as error:
         fail(error)

@@ -5,6 +5,10 @@ and Jurafsky 2016, "Understanding neural networks through representation erasure
 out rather than replaced by [UNK]: the model was trained on texts with words missing, while to an
 unknown word it has a reaction of its own, which would be mistaken for that of the word.
 
+What is left out is a word of what the model reads: of a model that reads marks (`monitor.asking`) a
+mark, however many words the mention has. Were texts marked without the word, it would seem to
+matter whom the rest happens to name.
+
 It shows what the model reacts to, not why, nor what a person would react to. Words that say the
 same twice hide each other: without either, the other still stands.
 """
@@ -17,7 +21,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.classifier import Answer, Classifier, Pair
+from monitor.asking import Read
+from monitor.classifier import Answer, Classifier
 
 _EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _WORD: Final = re.compile(rf"[{_EMOJI}][\ufe0f\u200d\U0001f3fb-\U0001f3ff{_EMOJI}]*|[^\s{_EMOJI}]+")
@@ -28,11 +33,11 @@ _SMALLEST: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of the text, and what the model says without it."""
+    """A word of what the model reads, and what it says without it."""
 
     text: str
     start: int
-    """In characters of the text; it ends before ``end``."""
+    """In characters of what the model reads; it ends before ``end``."""
     end: int
     without: Answer | None
     """None if the model does not read so far."""
@@ -52,6 +57,8 @@ class Explanation:
     """Asked about the tweet as a whole; None if no entity was asked about."""
     words: Sequence[Word]
     """In the order of the text."""
+    read: Read
+    """What the model reads of the text, and instead of the entity's name."""
 
 
 def explain(classifier: Classifier, text: str, entity: str | None, task: str) -> Explanation:
@@ -63,31 +70,36 @@ def explain(classifier: Classifier, text: str, entity: str | None, task: str) ->
         entity: whose reputation is asked about, or None.
         task: "reputation" or "sentiment".
     """
-    places = [match.span() for match in _WORD.finditer(text)]
-    read = _read(classifier, text, entity, [end for _, end in places])
+    asked, nobody = classifier.read([(text, entity), (text, None)])
+    places = [match.span() for match in _WORD.finditer(asked.text)]
+    read = _read(classifier, asked, [end for _, end in places])
     # Cut there, so that no word moves up to where another was left out.
-    whole = text[: places[read - 1][1]] if 0 < read < len(places) else text
+    whole = asked.text[: places[read - 1][1]] if 0 < read < len(places) else asked.text
     texts = [whole, *(whole[:start] + whole[end:] for start, end in places[:read])]
-    pairs: list[Pair] = [(t, entity) for t in texts]
-    verdicts = classifier.classify([*pairs, (whole, None)])
+    verdicts = classifier.classify([*(Read(one, asked.question) for one in texts), nobody])
     answer, *without = (verdict[task] for verdict in verdicts[:-1])
     words = [
-        Word(text[start:end], start, end, left, _log_odds(answer, answer) - _log_odds(left, answer))
+        Word(
+            asked.text[start:end],
+            start,
+            end,
+            left,
+            _log_odds(answer, answer) - _log_odds(left, answer),
+        )
         for (start, end), left in zip(places, without, strict=False)
     ]
-    unread = [Word(text[start:end], start, end, None, 0.0) for start, end in places[read:]]
-    return Explanation(
-        text, entity, task, answer, verdicts[-1][task] if entity else None, [*words, *unread]
-    )
+    unread = [Word(asked.text[start:end], start, end, None, 0.0) for start, end in places[read:]]
+    without_entity = verdicts[-1][task] if entity else None
+    return Explanation(text, entity, task, answer, without_entity, [*words, *unread], asked)
 
 
-def _read(classifier: Classifier, text: str, entity: str | None, ends: Sequence[int]) -> int:
+def _read(classifier: Classifier, asked: Read, ends: Sequence[int]) -> int:
     """Return how many words the model reads: the fewest whose pieces are those of the text."""
-    whole = classifier.tokenize([(text, entity)])[0].ids
+    whole = classifier.tokenize([asked])[0].ids
     least, most = 0, len(ends)
     while least < most:
         middle = (least + most) // 2
-        pieces = classifier.tokenize([(text[: ends[middle]], entity)])[0].ids
+        pieces = classifier.tokenize([Read(asked.text[: ends[middle]], asked.question)])[0].ids
         if pieces == whole:
             most = middle
         else:

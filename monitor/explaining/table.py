@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from monitor.classifier import Answer
 from monitor.explaining.occlusion import Explanation, Word, runner_up, turns
+from monitor.marking import OTHER, TARGET
 from monitor.terminal import Glyphs, fit, printable, width, wrap
 
 _WORD: Final = 24
@@ -54,6 +55,7 @@ def as_json(explanation: Explanation, model: str) -> str:
         {
             "text": explanation.text,
             "entity": explanation.entity,
+            "read": explanation.read._asdict(),
             "task": explanation.task,
             "model": model,
             **_answer(explanation.answer),
@@ -104,7 +106,25 @@ def _bars(word: Word, largest: float, side: int, signs: Glyphs) -> tuple[str, st
     return (" " * side, bar) if word.effect > 0 else (bar.rjust(side), "")
 
 
+def _marks(explanation: Explanation, signs: Glyphs) -> Iterator[str]:
+    """Say whom marks stand for, if the model reads marks."""
+    entity, (text, question) = explanation.entity, explanation.read
+    if not entity or question == entity:
+        return
+    name = printable(entity, signs)
+    if TARGET in text:
+        yield f"{TARGET} stands for {name}."
+    else:
+        yield (
+            f"The text does not name {name}, so the model has to guess who is meant; if it does so"
+            " by another name, make that an alias in the configuration (--config)."
+        )
+    if OTHER in text:
+        yield f"{OTHER} stands for another entity of the configuration."
+
+
 def _reading(explanation: Explanation, signs: Glyphs) -> Iterator[str]:
+    yield from _marks(explanation, signs)
     label = explanation.answer.label
     turning = [printable(word.text, signs) for word in turns(explanation)]
     if turning:

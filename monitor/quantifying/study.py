@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from monitor.classifier import Classifier
+from monitor.entities import Entity as Configured
 from monitor.evaluation.metrics import score
 from monitor.model import POLARITIES, Model
 from monitor.quantification import Calibration, Floats, Z, correct
@@ -31,9 +32,11 @@ from monitor.quantifying.fit import (
     without_each,
 )
 from monitor.quantifying.score import Score, counted, estimates, scores
+from monitor.training.aliases import aliases_of, configured
 from monitor.training.data import (
     NO_LABEL,
     Example,
+    Tweets,
     class_of,
     read,
     read_rows,
@@ -121,7 +124,7 @@ def study(data: Path, model: Path, *, runtime: str = "auto", workers: int = 0, s
     tests = {task: test_tweets(data, task) for task in TESTS}
     tweets = read([data])
     loaded = Model.load(model)
-    with Classifier(loaded, workers=workers, runtime=runtime) as classifier:
+    with Classifier(loaded, workers, runtime, entities_in(tweets, tests)) as classifier:
         held_out = {
             task: answers(classifier, f"held out, {task}", task, *labelled(tweets.dev, task))
             for task in TESTS
@@ -129,6 +132,15 @@ def study(data: Path, model: Path, *, runtime: str = "auto", workers: int = 0, s
         learnt = answers(classifier, "learnt from", "reputation", tweets.replab)
         tested = {task: answers(classifier, TESTS[task], task, tests[task]) for task in TESTS}
     return judge(loaded.name, held_out, learnt, tested, seed)
+
+
+def entities_in(tweets: Tweets, tests: Mapping[str, Sequence[Example]]) -> list[Configured]:
+    """Return everybody that the tweets are about, as configured, for a model that reads marks."""
+    parts = (tweets.replab, *tweets.dev.values(), *tests.values())
+    names = sorted({example.entity for part in parts for example in part if example.entity})
+    return configured(
+        names, {name: aliases_of(name, person=False, company=False) for name in names}
+    )
 
 
 def labelled(

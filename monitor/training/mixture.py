@@ -252,40 +252,59 @@ def sample(rows: Iterable[Row], most: int) -> list[Row]:
     return sorted(rows, key=lambda row: draw(f"{row.text} {row.target}"))[:most]
 
 
+def known_in(
+    pairs: Sequence[tuple[str, str | None]],
+    source: Source,
+    more: Mapping[str, Collection[str]] | None = None,
+) -> list[tuple[Entity, ...]]:
+    """Return for each text and entity of a collection who counts as configured; none without one.
+
+    ``more`` are further names of entities.
+    """
+    together: dict[str, dict[str, None]] = defaultdict(dict)
+    for text, entity in pairs:
+        if entity:
+            together[text][entity.strip()] = None
+    names = {entity for of_text in together.values() for entity in of_text}
+    known: dict[str, set[str]] = {
+        entity: aliases_of(entity, person=source.person, company=source.company) for entity in names
+    }
+    for entity, found in (more or {}).items():
+        known[entity.strip()] |= {*found}
+    roster = tuple(configured(sorted(names), known)) if source.roster else ()
+
+    def of(text: str, entity: str | None) -> tuple[Entity, ...]:
+        if not entity or source.roster:
+            return roster if entity else ()
+        target = entity.strip()
+        others = [other for other in together[text] if other != target]
+        return tuple(configured([target, *others], known))
+
+    return [of(text, entity) for text, entity in pairs]
+
+
 def describe(name: str, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Return the ``rows`` of the collection ``name`` with the entities that each knows of."""
     source = SOURCES[name]
     if source.whole:
         return [Row(name, row["text"], None, (), NO_LABEL, class_of(dict(row))) for row in rows]
-    together: dict[str, dict[str, None]] = defaultdict(dict)
-    for row in rows:
-        if row.get("entity"):
-            together[row["text"]][row["entity"].strip()] = None
-    names = {entity for of_text in together.values() for entity in of_text}
-    known: dict[str, set[str]] = {
-        entity: aliases_of(entity, person=source.person, company=source.company) for entity in names
-    }
-    if name == "complaints":
-        for entity, found in handles(rows).items():
-            known[entity.strip()] |= found
-    roster = configured(sorted(names), known) if source.roster else []
+    known = known_in(
+        [(row["text"], row.get("entity")) for row in rows],
+        source,
+        handles(rows) if name == "complaints" else None,
+    )
     described = []
-    for row in rows:
+    for row, entities in zip(rows, known, strict=True):
         if not row.get("entity"):
             described.append(Row(name, row["text"], None, (), NO_LABEL, class_of(dict(row))))
             continue
         target = row["entity"].strip()
-        if source.roster:
-            entities = roster
-        else:
-            others = [other for other in together[row["text"]] if other != target]
-            entities = configured([target, *others], known)
         label = class_of(dict(row))
         if name == GENERAL:
             toward = class_of(dict(row), "topic_label")
-            made = Row(name, row["text"], target, tuple(entities), toward, label)
+            made = Row(name, row["text"], target, entities, toward, label)
         else:
-            made = Row(name, row["text"], target, tuple(entities), label)
+            made = Row(name, row["text"], target, entities, label)
         if not source.mentioned or mentions(made):
             described.append(made)
     return described

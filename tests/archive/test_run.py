@@ -17,6 +17,7 @@ from monitor.archive.local import Local
 from monitor.archive.manifest import Manifest
 from monitor.archive.question import Question
 from monitor.archive.run import RunError, Summary, asked, carry_out, plan
+from monitor.entities import Entity
 from tests.archive.files import QUESTION, lines, source
 from tests.factories import STUB_MODEL, StubClassifier
 
@@ -110,11 +111,27 @@ def test_what_labels_depend_on_is_compared() -> None:
         asked(replace(STUB_MODEL, tokenizer="{}"), "litert", QUESTION),
         asked(STUB_MODEL, "tflite-runtime", QUESTION),
         *(
-            asked(STUB_MODEL, "litert", replace(QUESTION, **{field: "x"}))
+            asked(STUB_MODEL, "litert", replace(QUESTION, **{field: "x"}))  # type: ignore[arg-type]
             for field in QUESTION.__dataclass_fields__
+            if field != "entities"
         ),
     ):
         assert 1 == len([key for key in ASKED if ASKED[key] != other[key]])
+
+
+def test_entities_are_compared_where_labels_depend_on_them() -> None:
+    """With all that they are found by, if the model reads marks."""
+    told = replace(QUESTION, entities=(Entity("Acme", ("@acmehelp",)),))
+    other = replace(QUESTION, entities=(Entity("Acme"),))
+    marks = replace(STUB_MODEL, reads="marks")
+
+    assert ASKED == asked(STUB_MODEL, "litert", told)
+    assert ASKED == asked(marks, "litert", QUESTION)
+    assert ["entities"] == [
+        key for key, value in asked(marks, "litert", told).items() if value != ASKED[key]
+    ]
+    assert asked(marks, "litert", other) != asked(marks, "litert", told)
+    assert asked(marks, "litert", told) == asked(marks, "litert", replace(told))
 
 
 @pytest.mark.parametrize("mine", ["before", "after"])

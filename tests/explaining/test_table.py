@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.asking import Read
 from monitor.classifier import Answer
 from monitor.explaining.occlusion import Explanation, Word
 from monitor.explaining.table import as_json, lines
@@ -26,7 +28,9 @@ def _word(text: str, without: float | None = 0.9, effect: float = 0.0) -> Word:
 
 def _explanation(*words: Word, entity: str | None = "Acme") -> Explanation:
     other = _answer(0.8) if entity else None
-    return Explanation("a text", entity, "reputation", _answer(0.9), other, words)
+    return Explanation(
+        "a text", entity, "reputation", _answer(0.9), other, words, Read("a text", entity)
+    )
 
 
 def test_bars_point_to_where_words_move_the_label() -> None:
@@ -129,3 +133,21 @@ def test_json_holds_all_of_it() -> None:
         (w["word"], w["effect"]) for w in document["words"]
     ]
     assert ["positive", None] == [w["without"] and w["without"]["label"] for w in document["words"]]
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("[TARGET] is late", ["[TARGET] stands for Acme."]),
+        ("[TARGET] beats [OTHER]", ["[TARGET] stands", "[OTHER] stands for another entity"]),
+        ("they are late", ["does not name Acme", "an alias in the configuration (--config)"]),
+    ],
+)
+def test_says_what_marks_stand_for(read: str, expected: list[str]) -> None:
+    """And that the text names nobody, which an alias may change."""
+    explanation = replace(_explanation(_word("late")), read=Read(read, "[TARGET]"))
+    text = " ".join(lines(explanation, "stub 1", 80, UNICODE))
+
+    assert all(part in text for part in expected)
+    assert "stand" not in " ".join(lines(_explanation(_word("late")), "stub 1", 80, UNICODE))
+    assert {"text": read, "question": "[TARGET]"} == json.loads(as_json(explanation, "m"))["read"]

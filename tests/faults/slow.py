@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -39,6 +39,7 @@ from monitor.store import Store
 from monitor.writer import Writer
 from tests.factories import PSEUDONYMS, Inlet, verdict
 from tests.faults.recipes import RESULTS_TOPIC, Recipe, changed, fresh
+from tests.marked import reading_marks
 
 LARGEST: Final = Mqtt().max_payload_bytes
 SMALL: Final = 4096
@@ -240,14 +241,24 @@ class Search:
 
 @contextmanager
 def searches(seed: int, bound_s: float = BOUND_S) -> Iterator[dict[str, Search]]:
-    """Begin to search, under the defaults and under a configuration that makes it hard."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _Mute(Model.load(PLAIN.model.path), 1) as classifier,
-    ):
+    """Begin to search, under the defaults and under a configuration that makes it hard.
+
+    Under that with a model that reads names, and with one that reads marks.
+    """
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as classifiers:
+        names = Model.load(PLAIN.model.path)
+        marks = reading_marks(names, Path(folder) / "model")
         ways = {
-            name: Way(Path(folder) / name, settings, classifier)
-            for name, settings in (("defaults", PLAIN), ("300 entities", NASTY))
+            name: Way(
+                Path(folder) / name,
+                settings,
+                classifiers.enter_context(_Mute(model, 1, entities=settings.entities)),
+            )
+            for name, settings, model in (
+                ("defaults", PLAIN, names),
+                ("300 entities", NASTY, names),
+                ("300 entities, marked", NASTY, marks),
+            )
         }
         try:
             yield {

@@ -19,8 +19,8 @@ _SLOWER: Final = 5
 
 
 @pytest.fixture(scope="module")
-def both() -> Iterator[dict[str, Search]]:
-    """A search under the defaults, and one under hundreds of entities."""
+def every() -> Iterator[dict[str, Search]]:
+    """Searches under the defaults and under hundreds of entities, by name and marked."""
     with searches(seed=0) as found:
         yield found
 
@@ -47,15 +47,15 @@ KNOWN = {
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_known_ones(both: dict[str, Search], name: str) -> None:
+def test_known_ones(every: dict[str, Search], name: str) -> None:
     """None of them takes long any more."""
-    for search in both.values():
+    for search in every.values():
         assert search.surely(KNOWN[name]) < _SLOWER * BOUND_S
 
 
-def test_a_short_search(both: dict[str, Search]) -> None:
+def test_a_short_search(every: dict[str, Search]) -> None:
     """What `make fuzz` does for an hour, for some seconds."""
-    for search in both.values():
+    for search in every.values():
         for _ in range(30):
             search.step()
         took, recipe = search.slowest
@@ -75,11 +75,11 @@ def test_messages_are_as_large_as_asked(form: str) -> None:
 
 
 def test_a_slow_step_would_be_found(
-    both: dict[str, Search], monkeypatch: pytest.MonkeyPatch
+    every: dict[str, Search], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Text that is neither cut nor made safe before it is normalized, as it once was."""
     monkeypatch.setattr(entities, "nfkc", lambda text: unicodedata.normalize("NFKC", text))
     monkeypatch.setattr(Classifier, "readable", LARGEST)
     monkeypatch.setattr(slow, "_AGAIN", 1)
 
-    assert both["defaults"].is_slow(KNOWN["marks by turns"])
+    assert every["defaults"].is_slow(KNOWN["marks by turns"])

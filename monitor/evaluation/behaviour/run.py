@@ -16,6 +16,7 @@ from monitor.evaluation.behaviour.cases import FOLDER, Case, fingerprint, read_c
 from monitor.evaluation.behaviour.questions import Check, Question
 from monitor.evaluation.behaviour.words import Words, read_words
 from monitor.model import Model
+from monitor.training.aliases import configured
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,11 @@ def run(
     pairs += [pair for check in checks for pair in (check.before, check.after)]
     pairs = list(dict.fromkeys(pairs))
     loaded = Model.load(model)
+    # So that in a comparison the other one is known to be another.
+    entities = configured([name.name for name in words.names], {})
     start = time.perf_counter()
     with (
-        Classifier(loaded, workers, runtime) as classifier,
+        Classifier(loaded, workers, runtime, entities) as classifier,
         click.progressbar(
             classifier.stream(pairs), length=len(pairs), label="asking", file=sys.stderr
         ) as verdicts,

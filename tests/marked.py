@@ -1,0 +1,54 @@
+"""A model that reads marks, made of one that reads names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import tomli_w
+from tokenizers import Tokenizer
+
+from monitor.asking import Asking
+from monitor.classifier import Classifier
+from monitor.marking import OTHER, TARGET
+from monitor.model import Model
+
+MARKS: Final = (TARGET, OTHER)
+
+
+def with_marks(tokenizer: str) -> str:
+    """Give the marks the places of the last two words: the network has no rows for more."""
+    spec: dict[str, Any] = json.loads(tokenizer)
+    words: dict[str, int] = spec["model"]["vocab"]
+    last = sorted(words, key=lambda word: words[word])[-len(MARKS) :]
+    for word, mark in zip(last, MARKS, strict=True):
+        words[mark] = words.pop(word)
+    made = Tokenizer.from_str(json.dumps(spec))
+    made.add_special_tokens([*MARKS])
+    return str(made.to_str())
+
+
+def reading_marks(model: Model, folder: Path) -> Model:
+    """Copy a model into a folder and let it read marks.
+
+    Its network has not learnt them, so its labels mean nothing; that of the known tweet is what it
+    says.
+    """
+    shutil.copytree(model.folder, folder)
+    prepared = with_marks(model.tokenizer).encode()
+    (folder / "tokenizer.json").write_bytes(prepared)
+    path = folder / "model.toml"
+    card = {"reads": "marks", **tomllib.loads(path.read_text(encoding="utf-8"))}
+    card["files"]["tokenizer.json"] = hashlib.sha256(prepared).hexdigest()
+    path.write_text(tomli_w.dumps(card), encoding="utf-8")
+    made = Model.load(folder)
+    with Classifier(made, workers=1) as classifier:
+        known = Asking((), classifier.readable).read([(made.known.text, made.known.entity)])
+        (verdict,) = classifier.classify(known)
+    card["known"] |= {task: answer.label for task, answer in verdict.items()}
+    path.write_text(tomli_w.dumps(card), encoding="utf-8")
+    return Model.load(folder)
