@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
+from monitor import DEFAULT_MODEL
 from monitor.early import STOPPED
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def model_option(function: _F) -> _F:
     """Add ``--model``."""
     return click.option(
         "--model",
-        default="mobilebert-3x192",
+        default=DEFAULT_MODEL,
         show_default=True,
         help="A model folder, or the name of one that came along.",
     )(function)

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from monitor import names, topics
+from monitor import DEFAULT_MODEL, names, topics
 from monitor.belongings import refusal
 from monitor.credentials import read_password
 from monitor.entities import Entity, EntityMatcher
@@ -76,7 +76,7 @@ class Mqtt:
 class Model:
     """``[model]``: what labels them, and below which probability a label is marked as unsure."""
 
-    path: str = declared("mobilebert-3x192")
+    path: str = declared(DEFAULT_MODEL)
     runtime: str = declared("auto", choices=("auto", "litert", "tflite-runtime"))
     task: str = declared("reputation", choices=("reputation", "sentiment"))
     abstain_below: float = declared(0.0, least=0.0, most=1.0)

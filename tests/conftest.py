@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import Classifier
 from monitor.model import Model
 from tests.processes import OTHER_PYTHON, REPOSITORY, Daemon, Mosquitto
@@ -53,7 +54,7 @@ def other_python() -> Path:
 @pytest.fixture(scope="session")
 def model_path() -> str:
     """The shipped model's name."""
-    return os.environ.get("MONITOR_TEST_MODEL", "mobilebert-3x192")
+    return os.environ.get("MONITOR_TEST_MODEL", DEFAULT_MODEL)
 
 
 @pytest.fixture(scope="session")

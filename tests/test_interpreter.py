@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import Classifier
 from monitor.interpreter import RUNTIMES, Interpreter, choose_runtime
 from monitor.model import Model, ModelError
@@ -171,7 +172,7 @@ def test_every_runtime_is_a_setting() -> None:
 
 def test_loading_side_by_side_leaves_standard_error_alone() -> None:
     """Interpreters made in several threads at once: descriptor 2 is the same file afterwards."""
-    flatbuffer = Model.load("mobilebert-3x192").flatbuffer
+    flatbuffer = Model.load(DEFAULT_MODEL).flatbuffer
     before = os.fstat(2)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: Interpreter(flatbuffer), range(32)))

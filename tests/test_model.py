@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.model import POLARITIES, TASKS, Model, ModelError
 
 
@@ -207,10 +208,10 @@ def test_a_name_is_looked_up_beside_the_program(
 ) -> None:
     """The shipped model is found by its name from any working directory."""
     monkeypatch.chdir(tmp_path)
-    model = Model.load("mobilebert-3x192")
+    model = Model.load(DEFAULT_MODEL)
 
-    assert "mobilebert-3x192" == model.name
-    assert "mobilebert-3x192" == model.folder.name
+    assert DEFAULT_MODEL == model.name
+    assert DEFAULT_MODEL == model.folder.name
     assert model.folder.is_absolute()
 
 
@@ -219,10 +220,10 @@ def test_a_folder_of_that_name_here_goes_first(
 ) -> None:
     """Whoever has a folder of the name in the working directory means that one."""
     here = tmp_path / "here"
-    shutil.copytree(folder, here / "mobilebert-3x192")
+    shutil.copytree(folder, here / DEFAULT_MODEL)
     monkeypatch.chdir(here)
 
-    assert "toy" == Model.load("mobilebert-3x192").name
+    assert "toy" == Model.load(DEFAULT_MODEL).name
 
 
 def test_an_unknown_name_tells_where_it_was_looked_for() -> None:

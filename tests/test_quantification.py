@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from monitor import DEFAULT_MODEL
 from monitor.model import Model
 from monitor.quantification import METHODS, Calibration, Floats, Method, Z, correct
 
@@ -187,7 +188,7 @@ def test_calibration_of_a_card() -> None:
 
 def test_the_shipped_model_corrects() -> None:
     """Reputation by regression; sentiment, which knows no entities, not."""
-    cards = Model.load("mobilebert-3x192").calibration
+    cards = Model.load(DEFAULT_MODEL).calibration
     reputation, sentiment = (Calibration.of(cards[t]) for t in ("reputation", "sentiment"))
 
     assert reputation is not None

@@ -22,13 +22,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import Classifier, Pair
 from monitor.model import Model
 from tests.benchmarks.split import cpu_split
 from tests.processes import Daemon, Mosquitto, wait_until
 
 FILE: Final = "tweeteval_sentiment_test.jsonl.gz"
-MODEL: Final = "mobilebert-3x192"
+MODEL: Final = DEFAULT_MODEL
 WARM_UP: Final = 1_500
 """Tweets at the beginning that are not measured."""
 PACED_RATE: Final = 20

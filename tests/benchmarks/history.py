@@ -24,6 +24,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor import DEFAULT_MODEL
 from monitor.clock import utc
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.rollups import COUNTS
@@ -34,7 +35,7 @@ from monitor.throughput import Minute
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
-MODEL: Final = "mobilebert-3x192"
+MODEL: Final = DEFAULT_MODEL
 ENTITIES: Final = (
     "Plumiq",
     "Skylarka Air",

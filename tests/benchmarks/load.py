@@ -31,6 +31,7 @@ from typing import Any, Final
 import numpy as np
 from sqlite_utils import Database
 
+from monitor import DEFAULT_MODEL
 from monitor.clock import utc
 from monitor.dashboard.queries import METADATA
 from monitor.integrity import APPLICATION_ID
@@ -47,7 +48,7 @@ from tests.factories import DAY_S, PAIRS
 from tests.processes import Daemon, Mosquitto
 
 WANTED_MS: Final = 200
-_MODEL: Final = "mobilebert-3x192"
+_MODEL: Final = DEFAULT_MODEL
 _VIEWS: Final = (
     "reputation_by_entity",
     "reputation_by_day",

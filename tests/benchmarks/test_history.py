@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import Answer, Verdict
 from monitor.model import POLARITIES, TASKS, Model
 from monitor.reader import open_log
@@ -32,9 +33,7 @@ def _replayed(source: Path, target: Path) -> None:
         log.row_factory = lambda cursor, row: {
             column[0]: value for column, value in zip(cursor.description, row, strict=True)
         }
-        store.register_model(
-            Model.load("mobilebert-3x192"), "litert", "reputation", NOW - 2 * DAY_S
-        )
+        store.register_model(Model.load(DEFAULT_MODEL), "litert", "reputation", NOW - 2 * DAY_S)
         for batch in log.execute("SELECT * FROM batches ORDER BY id"):
             of = (batch["id"],)
             tweets = [

@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from monitor import DEFAULT_MODEL
 from monitor.clock import Moment, utc
 from monitor.privacy import Pseudonyms
 from monitor.publisher import connected
@@ -37,7 +38,7 @@ from monitor.store import Store
 from tests.factories import DAY_S, NOW, PAIRS, batch_row, register, see_minutes, tweet_row
 from tests.processes import Daemon, Mosquitto
 
-_MODEL: Final = "mobilebert-3x192"
+_MODEL: Final = DEFAULT_MODEL
 _PRUNE_EVERY_S: Final = 600
 """As the writer does."""
 _PSEUDONYMS: Final = Pseudonyms(bytes(32))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from monitor import DEFAULT_MODEL
 from monitor.comparison import fusions, speed
 from monitor.comparison.command import fusions as fusions_command
 from monitor.comparison.command import speed as speed_command
@@ -127,7 +128,7 @@ def test_interrupted(command: str, structure: Path, tmp_path: Path) -> None:
     """A signal ends it with exit code 130 and without leaving anything."""
     output, temporary = tmp_path / "output", tmp_path / "temporary"
     temporary.mkdir()
-    model = ("--model", "mobilebert-3x192")
+    model = ("--model", DEFAULT_MODEL)
     more = model if command == "speed" else ("--structure", str(structure))
     process = subprocess.Popen(
         [sys.executable, "-m", "monitor", command, *more, "--output", str(output)],

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from monitor import DEFAULT_MODEL
 from monitor.evaluation.evaluate import Evaluation, Results
 from monitor.evaluation.footprint import Speed, sizes
 from monitor.evaluation.judge import Answers, judge
@@ -30,7 +31,7 @@ def invented(tweets: int, entities: int = 0, seed: int = 0) -> Answers:
 @cache
 def results() -> Results:
     """Return results of the shipped model on two files, one with entities."""
-    model = Model.load("mobilebert-3x192")
+    model = Model.load(DEFAULT_MODEL)
     speed = Speed(1234.5, {50: 1.25, 95: 2.5, 99: 3.75}, 500, 120.0, 2, "litert 2.0", "x86_64")
     files = [
         Evaluation(

@@ -10,6 +10,7 @@ from shutil import copytree
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor import DEFAULT_MODEL
 from monitor.evaluation.command import evaluate
 from monitor.evaluation.evaluate import labelled_sets, task_of
 from monitor.model import Model
@@ -29,7 +30,7 @@ PLAIN = [row | {"entity": None} for row in ROWS]
 @pytest.fixture(scope="module")
 def shipped() -> Path:
     """Return the folder of the model that comes with the program."""
-    return Model.load("mobilebert-3x192").folder
+    return Model.load(DEFAULT_MODEL).folder
 
 
 def invoke(*arguments: object) -> Result:
@@ -94,7 +95,7 @@ def test_command_prints_a_table(tmp_path: Path, shipped: Path) -> None:
     result = invoke(tmp_path, "--model", shipped, "--by-entity")
 
     assert 0 == result.exit_code, result.output
-    assert result.stdout.startswith("mobilebert-3x192 version ")
+    assert result.stdout.startswith(f"{DEFAULT_MODEL} version ")
     assert "replab2013_test: 4 tweets, " in result.stdout
     assert re.search(r"^  reputation \* [01]\.\d{3} ", result.stdout, re.MULTILINE)
     assert re.search(r"^  sentiment +[01]\.\d{3} ", result.stdout, re.MULTILINE)
@@ -117,7 +118,7 @@ def test_command_prints_json_and_markdown(tmp_path: Path, shipped: Path) -> None
     assert 0 <= found["files"][0]["heads"]["reputation"]["ece"]["value"] <= 1
 
     result = invoke(own, "--model", shipped, "--format", "markdown")
-    assert result.stdout.startswith("# Evaluation of mobilebert-3x192\n")
+    assert result.stdout.startswith(f"# Evaluation of {DEFAULT_MODEL}\n")
     assert "<summary>Entities (2)</summary>" in result.stdout
 
 
@@ -207,7 +208,7 @@ def test_command_writes(tmp_path: Path, shipped: Path) -> None:
     metrics = tomllib.loads((model / "model.toml").read_text())["metrics"]
     low, high = metrics["replab2013_test_accuracy_interval"]
     assert low <= metrics["replab2013_test_accuracy"] <= high
-    assert Model.load(model).name == "mobilebert-3x192"
+    assert Model.load(model).name == DEFAULT_MODEL
 
 
 def test_card_that_cannot_be_written(tmp_path: Path, shipped: Path) -> None:
@@ -219,7 +220,7 @@ def test_card_that_cannot_be_written(tmp_path: Path, shipped: Path) -> None:
 
     assert 1 == result.exit_code
     assert "model.toml.new: Is a directory" in result.stderr
-    assert result.stdout.startswith("mobilebert-3x192 version ")
+    assert result.stdout.startswith(f"{DEFAULT_MODEL} version ")
 
 
 def test_missing_matplotlib(tmp_path: Path, shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:

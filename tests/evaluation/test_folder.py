@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.evaluation import folder as writing
 from monitor.training.errors import TrainingError
 from tests.evaluation.evaluations import results
@@ -17,7 +18,7 @@ def test_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = (tmp_path / "new" / "results.json").read_text(encoding="utf-8")
     document = (tmp_path / "new" / "results.md").read_text(encoding="utf-8")
 
-    assert "mobilebert-3x192" == json.loads(content)["model"]["name"]
+    assert DEFAULT_MODEL == json.loads(content)["model"]["name"]
     assert "![sts_gold-confusion.png](sts_gold-confusion.png)" in document
     assert str(results().model.folder.absolute()) not in content + document
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import Classifier, Pair, Verdict
 from monitor.evaluation.footprint import BERT_LARGE_BYTES, latencies, peak_mib, sizes
 from monitor.model import Model
@@ -35,7 +36,7 @@ def test_single_tweets_are_spread_evenly(tweets: int, most: int) -> None:
 
 def test_sizes_are_those_on_disk() -> None:
     """The shipped model with its tokenizer is a fraction of BERT-large."""
-    model = Model.load("mobilebert-3x192")
+    model = Model.load(DEFAULT_MODEL)
     found = sizes(model)
 
     assert len(model.flatbuffer) == found["model.tflite"]

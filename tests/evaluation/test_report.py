@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from monitor import DEFAULT_MODEL
 from monitor.evaluation.evaluate import Evaluation
 from monitor.evaluation.intervals import Figure
 from monitor.evaluation.judge import Answers, judge
@@ -26,7 +27,7 @@ def test_table_fits_and_tells() -> None:
 
     assert max(len(line) for line in table.splitlines()) <= 100
     assert not any(line.endswith(" ") for line in table.splitlines())
-    assert table.startswith("mobilebert-3x192 version ")
+    assert table.startswith(f"{DEFAULT_MODEL} version ")
     assert "1,234 tweets/s with 2 workers (litert 2.0, x86_64); peak resident" in table
     assert "1.2 ms (p50), 2.5 ms (p95), 3.8 ms (p99), of 500 tweets" in table
     assert 1 == table.count("  reputation *")

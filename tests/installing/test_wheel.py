@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from tests.installing import wheels
 from tests.installing.tour import run, tour
 from tests.processes import Mosquitto
@@ -57,13 +58,13 @@ def test_it_holds_what_it_should(wheel: Path) -> None:
         "evaluation/behaviour/open.toml",
         "installing/monitor.service",
         "installing/mosquitto.conf",
-        "models/mobilebert-3x192/model.toml",
-        "models/mobilebert-3x192/model.tflite",
+        f"models/{DEFAULT_MODEL}/model.toml",
+        f"models/{DEFAULT_MODEL}/model.tflite",
     ):
         assert f"monitor/{name}" in names
     assert {"monitor", wheel.name.replace("-py3-none-any.whl", ".dist-info")} == {
         name.split("/")[0] for name in names
     }
     models = {name.split("/")[2] for name in names if name.startswith("monitor/models/")}
-    assert {"mobilebert-3x192"} == models
+    assert {DEFAULT_MODEL} == models
     assert wheel.stat().st_size < 5_000_000

@@ -18,7 +18,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor import __version__
+from monitor import DEFAULT_MODEL, __version__
 from monitor.reader import open_log
 from monitor.reputation import standings
 from tests.processes import REPOSITORY, Daemon, Mosquitto, free_port, wait_until
@@ -129,7 +129,7 @@ def test_metrics_are_what_the_log_says(mosquitto: Mosquitto, make_daemon: MakeDa
     (build,) = metrics["build_info"].samples
     assert {
         "version": __version__,
-        "model": "mobilebert-3x192",
+        "model": DEFAULT_MODEL,
         "runtime": "litert",
         "task": "reputation",
     }.items() <= build.labels.items()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from monitor import DEFAULT_MODEL
 from monitor.cli import main
 from tests.quantifying.test_study import MODEL
 from tests.training.conftest import write_rows
@@ -45,7 +46,7 @@ def test_json(data: Path, model: Path) -> None:
     result = CliRunner().invoke(main, ["quantify", str(data), *options])
 
     assert 0 == result.exit_code, result.output
-    assert "mobilebert-3x192" == json.loads(result.stdout)["model"]
+    assert DEFAULT_MODEL == json.loads(result.stdout)["model"]
     assert before == (model / "model.toml").read_bytes()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.quantifying.fit import CLASSES, Entity
 from monitor.quantifying.study import (
     HELD_OUT,
@@ -17,7 +18,7 @@ from monitor.quantifying.study import (
     study,
 )
 
-MODEL = Path(__file__).parents[2] / "models" / "mobilebert-3x192"
+MODEL = Path(__file__).parents[2] / "models" / DEFAULT_MODEL
 
 
 @pytest.fixture(scope="module")

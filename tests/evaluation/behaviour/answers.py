@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import Answer, Pair
 from monitor.evaluation.behaviour import questions
 from monitor.evaluation.behaviour.cases import Case, fingerprint, read_cases
@@ -52,7 +53,7 @@ def answered(
 @cache
 def shipped() -> Model:
     """Return the model that comes with the program."""
-    return Model.load("mobilebert-3x192")
+    return Model.load(DEFAULT_MODEL)
 
 
 @cache

@@ -10,6 +10,7 @@ from shutil import copy, copytree
 import pytest
 from click.testing import CliRunner, Result
 
+from monitor import DEFAULT_MODEL
 from monitor.evaluation.behaviour.cases import FOLDER, HALVES
 from monitor.evaluation.command import evaluate
 from monitor.model import Model
@@ -59,7 +60,7 @@ def test_table_without_data() -> None:
     result = invoke()
 
     assert 0 == result.exit_code, result.output
-    assert result.stdout.startswith("mobilebert-3x192 version ")
+    assert result.stdout.startswith(f"{DEFAULT_MODEL} version ")
     assert "3 cases (open half), each under 48 names" in result.stdout
     assert "asking" in result.stderr
     assert "asking" not in result.stdout
@@ -89,7 +90,7 @@ def test_record(tmp_path: Path) -> None:
     kept = tomllib.loads((model / "model.toml").read_text())["behaviour"]["open"]
     assert 3 == kept["cases"]["all"]
     assert 4 * 48 == kept["questions"]
-    assert "mobilebert-3x192" == Model.load(model).name
+    assert DEFAULT_MODEL == Model.load(model).name
 
 
 def test_it_needs_no_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

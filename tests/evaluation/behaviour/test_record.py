@@ -8,6 +8,7 @@ from shutil import copytree
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.evaluation.behaviour.document import as_markdown
 from monitor.evaluation.behaviour.figures import figures
 from monitor.evaluation.behaviour.record import recorded, write
@@ -40,7 +41,7 @@ def test_both_halves_are_kept(tmp_path: Path) -> None:
     assert shipped().sha256 == kept["model"]
     without = {key: value for key, value in before.items() if key != "behaviour"}
     assert without == {key: value for key, value in after.items() if key != "behaviour"}
-    assert "mobilebert-3x192" == Model.load(tmp_path / "model").name
+    assert DEFAULT_MODEL == Model.load(tmp_path / "model").name
 
 
 def test_what_cannot_be_written(tmp_path: Path) -> None:

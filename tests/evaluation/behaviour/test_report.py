@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import Answer, Pair
 from monitor.evaluation.behaviour.figures import Figures, figures
 from monitor.evaluation.behaviour.report import as_json, as_table
@@ -39,7 +40,7 @@ def test_table_fits(signs: Glyphs) -> None:
     assert 100 >= max(width(line) for line in table.splitlines())
     assert not any(line.endswith(" ") for line in table.splitlines())
     assert signs.unicode or table.isascii()
-    assert table.startswith("mobilebert-3x192 version ")
+    assert table.startswith(f"{DEFAULT_MODEL} version ")
     assert "468 cases (open half), each under 48 names" in table
     for part in ("\ncrisis news ", "\nall ", "\nnames swapped ", "\nanother name ", " expected, "):
         assert part in table
