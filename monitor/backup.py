@@ -18,6 +18,7 @@ from urllib.parse import quote
 import click
 
 from monitor import integrity
+from monitor.atomic import sync
 
 _STEP_PAGES: Final = 1024
 """Copied at a time: what Ctrl-C waits for, and how much the daemon's next sync may find queued."""
@@ -78,7 +79,7 @@ def backup(log: Path, destination: Path, *, force: bool = False) -> Copied:
         _see_that_free(log, destination, force=force)
         size = draft.stat().st_size
         draft.replace(destination)
-        _sync_folder(destination.parent)
+        sync(destination.parent)
     return Copied(destination, tweets, size, time.monotonic() - started)
 
 
@@ -136,14 +137,6 @@ def _check(log: Path, draft: Path) -> int:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+from monitor.atomic import sync
 
 APPLICATION_ID: Final = 0x7477726D  # "twrm": tells our files from other SQLite files
 
@@ -118,9 +119,5 @@ def set_aside(path: Path) -> Path:
     for part in reversed(_PARTS):
         if Path(f"{path}{part}").exists():
             Path(f"{path}{part}").rename(f"{aside}{part}")
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync(path.parent)
     return aside

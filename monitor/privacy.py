@@ -8,6 +8,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from monitor.atomic import sync
+
 KEY_BYTES: Final = 32
 
 
@@ -101,11 +103,7 @@ def _make_key(path: Path) -> None:
             path.hardlink_to(draft.name)
         except FileExistsError:
             return  # another process was first: its key counts
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync(path.parent)
 
 
 def _mask_of(byte: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+from monitor.atomic import sync
 
 _STEP_PAGES: Final = 1024
 
@@ -45,16 +46,8 @@ def rescue(connection: sqlite3.Connection, path: Path, on_progress: Callable[[],
             )
             copy.execute("PRAGMA journal_mode = DELETE")
         for made in (saved, saved.parent):
-            _sync(made)
+            sync(made)
     except BaseException:
         saved.unlink(missing_ok=True)
         raise
     return saved
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from monitor.atomic import replacing
+
 QUANTIZATIONS: Final = ("int8", "fp32")
 """Of the weights: "int8" is dynamic range, one scale a matrix; "fp32" keeps them as trained."""
 
@@ -99,9 +101,8 @@ class Structure:
             f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
             for key, value in asdict(self).items()
         ]
-        new = path.with_name(path.name + ".new")
-        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        new.replace(path)
+        with replacing(path) as draft:
+            draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def __str__(self) -> str:
         """Return the structure in one short line, as tables show it."""

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 from monitor.archive.formats import Labelled
 from monitor.archive.inputs import REJECTED, Input
+from monitor.atomic import sync
 
 SUFFIX: Final = ".monitor-part"
 """Of what is not complete; hidden."""
@@ -101,12 +102,3 @@ def clear(folder: Path) -> None:
     """Remove what a run that was killed has left; nobody else may be writing there."""
     for path in folder.glob(f".*{SUFFIX}"):
         path.unlink()
-
-
-def sync(folder: Path) -> None:
-    """Put a folder's names on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from monitor.archive.draft import sync
+from monitor.atomic import sync
 
 NAME: Final = "MANIFEST"
 

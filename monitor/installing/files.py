@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from monitor.atomic import replacing
 from monitor.installing.stamp import is_unchanged, stamped, was_once
 from monitor.installing.step import Step, keep
 
@@ -102,15 +101,8 @@ def _read(path: Path) -> str | None:
 def _write(path: Path, text: str, mode: int, group: str | None = None) -> None:
     """Write a file that appears whole or not at all, with nobody reading it before he may."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as draft:
-        try:
-            draft.write(text)
-            draft.flush()
-            if group:
-                shutil.chown(draft.name, "root", group)
-            os.chmod(draft.name, mode)  # noqa: PTH101  (as the line above, by name)
-            os.fsync(draft.fileno())
-            Path(draft.name).replace(path)
-        except BaseException:
-            Path(draft.name).unlink(missing_ok=True)
-            raise
+    with replacing(path, mode=mode) as draft:
+        draft.touch(0o600)
+        draft.write_text(text, encoding="utf-8")
+        if group:
+            shutil.chown(draft, "root", group)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, generate_latest
+
+from monitor.atomic import replacing
 
 _EVERY_S: Final = 60.0
 
@@ -61,12 +62,6 @@ class Textfile:
         # Not the library's write_to_textfile: under the unit's umask node_exporter, which is
         # somebody else, could not read what that makes. There are no tweets in it.
         text = generate_latest(self._registry)
-        beside = self._path.with_name(f".{self._path.name}.new")
-        try:
-            beside.write_bytes(text)
-            beside.chmod(0o644)
-            beside.replace(self._path)
-        except OSError:
-            with suppress(OSError):
-                beside.unlink()
-            raise
+        # Not durable: it is written anew all the time, and a card wears out.
+        with replacing(self._path, mode=0o644, durable=False) as draft:
+            draft.write_bytes(text)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from monitor.atomic import replacing
 from monitor.clock import utc
 from monitor.profiling.blocks import Blocks, ours
 from monitor.profiling.device import Device, runtime_of
@@ -99,13 +100,9 @@ class Profile:
                 for structure, shapes in self.timings.items()
             },
         }
-        new = path.with_name(path.name + ".new")
         try:
-            try:
-                new.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-                new.replace(path)
-            finally:
-                new.unlink(missing_ok=True)
+            with replacing(path) as draft:
+                draft.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise ProfileError(f"{path}: cannot be written: {error.strerror}") from error
 

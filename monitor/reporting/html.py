@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
+from monitor.atomic import replacing
 from monitor.pictures import page
 from monitor.pictures.markup import Markup, tag
 from monitor.pictures.overview import Overview, read
@@ -36,7 +36,8 @@ def write(
         UnknownEntityError: if the log holds nothing about the entity.
     """
     overview = read(connection, Span.of(since, min(until, now)), entity=entity, now=now)
-    _replace(path, rendered(overview))
+    with replacing(path) as draft:
+        draft.write_text(rendered(overview), "utf-8")
 
 
 def rendered(overview: Overview) -> Markup:
@@ -57,13 +58,3 @@ def rendered(overview: Overview) -> Markup:
             page.content(overview, None),
         ],
     )
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, "utf-8")
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

@@ -17,6 +17,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from monitor.atomic import replacing
 from monitor.marking import OTHER, TARGET
 from monitor.training import network as networks
 from monitor.training.errors import TrainingError
@@ -56,8 +57,8 @@ def save(network: Network, folder: Path) -> None:
         if value.requires_grad
     }
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(learnt, folder / "adapters.new")
-    (folder / "adapters.new").replace(folder / FILE)
+    with replacing(folder / FILE) as draft:
+        save_file(learnt, draft)
 
 
 def begin(checkpoint: str, rank: int) -> tuple[Network, Tokenizer]:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
+from monitor.atomic import replacing
 from monitor.marking import OTHER, TARGET, Marks, question, spell_emoji
 from monitor.model import POLARITIES, TASKS
 from monitor.training import adapters
@@ -174,8 +175,7 @@ def marked(row: Row, target: str | None) -> str:
 
 def write_questions(path: Path, asked: Iterable[Asked]) -> None:
     """Write the questions into ``path``, whole or not at all."""
-    new = path.with_suffix(".new")
-    with gzip.open(new, "wt", encoding="utf-8") as lines:
+    with replacing(path) as draft, gzip.open(draft, "wt", encoding="utf-8") as lines:
         for each in asked:
             line: dict[str, Any] = {"text": each.text, "question": each.question}
             line["group"] = each.group
@@ -183,7 +183,6 @@ def write_questions(path: Path, asked: Iterable[Asked]) -> None:
                 if (label := getattr(each, task)) != NO_LABEL:
                     line[task] = label
             lines.write(json.dumps(line, ensure_ascii=False) + "\n")
-    new.replace(path)
 
 
 def read_questions(path: Path) -> list[Asked]:
@@ -303,12 +302,9 @@ def compute(
             logits.flush()
             pooled.flush()
             done += len(chunk)
-            new = done_path.with_suffix(".new")
-            new.write_text(
-                json.dumps({"teacher": identity, "digest": hashed, "answered": done}),
-                encoding="utf-8",
-            )
-            new.replace(done_path)
+            note = {"teacher": identity, "digest": hashed, "answered": done}
+            with replacing(done_path) as draft:
+                draft.write_text(json.dumps(note), encoding="utf-8")
             bar.update(len(chunk))
     return done
 

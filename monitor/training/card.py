@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.atomic import replacing
 from monitor.training.errors import TrainingError
 
 
 def write_file(path: Path, content: bytes) -> str:
     """Replace ``path`` by rename (the old file may be in use) and return its SHA-256."""
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    new.replace(path)
+    with replacing(path) as draft:
+        draft.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from monitor.atomic import replacing
 from monitor.training.errors import Interrupted, TrainingError
 
 Loss: TypeAlias = Callable[[Any, list[int]], Tensor]
@@ -191,9 +192,8 @@ def copies_for(network: nn.Module) -> int:
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write ``state`` to ``path`` so that an abrupt end leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    torch.save(state, new)
-    new.replace(path)
+    with replacing(path) as draft:
+        torch.save(state, draft)
 
 
 def descend(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
+from monitor.atomic import replacing
 from monitor.model import POLARITIES, TASKS
 from monitor.training.errors import TrainingError
 from monitor.training.families import family
@@ -117,8 +118,8 @@ def save(network: Network, tokenizer: Tokenizer, record: dict[str, Any], folder:
         name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()
     }
     # The weights come last and in one step: a folder that has them is complete.
-    save_file(state, folder / "model.safetensors.new")
-    (folder / "model.safetensors.new").replace(folder / "model.safetensors")
+    with replacing(folder / "model.safetensors") as draft:
+        save_file(state, draft)
 
 
 def load(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
