@@ -16,10 +16,11 @@ from typing import Final
 import click
 import numpy as np
 
-from monitor.classifier import GROUP_SIZE, Classifier, Pair
+from monitor.classifier import GROUP_SIZE, Classifier
 from monitor.interpreter import package_of
 from monitor.model import Model
 from monitor.throughput import LatencyHistogram, resident_mib
+from monitor.verdict import Pair
 
 _BATCHES: Final = (1, GROUP_SIZE, 64)
 _LENGTHS: Final = (12, 25, 45)

@@ -14,9 +14,8 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +26,7 @@ from monitor.entities import Entity
 from monitor.interpreter import Interpreter, choose_runtime
 from monitor.marking import OTHER, TARGET, spell_emoji
 from monitor.model import Model, ModelError
+from monitor.verdict import Answer, Pair, Verdict
 
 # Its own threads would fight the workers for the cores.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -40,22 +40,6 @@ _LONGEST_WORD: Final = 48
 """A word of more characters is an unknown one: WordPiece takes time by the square of its length."""
 _FEW_CHARACTERS_PER_TOKEN: Final = 2
 """Text of more is tokenized once for all its entities."""
-
-Pair: TypeAlias = tuple[str, str | None]
-"""Text, and the entity whose reputation is asked for, or None for the tweet as a whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model says to one task."""
-
-    label: str
-    probabilities: dict[str, float]
-    """Label to probability; they sum to 1."""
-
-
-Verdict: TypeAlias = Mapping[str, Answer]
-"""Task to answer, for one text and entity."""
 
 
 class Classifier:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from monitor.classifier import Pair, Verdict
 from monitor.connection import Delivery
 from monitor.rows import DeadLetter, TweetRow
 from monitor.tweet import Tweet
+from monitor.verdict import Pair, Verdict
 
 WHOLE_TWEET = ""
 """Stands for the tweet as a whole where an entity's name would be."""

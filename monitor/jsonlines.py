@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, TypeAlias
 
-from monitor.classifier import Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.terminal import as_json
+from monitor.verdict import Pair, Verdict
 
 Row: TypeAlias = dict[str, Any]
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from monitor.classifier import Verdict
 from monitor.privacy import Pseudonyms, mask
 from monitor.redaction import has_address, redact
 from monitor.redaction.numbers import CLOSELY_IN_NAMES
 from monitor.rows import TweetRow
 from monitor.settings import Settings
+from monitor.verdict import Verdict
 
 # Dates as the two APIs write them, which need no second look. They are most of those that come.
 _USUAL_DATE: Final = re.compile(

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-POLARITIES: Final = ("negative", "neutral", "positive")
-TASKS: Final = ("reputation", "sentiment")
+from monitor.verdict import POLARITIES, TASKS
 
 Reads: TypeAlias = Literal["names", "marks"]
 """How a model is told who is asked about: by name, or by marks in the text (`monitor.asking`)."""

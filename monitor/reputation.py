@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from monitor.clock import utc
 from monitor.integrity import StoreError
-from monitor.model import TASKS
 from monitor.names import OTHERS
 from monitor.periods import SECONDS, Window, beginning, ending
 from monitor.quantification import Calibration, Floats, Method, Shares, Z, correct
 from monitor.tallies import Ranking, Tally, ranking, tallies
+from monitor.verdict import TASKS
 
 Task = Literal["reputation", "sentiment"]
 NET: Final = np.array([-1.0, 0.0, 1.0])

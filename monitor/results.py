@@ -14,12 +14,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from monitor import clock
-from monitor.classifier import Answer
 from monitor.clock import Moment, utc
-from monitor.model import POLARITIES, TASKS
 from monitor.rows import ModelRow, Origin, TweetRow
 from monitor.terminal import as_json
 from monitor.tweet import DATE, LANGUAGE, MAX_NAME_CHARS, Reason, Rejection
+from monitor.verdict import POLARITIES, TASKS, Answer
 
 _READ: Final = (
     "SELECT t.id, t.received_at, t.created_at, t.topic, t.author, t.lang, t.is_retweet, t.text,"

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from monitor.model import POLARITIES, TASKS
 from monitor.rows import Labelled
+from monitor.verdict import POLARITIES, TASKS
 
 COUNTS: Final = tuple(
     f"{task}_{sure}{polarity}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.classifier import Verdict
+from monitor.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

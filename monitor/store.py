@@ -12,11 +12,10 @@ from typing import Any, Final, Protocol, TypeVar
 
 from monitor import integrity
 from monitor.attempts import Attempts
-from monitor.classifier import Verdict
 from monitor.clock import Moment, utc
 from monitor.database import Database
 from monitor.integrity import DamagedLogError, StoreError
-from monitor.model import POLARITIES, TASKS, Model
+from monitor.model import Model
 from monitor.names import OTHERS
 from monitor.place import MovedError, Place
 from monitor.pruning import WAL_BYTES, Pruner
@@ -25,6 +24,7 @@ from monitor.rollups import Rollups
 from monitor.rows import BatchRow, DeadLetter, Labelled, ModelRow, Stored, TweetRow
 from monitor.schema import is_joined, known_migrations, migrations
 from monitor.throughput import Minute
+from monitor.verdict import POLARITIES, TASKS, Verdict
 
 _T = TypeVar("_T")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.clock import utc
-from monitor.model import POLARITIES
 from monitor.names import OTHERS
 from monitor.periods import Window, epoch
+from monitor.verdict import POLARITIES
 
 _HOUR: Final = len("2026-11-21T17")
 _DAY: Final = len("2026-11-21")

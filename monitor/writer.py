@@ -23,7 +23,7 @@ from tenacity.nap import sleep_using_event
 
 from monitor import clock
 from monitor.attempts import Note
-from monitor.classifier import Classifier, Verdict
+from monitor.classifier import Classifier
 from monitor.clock import utc
 from monitor.collector import Collector
 from monitor.job import Item, Job
@@ -34,6 +34,7 @@ from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import Settings
 from monitor.store import Store
 from monitor.throughput import Meter
+from monitor.verdict import Verdict
 
 _MINUTE_S: Final = 60.0
 _PRUNE_EVERY_S: Final = 600.0

@@ -12,14 +12,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from monitor.classifier import Answer, Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
 from monitor.connection import Delivery
-from monitor.model import POLARITIES, TASKS, KnownTweet, Model
+from monitor.model import KnownTweet, Model
 from monitor.privacy import KEY_BYTES, Pseudonyms
 from monitor.rows import BatchRow, DeadLetter, ModelRow, Origin, TweetRow
 from monitor.store import Store
 from monitor.throughput import Meter
+from monitor.verdict import POLARITIES, TASKS, Answer, Pair, Verdict
 
 NOW = 1_750_000_000.0
 """A moment, in seconds since the epoch: 2025-06-15T15:06:40Z."""

@@ -19,9 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.classifier import GROUP_SIZE, Classifier, Pair, Verdict
+from monitor.classifier import GROUP_SIZE, Classifier
 from monitor.interpreter import Interpreter
-from monitor.model import POLARITIES, KnownTweet, Model, ModelError
+from monitor.model import KnownTweet, Model, ModelError
+from monitor.verdict import POLARITIES, Pair, Verdict
 from tests.factories import PAIRS
 from tests.processes import REPOSITORY
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.classifier import Answer, Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.jsonlines import BadLineError, Row, labelled, read
+from monitor.verdict import Answer, Pair, Verdict
 from tests.factories import StubClassifier, verdict
 
 NAME = "input.jsonl"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from monitor.classifier import Answer, Verdict
 from monitor.entities import Entity
 from monitor.keeping import Keeper
 from monitor.rows import TweetRow
 from monitor.settings import Mqtt, Privacy, Settings
+from monitor.verdict import Answer, Verdict
 from tests.factories import PSEUDONYMS
 
 PHONE = "0170 1234567"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.model import POLARITIES, TASKS, Model, ModelError
+from monitor.model import Model, ModelError
+from monitor.verdict import POLARITIES, TASKS
 
 
 @pytest.fixture

@@ -18,13 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor import results
-from monitor.classifier import Answer, Verdict
 from monitor.clock import Moment, utc
-from monitor.model import POLARITIES, TASKS
 from monitor.reader import open_log
 from monitor.rows import ModelRow, TweetRow
 from monitor.store import Store
 from monitor.tweet import Reason, Rejection
+from monitor.verdict import POLARITIES, TASKS, Answer, Verdict
 from tests.factories import NOW, RESULT, STUB_MODEL, batch_row, query, register, tweet_row, verdict
 from tests.processes import REPOSITORY
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from monitor.clock import utc
-from monitor.model import POLARITIES
 from monitor.rollups import COUNTS
 from monitor.rows import Labelled, TweetRow
 from monitor.schema import migrations
 from monitor.store import Store
+from monitor.verdict import POLARITIES
 from tests.factories import NOW, batch_row, elsewhere, query, register, tweet_row, verdict
 
 _HOUR_S = 3600

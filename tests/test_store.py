@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from monitor.classifier import Answer, Verdict
 from monitor.clock import utc
 from monitor.integrity import StoreError
-from monitor.model import POLARITIES, TASKS
 from monitor.rows import DeadLetter, Labelled, ModelRow, Stored, TweetRow
 from monitor.schema import migrations
 from monitor.store import MOST_MODELS, Store
 from monitor.throughput import Meter
+from monitor.verdict import POLARITIES, TASKS, Answer, Verdict
 from tests.factories import (
     NOW,
     STUB_MODEL,

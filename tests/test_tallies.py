@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import POLARITIES
 from monitor.periods import SECONDS, WINDOWS, Window, beginning, instant
 from monitor.reader import open_log
 from monitor.tallies import is_known, tallies
+from monitor.verdict import POLARITIES
 from tests.factories import NOW, query
 from tests.logs import Said, write_log
 

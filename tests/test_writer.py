@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.classifier import Classifier, Verdict
+from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
 from monitor.collector import Collector
 from monitor.connection import Delivery
@@ -27,6 +27,7 @@ from monitor.rows import BatchRow, Labelled, TweetRow
 from monitor.settings import Model, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
+from monitor.verdict import Verdict
 from monitor.writer import Writer
 from tests.factories import (
     DAY_S,

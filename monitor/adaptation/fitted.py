@@ -9,7 +9,7 @@ from typing import Any, Final, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.model import POLARITIES, TASKS
+from monitor.verdict import POLARITIES, TASKS
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from monitor.classifier import Verdict
 from monitor.jsonlines import DIGITS
+from monitor.verdict import Verdict
 
 
 def added(tasks: Mapping[str, tuple[str, ...]], task: str) -> dict[str, type[str | float]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.classifier import Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.entities import Entity
+from monitor.verdict import Pair, Verdict
 
 MICRO_BATCH = 64
 """Rows that one interpreter labels together, counted from a file's beginning.

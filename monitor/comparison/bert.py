@@ -12,11 +12,11 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from monitor.comparison.stock import SEED
-from monitor.model import POLARITIES
 from monitor.training.fusion import NO_FUSIONS
 from monitor.training.graph import Tensor, attend, convert, hidden_from
 from monitor.training.tensorflow import tf
 from monitor.training.variants import Variant
+from monitor.verdict import POLARITIES
 
 Config = BertConfig
 

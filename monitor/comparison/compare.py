@@ -22,8 +22,9 @@ from monitor.comparison.tokens import Tokens
 from monitor.comparison.workers import CannotMeasureError, Workers
 from monitor.evaluation.footprint import BERT_LARGE_BYTES
 from monitor.evaluation.metrics import Scores, score
-from monitor.model import POLARITIES, Model
+from monitor.model import Model
 from monitor.training.data import NO_LABEL, Example, class_of, read_rows
+from monitor.verdict import POLARITIES
 
 REPUTATION: Final = "replab2013_test"
 SENTIMENT: Final = "tweeteval_sentiment_test"

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 from transformers import MobileBertConfig, MobileBertForSequenceClassification
 
-from monitor.model import POLARITIES
 from monitor.training.fold import Folded, Weights, read
 from monitor.training.fusion import NO_FUSIONS
 from monitor.training.graph import Tensor, apply, convert, embed, hidden_from, run_layer
 from monitor.training.tensorflow import tf
 from monitor.training.variants import Variant
+from monitor.verdict import POLARITIES
 
 SEED = 0
 Config = MobileBertConfig

@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from monitor.classifier import Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.entities import Entity
 from monitor.evaluation import footprint
 from monitor.evaluation.footprint import Speed
@@ -28,9 +28,10 @@ from monitor.evaluation.per_entity import (
     fits_of,
     training_rows,
 )
-from monitor.model import POLARITIES, TASKS, Model
+from monitor.model import Model
 from monitor.training.data import NO_LABEL, class_of, read_rows, rows_of
 from monitor.training.errors import TrainingError
+from monitor.verdict import POLARITIES, TASKS, Pair, Verdict
 
 TEST_SETS = {
     "tweeteval_sentiment_test": "sentiment",

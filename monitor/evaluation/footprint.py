@@ -10,9 +10,10 @@ from importlib.metadata import version
 import numpy as np
 from tqdm import tqdm
 
-from monitor.classifier import Classifier, Pair
+from monitor.classifier import Classifier
 from monitor.interpreter import package_of
 from monitor.model import Model
+from monitor.verdict import Pair
 
 BERT_LARGE_BYTES = 335_141_888 * 4
 """BERT-large (uncased) in fp32: 24 layers, 1,024 wide (Devlin et al. 2019, arXiv 1810.04805).

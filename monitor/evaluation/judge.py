@@ -23,7 +23,7 @@ from monitor.evaluation.calibration import (
 )
 from monitor.evaluation.intervals import RESAMPLES, Figure, resamples, sums
 from monitor.evaluation.metrics import Counts, Floats, Scores, score
-from monitor.model import POLARITIES
+from monitor.verdict import POLARITIES
 
 NOBODY = "(none)"
 """Stands for the entity or domain of rows that have none, in files where others have one."""

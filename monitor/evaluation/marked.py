@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Final
 
 from monitor.asking import Asking, Read
-from monitor.classifier import Pair
 from monitor.entities import Entity
 from monitor.training.mixture import SOURCES, Source, known_in
+from monitor.verdict import Pair
 
 PARTS: Final = ("_train", "_val", "_test")
 """Ends of the names of a collection's files."""

@@ -18,7 +18,7 @@ from monitor.evaluation import metrics
 from monitor.evaluation.judge import Answers
 from monitor.evaluation.metrics import Floats, score
 from monitor.evaluation.per_entity import rows_by_entity
-from monitor.model import POLARITIES
+from monitor.verdict import POLARITIES
 
 DRAWS: Final = 10
 

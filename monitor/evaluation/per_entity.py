@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from monitor.adaptation.fit import fit
 from monitor.adaptation.fitted import AS_IT_IS, CLASSES, Fitted, log_probabilities
-from monitor.classifier import Verdict
 from monitor.evaluation.judge import Answers, Judgement
 from monitor.evaluation.metrics import Floats
-from monitor.model import POLARITIES, TASKS
 from monitor.training.data import NO_LABEL, class_of, read_rows
+from monitor.verdict import POLARITIES, TASKS, Verdict
 
 Fits: TypeAlias = Mapping[str, Fitted]
 """By entity."""

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.asking import Read
-from monitor.classifier import Answer, Classifier
+from monitor.classifier import Classifier
+from monitor.verdict import Answer
 
 _EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _WORD: Final = re.compile(rf"[{_EMOJI}][\ufe0f\u200d\U0001f3fb-\U0001f3ff{_EMOJI}]*|[^\s{_EMOJI}]+")

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from monitor.classifier import Answer
 from monitor.explaining.occlusion import Explanation, Word, runner_up, turns
 from monitor.marking import OTHER, TARGET
 from monitor.terminal import Glyphs, fit, printable, width, wrap
+from monitor.verdict import Answer
 
 _WORD: Final = 24
 _FIGURES: Final = len("  without  moves  ")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from monitor.model import POLARITIES, TASKS
 from monitor.rollups import COUNTS
+from monitor.verdict import POLARITIES, TASKS
 
 _KEY: Final = "hour, entity, model_id, is_retweet"
 _OF_A_COPY: Final = ", ".join(

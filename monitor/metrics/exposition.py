@@ -29,12 +29,12 @@ from monitor.metrics.measurements import (
     Reading,
     Serving,
 )
-from monitor.model import POLARITIES
 from monitor.names import NO_ENTITY, OTHERS
 from monitor.reader import open_log
 from monitor.reputation import Standing, standings
 from monitor.throughput import cpu_celsius
 from monitor.tweet import Reason
+from monitor.verdict import POLARITIES
 
 PREFIX: Final = "reputation_monitor_"
 _DAY_S: Final = 86_400.0

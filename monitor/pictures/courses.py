@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from monitor.model import POLARITIES
 from monitor.names import OTHERS
 from monitor.periods import epoch
 from monitor.pictures import links, words
@@ -16,6 +15,7 @@ from monitor.pictures.overview import Overview, Row
 from monitor.pictures.scales import nice_end, ticks
 from monitor.pictures.spans import Span
 from monitor.reputation import Estimate, Standing
+from monitor.verdict import POLARITIES
 
 _COURSES: Final = 8
 _TWEETS: Final = 4

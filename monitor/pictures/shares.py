@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.model import POLARITIES
 from monitor.periods import epoch
 from monitor.pictures import words
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.scales import Scale, runs
 from monitor.pictures.spans import Span
 from monitor.reputation import Standing
+from monitor.verdict import POLARITIES
 
 PATTERNS = Markup(
     '<svg class="patterns" width="0" height="0" aria-hidden="true"><defs>'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import chain, repeat
 from typing import Final
 
-from monitor.model import POLARITIES, TASKS
 from monitor.structure import Structure
+from monitor.verdict import POLARITIES, TASKS
 
 SMALLEST_IN_INT8: Final = 1024
 """Weights of a matrix: TensorFlow's converter leaves smaller ones in float."""

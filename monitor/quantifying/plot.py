@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from monitor.evaluation.plots import BLUE, GREY, ORANGE, STYLE, VERMILION
-from monitor.model import POLARITIES
 from monitor.quantifying.study import Study
+from monitor.verdict import POLARITIES
 
 METHODS: Final = {
     "none": (GREY, "o", "labels counted"),

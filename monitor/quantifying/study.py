@@ -16,7 +16,7 @@ from tqdm import tqdm
 from monitor.classifier import Classifier
 from monitor.entities import Entity as Configured
 from monitor.evaluation.metrics import score
-from monitor.model import POLARITIES, Model
+from monitor.model import Model
 from monitor.quantification import Calibration, Floats, Z, correct
 from monitor.quantifying import prevalence
 from monitor.quantifying.change import changes, fleeting
@@ -44,6 +44,7 @@ from monitor.training.data import (
     tweeted,
 )
 from monitor.training.errors import TrainingError
+from monitor.verdict import POLARITIES
 
 TESTS: Final = {"reputation": "replab2013_test", "sentiment": "tweeteval_sentiment_test"}
 """File whose tweets a task's artificial windows are drawn from."""

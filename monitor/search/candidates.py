@@ -7,7 +7,6 @@ import torch
 from tokenizers import Tokenizer
 
 from monitor.evaluation.metrics import score
-from monitor.model import POLARITIES, TASKS
 from monitor.search.supernet import Supernet
 from monitor.structure import Structure
 from monitor.training.batches import collate
@@ -15,6 +14,7 @@ from monitor.training.data import NO_LABEL, Example
 from monitor.training.network import Network
 from monitor.training.tokenization import Vocabulary
 from monitor.training.unfold import unfold
+from monitor.verdict import POLARITIES, TASKS
 
 BATCH = 64
 """Tweets that are looked at together."""

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.evaluation.metrics import score
-from monitor.model import POLARITIES
 from monitor.options import OutputFolder
 from monitor.profiling.predictor import Predictor
 from monitor.profiling.profile import Profile
@@ -29,6 +28,7 @@ from monitor.structure import Structure
 from monitor.training.data import NO_LABEL, Example, read
 from monitor.training.measure import logits_of
 from monitor.training.options import SOURCES, explained
+from monitor.verdict import POLARITIES
 
 TASK = "sentiment"
 """The task with the most held-out tweets."""

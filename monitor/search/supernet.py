@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from monitor.model import TASKS
 from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Array, Folded, Layer, Linear, parts, side_by_side
 from monitor.training.unfold import structure_of
+from monitor.verdict import TASKS
 
 HIDDEN_AWAY = -1e4
 """Added to attention scores of padding."""

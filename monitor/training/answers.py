@@ -29,7 +29,6 @@ from tqdm import tqdm
 
 from monitor.atomic import replacing
 from monitor.marking import OTHER, TARGET, Marks, question, spell_emoji
-from monitor.model import POLARITIES, TASKS
 from monitor.training import adapters
 from monitor.training import network as networks
 from monitor.training.aliases import configured
@@ -40,6 +39,7 @@ from monitor.training.loop import stop_requests
 from monitor.training.mixture import SOURCES, Row, draw, group_of, marker, read_mixture
 from monitor.training.network import Network, mean_over
 from monitor.training.tokenization import encode
+from monitor.verdict import POLARITIES, TASKS
 
 CHUNK: Final = 4096
 """Questions that are answered between two notes of how far it has got."""

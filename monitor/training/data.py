@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from monitor.model import POLARITIES
 from monitor.training.errors import TrainingError
+from monitor.verdict import POLARITIES
 
 NO_LABEL = -100
 """Class index of an example without a label for a task (what PyTorch's losses ignore)."""

@@ -17,7 +17,6 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from monitor.model import TASKS
 from monitor.structure import Structure
 from monitor.training import network as networks
 from monitor.training.batches import collate, plan
@@ -31,6 +30,7 @@ from monitor.training.teacher import label_loss, without_entity_at_random
 from monitor.training.temperature import calibrate
 from monitor.training.tokenization import Pieces, encode, trimmed
 from monitor.training.tutor import FileTutor, Tutor
+from monitor.verdict import TASKS
 
 
 @dataclass(frozen=True)

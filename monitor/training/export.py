@@ -12,7 +12,6 @@ from tokenizers import Tokenizer
 
 from monitor.chatter import without_chatter
 from monitor.entities import Entity
-from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training import temperature
 from monitor.training.batches import collate
@@ -26,6 +25,7 @@ from monitor.training.network import Network
 from monitor.training.provenance import commands_of
 from monitor.training.tokenization import encode
 from monitor.training.variants import Variant
+from monitor.verdict import POLARITIES, TASKS
 
 KNOWN = Example(
     "Third time this year that my Veloria breaks down on the way to work. "

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.model import TASKS
 from monitor.training.errors import TrainingError
+from monitor.verdict import TASKS
 
 Array = NDArray[np.float64]
 

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.chatter import without_chatter
-from monitor.model import TASKS
 from monitor.training.errors import TrainingError
 from monitor.training.fold import Folded, Layer, Linear, fold, parts, scaled, side_by_side
 from monitor.training.fusion import FUSIONS, Fusions
 from monitor.training.interrupts import held_back
 from monitor.training.tensorflow import tf
 from monitor.training.variants import Variant
+from monitor.verdict import TASKS
 
 Tensor: TypeAlias = Any
 """TensorFlow comes without types."""

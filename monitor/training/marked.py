@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 from monitor.evaluation.metrics import score
 from monitor.marking import OTHER, TARGET, USER, Marks
-from monitor.model import POLARITIES, TASKS
 from monitor.training import adapters
 from monitor.training import network as networks
 from monitor.training.batches import collate, plan
@@ -44,6 +43,7 @@ from monitor.training.mixture import (
 from monitor.training.network import Network
 from monitor.training.pretrained import checkpoint_of
 from monitor.training.tokenization import encode, prepare
+from monitor.verdict import POLARITIES, TASKS
 
 Naming: TypeAlias = Literal["marked", "exchanged", "names"]
 """What becomes of the name of the entity that is asked about: a mark, other names, itself."""

@@ -7,11 +7,11 @@ import torch
 from tokenizers import Tokenizer
 
 from monitor.evaluation.metrics import score
-from monitor.model import POLARITIES, TASKS
 from monitor.training.batches import collate
 from monitor.training.data import NO_LABEL, Example
 from monitor.training.network import Network
 from monitor.training.tokenization import encode
+from monitor.verdict import POLARITIES, TASKS
 
 
 def logits_of(

@@ -13,9 +13,9 @@ from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
 from monitor.atomic import replacing
-from monitor.model import POLARITIES, TASKS
 from monitor.training.errors import TrainingError
 from monitor.training.families import family
+from monitor.verdict import POLARITIES, TASKS
 
 
 class Network(nn.Module):

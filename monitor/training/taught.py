@@ -22,7 +22,6 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from monitor.marking import OTHER, TARGET, USER, spell_emoji
-from monitor.model import POLARITIES, TASKS
 from monitor.training import network as networks
 from monitor.training.answers import Asked, questions_of
 from monitor.training.batches import collate, plan
@@ -38,6 +37,7 @@ from monitor.training.network import Network, mean_over
 from monitor.training.student import structure_of
 from monitor.training.temperature import calibrated
 from monitor.training.tokenization import encode
+from monitor.verdict import POLARITIES, TASKS
 
 UNMARKED: Final = 0.1
 """How often (0-1) a mention of the one asked about stays unmarked."""

@@ -10,7 +10,6 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from monitor.model import TASKS
 from monitor.training import network as networks
 from monitor.training.batches import Batch, collate, plan
 from monitor.training.data import NO_LABEL, Example, Tweets, read
@@ -20,6 +19,7 @@ from monitor.training.measure import measure
 from monitor.training.network import Network
 from monitor.training.temperature import calibrate
 from monitor.training.tokenization import encode, prepare
+from monitor.verdict import TASKS
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from monitor.evaluation.metrics import score
-from monitor.model import POLARITIES, TASKS
 from monitor.quantifying.fit import CLASSES, entities_of, entity_names, fit_shares
 from monitor.training.data import NO_LABEL, Example
 from monitor.training.measure import logits_of
 from monitor.training.network import Network
+from monitor.verdict import POLARITIES, TASKS
 
 CANDIDATES = np.geomspace(0.25, 4.0, 401)
 """Temperatures that are tried; 0.7 % apart."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from monitor.model import TASKS
 from monitor.structure import Structure
 from monitor.training.fold import Array, Folded, Linear
 from monitor.training.network import Network
 from monitor.training.student import fresh
+from monitor.verdict import TASKS
 
 
 def structure_of(folded: Folded) -> Structure:

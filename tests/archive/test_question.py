@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from monitor.archive.question import MICRO_BATCH, ask
-from monitor.classifier import Classifier, Pair
+from monitor.classifier import Classifier
+from monitor.verdict import Pair
 from tests.factories import PAIRS, StubClassifier, verdict
 
 MANY: list[Pair] = [(f"{text} {n}", entity) for n, (text, entity) in enumerate(PAIRS * 4)]

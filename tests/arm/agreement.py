@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from monitor.model import TASKS
+from monitor.verdict import TASKS
 
 TOLERANCE: Final = 0.01
 """How far apart two answers' probabilities may be.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.model import POLARITIES
+from monitor.verdict import POLARITIES
 from tests.arm.agreement import Row
 from tests.arm.board import Board
 from tests.arm.tweets import Question

@@ -12,7 +12,7 @@ from typing import TypeVar
 from tokenizers import Encoding
 
 from monitor.broker import Broker
-from monitor.classifier import Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.interpreter import Interpreter
 from monitor.model import Model
 from monitor.pipeline import Pipeline
@@ -20,6 +20,7 @@ from monitor.privacy import Pseudonyms
 from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.settings import load
 from monitor.store import Store
+from monitor.verdict import Pair, Verdict
 from tests.processes import Daemon, Mosquitto, wait_until
 
 _T = TypeVar("_T")

@@ -26,12 +26,12 @@ from monitor.evaluation.evaluate import labelled_sets
 from monitor.evaluation.marked import marked
 from monitor.evaluation.metrics import score
 from monitor.marking import spell_emoji
-from monitor.model import POLARITIES
 from monitor.training import adapters
 from monitor.training.aliases import configured
 from monitor.training.data import Example, class_of
 from monitor.training.measure import logits_of
 from monitor.training.network import Network
+from monitor.verdict import POLARITIES
 
 
 class Teacher:

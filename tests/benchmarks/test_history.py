@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.classifier import Answer, Verdict
-from monitor.model import POLARITIES, TASKS, Model
+from monitor.model import Model
 from monitor.reader import open_log
 from monitor.reputation import standings
 from monitor.rows import BatchRow, DeadLetter, TweetRow
 from monitor.store import Store
+from monitor.verdict import POLARITIES, TASKS, Answer, Verdict
 from tests.benchmarks.history import CRISIS, History, write
 from tests.factories import DAY_S, NOW, query
 

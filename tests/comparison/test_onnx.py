@@ -9,8 +9,8 @@ import torch
 from transformers import MobileBertConfig
 
 from monitor.comparison import onnx, stock
-from monitor.model import TASKS
 from monitor.training.errors import TrainingError
+from monitor.verdict import TASKS
 from tests.training.test_fold import inputs, random_student
 
 onnxruntime = pytest.importorskip("onnxruntime")

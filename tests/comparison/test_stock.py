@@ -7,8 +7,8 @@ from ai_edge_litert.interpreter import Interpreter
 from transformers import MobileBertConfig, MobileBertForSequenceClassification
 
 from monitor.comparison import stock
-from monitor.model import POLARITIES
 from monitor.training.variants import Variant
+from monitor.verdict import POLARITIES
 
 BATCH, LENGTH = 2, 11
 

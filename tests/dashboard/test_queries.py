@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from monitor.classifier import Answer
 from monitor.dashboard.queries import METADATA
-from monitor.model import POLARITIES, TASKS
 from monitor.periods import Window
 from monitor.reader import open_log
 from monitor.reputation import standings
 from monitor.store import Store
+from monitor.verdict import POLARITIES, TASKS, Answer
 from tests.benchmarks.history import ENTITIES, History, write
 from tests.factories import DAY_S, NOW, batch_row, register, tweet_row
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.classifier import Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.evaluation.footprint import BERT_LARGE_BYTES, latencies, peak_mib, sizes
 from monitor.model import Model
+from monitor.verdict import Pair, Verdict
 
 
 class Recorder(Classifier):

@@ -9,7 +9,7 @@ import pytest
 from monitor.evaluation.judge import NOBODY, Answers, Judgement, judge
 from monitor.evaluation.metrics import score
 from monitor.evaluation.replab import averaged
-from monitor.model import POLARITIES
+from monitor.verdict import POLARITIES
 from tests.evaluation.evaluations import invented
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from monitor.adaptation.fit import fit
 from monitor.adaptation.fitted import log_probabilities
-from monitor.classifier import Answer
 from monitor.evaluation.judge import Answers
 from monitor.evaluation.metrics import Floats
 from monitor.evaluation.per_entity import (
@@ -14,6 +13,7 @@ from monitor.evaluation.per_entity import (
     fits_of,
     rows_by_entity,
 )
+from monitor.verdict import Answer
 
 NAMES = ["a", None, "b", "a", "b", "a"]
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.asking import Read
-from monitor.classifier import Answer
 from monitor.explaining.occlusion import Explanation, Word
 from monitor.explaining.table import as_json, lines
 from monitor.terminal import ASCII, UNICODE, Glyphs, width
+from monitor.verdict import Answer
 
 
 def _answer(negative: float) -> Answer:

@@ -29,13 +29,14 @@ from random import Random
 from typing import Final
 
 from monitor.alerts.alerting import alerting
-from monitor.classifier import Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.collector import Collector
 from monitor.entities import Entity
 from monitor.model import Model
 from monitor.outbox import Outbox, Results
 from monitor.settings import Alerts, Mqtt, Publish, Settings
 from monitor.store import Store
+from monitor.verdict import Pair, Verdict
 from monitor.writer import Writer
 from tests.factories import PSEUDONYMS, Inlet, verdict
 from tests.faults.recipes import RESULTS_TOPIC, Recipe, changed, fresh

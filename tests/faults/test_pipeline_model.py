@@ -31,16 +31,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from monitor.classifier import Classifier, Pair, Verdict
+from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
 from monitor.connection import Delivery
 from monitor.entities import Entity
 from monitor.inbox import Inbox
-from monitor.model import POLARITIES
 from monitor.pipeline import Pipeline
 from monitor.settings import Batch, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
+from monitor.verdict import POLARITIES, Pair, Verdict
 from tests.factories import DAY_S, NOW, PSEUDONYMS, StubClassifier, query, verdict
 from tests.processes import PATIENCE_S, wait_until
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from monitor import __version__
-from monitor.model import TASKS
+from monitor.verdict import TASKS
 from tests.processes import REPOSITORY
 
 PATIENCE_S = 120.0

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from monitor.interpreter import Interpreter
-from monitor.model import TASKS
 from monitor.profiling.blocks import Block, Blocks, ours, packed
 from monitor.structure import QUANTIZATIONS, Structure
+from monitor.verdict import TASKS
 from tests.processes import REPOSITORY
 from tests.profiling.boards import smallest
 

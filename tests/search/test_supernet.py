@@ -12,11 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import TASKS
 from monitor.search.supernet import Block, Dense, Supernet, kept_layers
 from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.unfold import unfold
+from monitor.verdict import TASKS
 from tests.search.conftest import SPACE, TOY, questions, toy
 from tests.training.test_fold import random_student
 

@@ -5,13 +5,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from monitor.model import TASKS
 from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded
 from monitor.training.fold import Folded, Linear
 from monitor.training.network import Network
 from monitor.training.student import fresh
+from monitor.verdict import TASKS
 from tests.training.conftest import WORDS
 
 Array = NDArray[np.float64]

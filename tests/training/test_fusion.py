@@ -9,7 +9,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from click.testing import CliRunner
 
-from monitor.model import TASKS, Model
+from monitor.model import Model
 from monitor.training.commands import export
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded, unfolded
@@ -18,6 +18,7 @@ from monitor.training.fusion import FUSIONS, GAINS, NO_FUSIONS, Fusion, Fusions
 from monitor.training.graph import flatbuffer
 from monitor.training.network import Network
 from monitor.training.variants import Variant
+from monitor.verdict import TASKS
 from tests.training.test_export import write_student
 from tests.training.test_graph import POSITIONS, SHAPES, expected, questions, student
 

@@ -12,7 +12,6 @@ import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
 
-from monitor.model import TASKS
 from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded
@@ -20,6 +19,7 @@ from monitor.training.graph import Ids, flatbuffer, one_by_one
 from monitor.training.network import Network
 from monitor.training.student import fresh
 from monitor.training.variants import VARIANTS, Variant
+from monitor.verdict import TASKS
 from tests.processes import REPOSITORY
 
 WORDS = 64

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from monitor.model import TASKS, Model
+from monitor.model import Model
 from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.export import PROBES, answers_of_file, answers_of_network, folded
@@ -19,6 +19,7 @@ from monitor.training.options import LARGE
 from monitor.training.restore import folded_of, restore
 from monitor.training.student import fresh
 from monitor.training.unfold import structure_of, unfold
+from monitor.verdict import TASKS
 from tests.training.test_fold import forward
 
 NARROW = Structure(

@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import TASKS
 from monitor.structure import Structure
 from monitor.training.export import folded
 from monitor.training.student import fresh
 from monitor.training.unfold import structure_of, unfold
+from monitor.verdict import TASKS
 from tests.training.test_fold import SHAPE, inputs, random_student
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.evaluation.behaviour.filling import ROLES, unknown_placeholder
-from monitor.model import POLARITIES
 from monitor.training.errors import TrainingError
+from monitor.verdict import POLARITIES
 
 FOLDER: Final = Path(__file__).parent
 

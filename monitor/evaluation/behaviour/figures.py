@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from monitor.classifier import Answer
 from monitor.evaluation.behaviour.questions import TESTS, Question
 from monitor.evaluation.behaviour.run import Answered
+from monitor.verdict import Answer
 
 ALL = "all"
 """Stands for all kinds together."""

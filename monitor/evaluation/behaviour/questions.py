@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from monitor.classifier import Answer, Pair
 from monitor.evaluation.behaviour.cases import Case
 from monitor.evaluation.behaviour.changes import TEMPLATE_CHANGES, TEXT_CHANGES
 from monitor.evaluation.behaviour.filling import Filling
 from monitor.evaluation.behaviour.words import Name, Words
-from monitor.model import POLARITIES
+from monitor.verdict import POLARITIES, Answer, Pair
 
 TOLERANCE: Final = 0.1
 """By how much the score may move the wrong way in a directional test, as in CheckList."""

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import click
 
-from monitor.classifier import Answer, Classifier, Pair
+from monitor.classifier import Classifier
 from monitor.evaluation.behaviour import questions
 from monitor.evaluation.behaviour.cases import FOLDER, Case, fingerprint, read_cases
 from monitor.evaluation.behaviour.questions import Check, Question
 from monitor.evaluation.behaviour.words import Words, read_words
 from monitor.model import Model
 from monitor.training.aliases import configured
+from monitor.verdict import Answer, Pair
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import cache
 
 from monitor import DEFAULT_MODEL
-from monitor.classifier import Answer, Pair
 from monitor.evaluation.behaviour import questions
 from monitor.evaluation.behaviour.cases import Case, fingerprint, read_cases
 from monitor.evaluation.behaviour.run import Answered
 from monitor.evaluation.behaviour.words import read_words
-from monitor.model import POLARITIES, Model
+from monitor.model import Model
+from monitor.verdict import POLARITIES, Answer, Pair
 
 CASES = (
     Case("a", "complaint", "{name} is late", "negative"),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from monitor.classifier import Answer, Pair
 from monitor.evaluation.behaviour.figures import ALL, figures
 from monitor.evaluation.behaviour.questions import questions
 from monitor.evaluation.behaviour.words import read_words
+from monitor.verdict import Answer, Pair
 from tests.evaluation.behaviour.answers import CASES, answered, saying
 
 RIGHT = {

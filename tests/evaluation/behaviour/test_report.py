@@ -7,11 +7,11 @@ from functools import cache
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.classifier import Answer, Pair
 from monitor.evaluation.behaviour.figures import Figures, figures
 from monitor.evaluation.behaviour.report import as_json, as_table
 from monitor.evaluation.behaviour.run import Answered
 from monitor.terminal import ASCII, UNICODE, Glyphs, width
+from monitor.verdict import Answer, Pair
 from tests.evaluation.behaviour.answers import all_cases, answered, saying
 
 
