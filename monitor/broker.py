@@ -18,10 +18,10 @@ from monitor.connection import (
     BrokerRefusedError,
     Connection,
     ConnectionFailedError,
-    Delivery,
     Lives,
     Session,
 )
+from monitor.delivery import Delivery
 from monitor.sender import ConnectionLostError, Message, Sender
 from monitor.settings import Mqtt
 

@@ -14,7 +14,7 @@ from monitor.admission import Admission
 from monitor.attempts import MOST_DEATHS
 from monitor.classifier import Classifier
 from monitor.clock import utc
-from monitor.connection import Delivery
+from monitor.delivery import Delivery
 from monitor.entities import EntityMatcher
 from monitor.job import WHOLE_TWEET, Item, Job
 from monitor.keeping import Keeper

@@ -25,7 +25,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -36,7 +36,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitor.acknowledgements import Acknowledgements
-from monitor.clock import Moment, now
+from monitor.clock import now
+from monitor.delivery import Delivery, nothing
 from monitor.sender import Message, Sender
 from monitor.settings import Mqtt
 from monitor.tls import LastWords, explain, make_context
@@ -44,8 +45,6 @@ from monitor.tls import LastWords, explain, make_context
 _SETTLE_S: Final = 10.0
 """How long a broker may say nothing between TCP connection and subscription."""
 _CLOSE_S: Final = 5.0
-_DELIVERY_BYTES: Final = 512
-"""What a delivery takes beside its payload."""
 _LEAST_PACKET_BYTES: Final = 2**20
 """Packets up to this size, or twice the largest payload allowed, arrive and become dead letters;
 larger ones the broker withholds (MQTT 5.0, section 3.1.2.11.4), and memory stays bounded."""
@@ -93,40 +92,6 @@ class Session:
     """Whether there was one."""
     stale_topics: Sequence[str] = ()
     """Filters it still has, but should not."""
-
-
-def _never() -> bool:
-    """QoS 0: it will not come again."""
-    return False
-
-
-def _nothing() -> None:
-    """QoS 0: the broker has forgotten the message already, and can be told nothing about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message as it arrived."""
-
-    topic: str
-    payload: bytes
-    """Cut off after ``max_payload_bytes`` + 1: enough to see that it is too large."""
-    size: int
-    """Bytes of the payload before that."""
-    arrived: float
-    """Monotonic seconds."""
-    received: Moment
-    acknowledge: Callable[[], None] = field(repr=False)
-    """Tell the broker that it may forget the message (nothing to tell for QoS 0)."""
-    resent: Callable[[], bool] = field(repr=False, default=_never)
-    """Whether the broker, asked again on a later connection, sends it a second time."""
-    make_room: Callable[[], None] = field(repr=False, default=_nothing)
-    """Say that there is room again, after there was none for it."""
-
-    @property
-    def weight(self) -> int:
-        """Bytes of memory, about."""
-        return len(self.payload) + _DELIVERY_BYTES
 
 
 @dataclass(slots=True)
@@ -441,7 +406,7 @@ class Connection:
             delivery = Delivery(*seen, acknowledge, self._resent, self._make_room)
             if self._deliver(delivery) is False:
                 self._acknowledgements.refuse()
-        elif self._deliver(Delivery(*seen, _nothing)) is False:
+        elif self._deliver(Delivery(*seen, nothing)) is False:
             self._overrun += 1
 
     def _resumed_since(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from monitor.connection import Delivery
+from monitor.delivery import Delivery
 from monitor.rows import DeadLetter, TweetRow
 from monitor.tweet import Tweet
 from monitor.verdict import Pair, Verdict

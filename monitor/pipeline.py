@@ -32,7 +32,7 @@ from monitor.attempts import WATCHED, Note, Watch
 from monitor.classifier import Classifier
 from monitor.clock import utc
 from monitor.collector import Collector
-from monitor.connection import Delivery
+from monitor.delivery import Delivery
 from monitor.inbox import Inbox
 from monitor.job import Job
 from monitor.metrics.measurements import Measurements

@@ -14,7 +14,7 @@ from typing import Any
 
 from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
-from monitor.connection import Delivery
+from monitor.delivery import Delivery
 from monitor.model import KnownTweet, Model
 from monitor.privacy import KEY_BYTES, Pseudonyms
 from monitor.rows import BatchRow, DeadLetter, ModelRow, Origin, TweetRow

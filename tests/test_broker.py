@@ -12,7 +12,8 @@ import structlog
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from monitor.broker import Broker, probe
-from monitor.connection import BrokerRefusedError, CannotShareError, Delivery
+from monitor.connection import BrokerRefusedError, CannotShareError
+from monitor.delivery import Delivery
 from monitor.inbox import Inbox
 from monitor.publisher import connected
 from monitor.sender import ConnectionLostError, Message, Sender

@@ -15,7 +15,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 from monitor import connection as module
-from monitor.connection import Connection, Delivery, Lives
+from monitor.connection import Connection, Lives
+from monitor.delivery import Delivery
 from monitor.publisher import connected
 from monitor.sender import Message
 from monitor.settings import Mqtt

@@ -18,7 +18,7 @@ import pytest
 from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
 from monitor.collector import Collector
-from monitor.connection import Delivery
+from monitor.delivery import Delivery
 from monitor.entities import Entity
 from monitor.job import Job
 from monitor.model import Model as LabelModel

@@ -25,7 +25,7 @@ from paho.mqtt.client import Client
 from monitor import announcer, cli, outbox, service
 from monitor.classifier import Classifier
 from monitor.collector import Collector
-from monitor.connection import Delivery
+from monitor.delivery import Delivery
 from monitor.inbox import Inbox
 from monitor.interpreter import Interpreter
 from monitor.job import Item

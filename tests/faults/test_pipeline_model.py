@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 
 from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
-from monitor.connection import Delivery
+from monitor.delivery import Delivery
 from monitor.entities import Entity
 from monitor.inbox import Inbox
 from monitor.pipeline import Pipeline
