@@ -107,7 +107,8 @@ _LABEL: Final = re.compile(
     r"[ .:=-]{0,4}[#№]?|[#№])[ ]?\Z",
     re.IGNORECASE,
 )
-_GOES_ON: Final = re.compile(r":\d")
+# Into another number, or into the mark for one that was masked before.
+_GOES_ON: Final = re.compile(r":(?:\d|<(?:number|phone|card|iban)>)")
 _LOOK_BACK: Final = 48
 
 

@@ -453,6 +453,16 @@ def test_idempotent_at_any_length(text: str) -> None:
     assert once == redact(once)
 
 
+@pytest.mark.parametrize(
+    "after", ["9" * 300, "0170 1234567", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00"]
+)
+def test_idempotent_where_a_number_goes_on(after: str) -> None:
+    """What was no telephone number because another number follows is none when that is masked."""
+    once = redact(f"call 99999999999:{after}")
+
+    assert once == redact(once)
+
+
 def test_a_text_of_numbers_is_not_looked_at_closely() -> None:
     """A long list of numbers is masked to its end, whatever they are."""
     numbers_of_people = ", ".join(f"0170 12345{number:02}" for number in range(100)) + ", "
