@@ -58,7 +58,12 @@ _BARE: Final = (
     "|(?:91[6-9]|52[1-9]|62?8|63?9|92?3)\\d{9}"
     "|447\\d{9}|491[5-7]\\d{8,9}|55\\d{2}9\\d{8}|234[789]\\d{9}|8801\\d{9}"
 )
-_APART: Final = r"(?<![A-Za-z_\d$€£¥₹])(?<!\d[.:-])"
+# A number that goes on from or into another is none, and stays so when the other is a mark.
+_MASKED: Final = "<(?:number|phone|card|iban)>"
+_APART: Final = (
+    r"(?<![A-Za-z_\d$€£¥₹])(?<!\d[.:-])"
+    "(?<!<number>[.:-])(?<!<phone>[.:-])(?<!<card>[.:-])(?<!<iban>[.:-])"
+)
 _PHONE: Final = re.compile(
     rf"""(?:(?:\((?=[+0]\d{{0,5}}\)))?(?:
       (?P<plus>(?<!\+)\+[ ]?{_COUNTRY})
@@ -70,7 +75,7 @@ _PHONE: Final = re.compile(
     | {_APART}(?:(?P<shape>{_SHAPE}) | (?P<bare>{_BARE}))
     )
     (?:[ ,;]{{0,2}}(?:x|ext\.?|extension|extn)[ .:]{{0,2}}\d{{1,6}})?
-    (?!\d|[.:-]\d|[ ]?[€$£¥₹%](?![ ]?\d))
+    (?!\d|[.:-](?:\d|{_MASKED})|[ ]?[€$£¥₹%](?![ ]?\d))
     (?(plus)|(?(area)|(?![A-Za-z_])))
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -107,8 +112,7 @@ _LABEL: Final = re.compile(
     r"[ .:=-]{0,4}[#№]?|[#№])[ ]?\Z",
     re.IGNORECASE,
 )
-# Into another number, or into the mark for one that was masked before.
-_GOES_ON: Final = re.compile(r":(?:\d|<(?:number|phone|card|iban)>)")
+_GOES_ON: Final = re.compile(rf":(?:\d|{_MASKED})")
 _LOOK_BACK: Final = 48
 
 
