@@ -277,7 +277,9 @@ def measure(
     figures: dict[str, Any] = {}
     for name, rows in dev.items():
         examples = [held_out(row, settings.naming) for row in rows]
-        answers = logits_of(network, tokenizer, examples, settings.max_length)
+        answers = logits_of(
+            network, tokenizer, examples, settings.max_length, precision=settings.precision
+        )
         task = "reputation" if any(row.reputation != NO_LABEL for row in rows) else "sentiment"
         known = [i for i, row in enumerate(rows) if getattr(row, task) != NO_LABEL]
         truth = [getattr(rows[i], task) for i in known]

@@ -20,14 +20,21 @@ def logits_of(
     examples: Sequence[Example],
     max_length: int,
     size: int = 64,
+    precision: str = "fp32",
 ) -> dict[str, torch.Tensor]:
-    """Return the logits [examples, 3] of each task, in the order of ``examples``."""
+    """Return the logits [examples, 3] of each task, in the order of ``examples``.
+
+    ``size`` are computed together, in ``precision`` ("fp32" or "bf16", which large networks need).
+    """
     device = next(network.parameters()).device
     network.eval()
     pieces = encode(tokenizer, examples, max_length)
     order = sorted(range(len(examples)), key=lambda index: len(pieces[index][0]))
     found = {task: torch.empty(len(examples), len(POLARITIES)) for task in TASKS}
-    with torch.inference_mode():
+    with (
+        torch.inference_mode(),
+        torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"),
+    ):
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
             batch = collate([examples[i] for i in chosen], [pieces[i] for i in chosen]).to(device)

@@ -42,13 +42,16 @@ class Teacher:
         self._tokenizer: Tokenizer
         self._network, self._tokenizer, record = adapters.load(folder)
         self._max_length = record["settings"]["max_length"]
+        self._precision = record["settings"]["precision"]
         self.readable = self._max_length * CHARACTERS_PER_TOKEN
 
     def labels(self, asked: Sequence[Read], task: str) -> list[int]:
         """Return the class that it gives to each; texts that are read alike are asked once."""
         once = list(dict.fromkeys(asked))
         examples = [Example(spell_emoji(text), question) for text, question in once]
-        given = logits_of(self._network, self._tokenizer, examples, self._max_length)[task]
+        given = logits_of(
+            self._network, self._tokenizer, examples, self._max_length, precision=self._precision
+        )[task]
         of = dict(zip(once, given.argmax(-1).tolist(), strict=True))
         return [of[each] for each in asked]
 

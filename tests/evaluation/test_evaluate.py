@@ -1,6 +1,7 @@
 """Which tweets are scored, and what the command says of the shipped model."""
 
 import json
+import os
 import re
 import sys
 import tomllib
@@ -215,11 +216,11 @@ def test_card_that_cannot_be_written(tmp_path: Path, shipped: Path) -> None:
     """The figures are shown all the same, and one line says which file."""
     write_rows(tmp_path / "replab2013_test.jsonl.gz", ROWS)
     model = Path(copytree(shipped, tmp_path / "model"))
-    (model / "model.toml.new").mkdir()  # root may write anywhere, but not over a folder
+    (model / f".model.toml.{os.getpid()}").mkdir()  # root may write anywhere, but not over a folder
     result = invoke(tmp_path, "--model", model, "--record")
 
     assert 1 == result.exit_code
-    assert "model.toml.new: Is a directory" in result.stderr
+    assert f".model.toml.{os.getpid()}: Is a directory" in result.stderr
     assert result.stdout.startswith(f"{DEFAULT_MODEL} version ")
 
 

@@ -1,5 +1,6 @@
 """Figures in model.toml, and as Markdown made from them."""
 
+import os
 import re
 import tomllib
 from dataclasses import replace
@@ -47,11 +48,12 @@ def test_both_halves_are_kept(tmp_path: Path) -> None:
 def test_what_cannot_be_written(tmp_path: Path) -> None:
     """A file that cannot be written, or a folder that is gone, is told in one line."""
     found = copied(tmp_path, "open")
-    (tmp_path / "model" / "model.toml.new").mkdir()
-    with pytest.raises(TrainingError, match=r"cannot write .*model\.toml\.new: Is a directory"):
+    draft = f".model.toml.{os.getpid()}"
+    (tmp_path / "model" / draft).mkdir()
+    with pytest.raises(TrainingError, match=f"cannot write .*{re.escape(draft)}: Is a directory"):
         write(found, figures(found))
     (tmp_path / "model").rename(tmp_path / "elsewhere")
-    with pytest.raises(TrainingError, match=r"cannot write .*model\.toml: No such file"):
+    with pytest.raises(TrainingError, match=r"cannot write .*model\.toml.*: No such file"):
         write(found, figures(found))
 
 
