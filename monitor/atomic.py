@@ -23,6 +23,7 @@ def replacing(path: Path, *, mode: int | None = None, durable: bool = True) -> I
         OSError: the folder cannot be written to.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)  # of a process that had this number and was killed
     try:
         yield draft
         if mode is not None:

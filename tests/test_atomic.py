@@ -54,6 +54,18 @@ def test_permissions(tmp_path: Path) -> None:
     assert 0o640 == (tmp_path / "usual").stat().st_mode & 0o777
 
 
+def test_what_a_killed_process_left(tmp_path: Path) -> None:
+    """A draft of the same name is not written into: others may be able to read it."""
+    left = tmp_path / f".mine.{os.getpid()}"
+    left.touch(0o644)
+    with replacing(tmp_path / "mine") as draft:
+        assert left == draft
+        assert not draft.exists()
+        draft.touch(0o600)
+
+    assert 0o600 == (tmp_path / "mine").stat().st_mode & 0o777
+
+
 def test_what_cannot_be_replaced(tmp_path: Path) -> None:
     """A folder in the way, and a folder that is not there; nothing is left beside it."""
     (tmp_path / "folder" / "full").mkdir(parents=True)

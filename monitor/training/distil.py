@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -64,9 +64,12 @@ class DistilSettings:
     precision: str = "fp32"
 
 
-def repeated(examples: Sequence[Example], count: int, chance: random.Random) -> list[Example]:
+T = TypeVar("T")
+
+
+def repeated(examples: Sequence[T], count: int, chance: random.Random) -> list[T]:
     """Return ``count`` of ``examples`` at random: all equally often, give or take one."""
-    drawn: list[Example] = []
+    drawn: list[T] = []
     while examples and len(drawn) < count:
         order = list(examples)
         chance.shuffle(order)

@@ -163,6 +163,17 @@ def log_shares(examples: Sequence[Example], groups: Sequence[str], task: str) ->
     return shares
 
 
+def beyond_mean(shares: Shares, groups: Sequence[str]) -> Tensor:
+    """Return by how much each group's log shares are above the mean of all [groups, 3].
+
+    Of a group that is not known it is its collection's; of a collection that is not, nothing.
+    """
+    mean = shares.get("", [0.0] * len(POLARITIES))
+    rows = [shares.get(group, shares.get(group.partition(":")[0], mean)) for group in groups]
+    own: Tensor = torch.tensor(rows) - torch.tensor(mean)
+    return own
+
+
 def fine_tune(
     network: Network,
     tokenizer: Tokenizer,
@@ -286,15 +297,8 @@ def measure(
         logits = answers[task][known]
         figures[name] = {"task": task, **figures_of(truth, logits)}
         if settings.adjust:
-            of_task = shares[task]
-            mean = of_task.get("", [0.0] * len(POLARITIES))
-            own = torch.stack(
-                [
-                    torch.tensor(of_task.get(group_of(rows[i]), of_task.get(rows[i].source, mean)))
-                    for i in known
-                ]
-            )
-            figures[name]["known_shares"] = figures_of(truth, logits + own - torch.tensor(mean))
+            own = beyond_mean(shares[task], [group_of(rows[i]) for i in known])
+            figures[name]["known_shares"] = figures_of(truth, logits + own)
     return figures
 
 

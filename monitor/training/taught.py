@@ -26,18 +26,18 @@ from monitor.training import network as networks
 from monitor.training.answers import Asked, questions_of
 from monitor.training.batches import collate, plan
 from monitor.training.data import NO_LABEL, Example
-from monitor.training.distil import teacher_of
+from monitor.training.distil import repeated, soft_loss, teacher_of
 from monitor.training.errors import TrainingError
 from monitor.training.growth import deeper, with_marks
 from monitor.training.loop import LoopSettings, descend
-from monitor.training.marked import MarkedSettings, Shares, measure
+from monitor.training.marked import MarkedSettings, Shares, beyond_mean, measure
 from monitor.training.measure import logits_of
 from monitor.training.mixture import REPLAB, Row, asked, invented, read_mixture
 from monitor.training.network import Network, mean_over
 from monitor.training.student import structure_of
 from monitor.training.temperature import calibrated
 from monitor.training.tokenization import encode
-from monitor.verdict import POLARITIES, TASKS
+from monitor.verdict import TASKS
 
 UNMARKED: Final = 0.1
 """How often (0-1) a mention of the one asked about stays unmarked."""
@@ -134,13 +134,7 @@ class Learner(nn.Module):
 def offsets(answers: Answers, task: str) -> Tensor:
     """Return what each question's own shares of labels add to its logits [questions, 3]."""
     shares: Shares = answers.teacher["shares"][task]
-    mean = shares.get("", [0.0] * len(POLARITIES))
-    rows = [
-        shares.get(asked.group, shares.get(asked.group.partition(":")[0], mean))
-        for asked in answers.asked
-    ]
-    own: Tensor = torch.tensor(rows) - torch.tensor(mean)
-    return own
+    return beyond_mean(shares, [asked.group for asked in answers.asked])
 
 
 def beginning(start: Path, layers: int) -> tuple[Network, Tokenizer, dict[str, Any]]:
@@ -170,14 +164,6 @@ def beginning(start: Path, layers: int) -> tuple[Network, Tokenizer, dict[str, A
     return deeper(network, layers) if layers else network, tokenizer, noted
 
 
-def drawn(count: int, of: int, chance: random.Random) -> list[int]:
-    """Return ``count`` numbers below ``of`` in random order, each as often, give or take one."""
-    numbers: list[int] = []
-    while len(numbers) < count:
-        numbers += chance.sample(range(of), of)
-    return numbers[:count]
-
-
 def teach(
     learner: Learner,
     tokenizer: Tokenizer,
@@ -188,7 +174,7 @@ def teach(
 ) -> None:
     """Let the student in ``learner`` learn from ``answers``."""
     chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
-    which = drawn(settings.examples, len(answers.asked), chance)
+    which = repeated(range(len(answers.asked)), settings.examples, chance)
     shown = [shown_as(answers.asked[number], chance) for number in which]
     pieces = encode(tokenizer, shown, settings.max_length)
     batches = plan(
@@ -201,15 +187,10 @@ def teach(
         batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
         numbers = [which[i] for i in chosen]
         logits, projected = ours(batch.input_ids, batch.token_type_ids)
-        soft = hard = torch.zeros((), device=device)
-        for place, task in enumerate(TASKS):
-            theirs = answers.logits[numbers, place].to(device).float()
-            soft = soft + nn.functional.kl_div(
-                logits[task].float().log_softmax(-1),
-                theirs.log_softmax(-1),
-                log_target=True,
-                reduction="batchmean",
-            )
+        said = answers.logits[numbers].to(device)
+        soft = soft_loss(logits, {task: said[:, place] for place, task in enumerate(TASKS)})
+        hard = torch.zeros((), device=device)
+        for task in TASKS:
             hard = hard + nn.functional.cross_entropy(
                 logits[task].float() + of_task[task][numbers].to(device),
                 getattr(batch, task),

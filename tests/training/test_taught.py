@@ -19,7 +19,7 @@ from monitor.training.errors import TrainingError
 from monitor.training.marked import MarkedSettings
 from monitor.training.measure import logits_of
 from monitor.training.student import fresh
-from monitor.training.taught import TaughtSettings, drawn, offsets, read_answers, shown_as
+from monitor.training.taught import TaughtSettings, offsets, read_answers, shown_as
 from monitor.training.tokenization import build
 from tests.training.conftest import WORDS
 
@@ -127,14 +127,6 @@ def test_some_mentions_are_missed() -> None:
     assert all(" beats " in text for text in texts)
     nobody = replace(asked, text="a car", question=None)
     assert {"a car"} == {shown_as(nobody, chance).text for _ in range(100)}
-
-
-def test_all_equally_often() -> None:
-    """Give or take one."""
-    numbers = drawn(25, 10, random.Random(2))
-
-    assert 25 == len(numbers)
-    assert {2, 3} == {numbers.count(number) for number in range(10)}
 
 
 def test_shares_of_labels_are_taken_out(answered: Path, collections: Path) -> None:
