@@ -19,10 +19,17 @@ from transformers import (
     RobertaModel,
 )
 
+from monitor.structure import Structure
+from monitor.training import network as networks
+from monitor.training.student import fresh
+from monitor.training.tokenization import build
+
 TOKENS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] great good love awful bad hate today the car bank is my new "
     "http & < > @ # ! . , opens a veloria north phone ##s ##ed it and no"
 )
+
+
 WORDS = TOKENS.split()
 
 TWEETS = {
@@ -135,6 +142,26 @@ def tiny_mpnet(tmp_path: Path) -> Path:
     MPNetModel(config, add_pooling_layer=False).save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def tiny_student(tmp_path: Path) -> Path:
+    """A randomly initialised MobileBERT that knows no marks, as monitor distil writes one."""
+    torch.manual_seed(1)
+    structure = Structure(
+        layers=2,
+        hidden=16,
+        bottleneck=8,
+        heads=2,
+        intermediate=12,
+        stacks=1,
+        embedding=8,
+        vocabulary=len(WORDS),
+    )
+    words = build({word: index for index, word in enumerate(WORDS)})
+    record = {"command": "monitor search", "settings": {}}
+    networks.save(fresh(structure), words, record, tmp_path / "tiny-student")
+    return tmp_path / "tiny-student"
 
 
 @pytest.fixture

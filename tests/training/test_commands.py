@@ -13,10 +13,7 @@ from monitor import cli
 from monitor.model import Model
 from monitor.profiling.check import words_of
 from monitor.structure import Structure
-from monitor.training import network as networks
-from monitor.training.student import fresh, structure_in
-from monitor.training.tokenization import build
-from tests.training.conftest import WORDS
+from monitor.training.student import structure_in
 
 
 def invoke(command: str, *arguments: object) -> Result:
@@ -183,7 +180,9 @@ def test_help_teaches(command: str) -> None:
     assert len(result.output.splitlines()) > 10
 
 
-def test_marked_teacher_answers(collections: Path, tiny_mpnet: Path, tmp_path: Path) -> None:
+def test_marked_teacher_answers(
+    collections: Path, tiny_mpnet: Path, tiny_student: Path, tmp_path: Path
+) -> None:
     """A teacher that sees no names, then what it answers, for students to come."""
     teacher, answers = tmp_path / "teacher", tmp_path / "answers"
     trained = invoke(
@@ -199,23 +198,9 @@ def test_marked_teacher_answers(collections: Path, tiny_mpnet: Path, tmp_path: P
     assert "5 questions answered" in answered.output
 
     student, model = tmp_path / "student", tmp_path / "model"
-    structure = Structure(
-        layers=1,
-        hidden=16,
-        bottleneck=8,
-        heads=2,
-        intermediate=12,
-        stacks=1,
-        embedding=8,
-        vocabulary=len(WORDS),
-    )
-    words = build({word: index for index, word in enumerate(WORDS)})
-    networks.save(
-        fresh(structure), words, {"command": "monitor search", "settings": {}}, tmp_path / "start"
-    )
     learnt = invoke(
-        *("distil", collections, "--answers", answers, "--from", tmp_path / "start"),
-        *("--layers", 2, "--examples", 64, "--output", student),
+        *("distil", collections, "--answers", answers, "--from", tiny_student),
+        *("--layers", 3, "--examples", 64, "--output", student),
     )
     assert 0 == learnt.exit_code, learnt.output
     exported = invoke("export", student, "--output", model)

@@ -11,17 +11,13 @@ import pytest
 import torch
 
 from monitor.marking import OTHER, TARGET
-from monitor.structure import Structure
 from monitor.training import answers, marked, taught
 from monitor.training import network as networks
 from monitor.training.answers import Asked
 from monitor.training.errors import TrainingError
 from monitor.training.marked import MarkedSettings
 from monitor.training.measure import logits_of
-from monitor.training.student import fresh
 from monitor.training.taught import TaughtSettings, offsets, read_answers, shown_as
-from monitor.training.tokenization import build
-from tests.training.conftest import WORDS
 
 SETTINGS = TaughtSettings(examples=192, batch=16, layers=3, learning_rate=3e-3)
 
@@ -35,39 +31,22 @@ def answered(collections: Path, tiny_mpnet: Path, tmp_path: Path) -> Path:
     return tmp_path / "answers"
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Path:
-    """A MobileBERT that knows no marks."""
-    torch.manual_seed(1)
-    structure = Structure(
-        layers=2,
-        hidden=16,
-        bottleneck=8,
-        heads=2,
-        intermediate=12,
-        stacks=1,
-        embedding=8,
-        vocabulary=len(WORDS),
-    )
-    tokenizer = build({word: index for index, word in enumerate(WORDS)})
-    networks.save(fresh(structure), tokenizer, {"settings": {}}, tmp_path / "start")
-    return tmp_path / "start"
-
-
 def test_a_student_is_taught(
-    answered: Path, start: Path, collections: Path, tmp_path: Path
+    answered: Path, tiny_student: Path, collections: Path, tmp_path: Path
 ) -> None:
     """It comes nearer to its teacher, has the layers asked for, and says how it fares."""
-    record = taught.distil(collections, answered, start, tmp_path / "student", SETTINGS)
+    record = taught.distil(collections, answered, tiny_student, tmp_path / "student", SETTINGS)
     network, tokenizer, saved = networks.load(tmp_path / "student")
-    before, words, _ = taught.beginning(start, 3)
+    before, words, _ = taught.beginning(tiny_student, 3)
 
     assert json.loads(json.dumps(record)) == saved
     assert (3, "marked") == (saved["settings"]["structure"]["layers"], saved["settings"]["naming"])
     assert {"tweeteval", "brands"} <= set(saved["dev"])
     assert 0 < saved["calibration"]["reputation"]["temperature"]
     assert words.get_vocab() == tokenizer.get_vocab()
-    assert saved == taught.distil(collections, answered, start, tmp_path / "student", SETTINGS)
+    assert saved == taught.distil(
+        collections, answered, tiny_student, tmp_path / "student", SETTINGS
+    )
 
     said = read_answers(answered, collections)
     examples = [shown_as(each, random.Random(1)) for each in said.asked]
@@ -93,7 +72,7 @@ def test_the_first_questions(answered: Path, collections: Path) -> None:
 
 
 def test_answers_without_texts(
-    answered: Path, start: Path, collections: Path, tmp_path: Path
+    answered: Path, tiny_student: Path, collections: Path, tmp_path: Path
 ) -> None:
     """The texts are put together again, from the same data alone; vectors may be missing."""
     expected = read_answers(answered, collections).asked
@@ -106,7 +85,7 @@ def test_answers_without_texts(
         read_answers(answered, other)
 
     assert expected == read_answers(answered, collections).asked
-    record = taught.distil(collections, answered, start, tmp_path / "student", SETTINGS)
+    record = taught.distil(collections, answered, tiny_student, tmp_path / "student", SETTINGS)
     assert {"tweeteval", "brands"} <= set(record["dev"])
 
 
