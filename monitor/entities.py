@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from monitor.streamsafe import nfkc
@@ -242,6 +242,7 @@ def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(replace_links(replace_emails(text.casefold(), " "), " "))
 
 
+@lru_cache(maxsize=32)  # the names of a message are asked for twice, and few come in one
 def _words(name: str) -> tuple[str, ...]:
     """Split a name into tokens, without what people leave out at its end."""
     tokens = _tokens(name)

@@ -36,6 +36,7 @@ KNOWN = {
     "a word that names share": _recipe("plain", "acme "),
     "handles": _recipe("plain", "@acme "),
     "entities": _recipe("16 entities", "\u4e2d"),
+    "entities that normalization lengthens": _recipe("entities", "\ufdfa"),
     "entities of a long text": _recipe("16 entities", "00", "\\u2019", turns=True),
     "references": _recipe("references to strings", "a"),
     "references of one hash": _recipe("references of one hash", "a"),
