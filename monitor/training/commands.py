@@ -233,9 +233,10 @@ def answers(
 @click.option(
     "--from",
     "start",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Train this student further, such as the one that monitor search has found; with "
-    "--answers a model's folder will do.",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Train this student further, such as the one that monitor search has found. With "
+    "--answers a model's folder will do, or the name of a pretrained encoder of BERT's structure, "
+    "such as all-MiniLM-L6-v2, which becomes a MobileBERT without bottlenecks.",
 )
 @click.option(
     "--structure",
@@ -266,7 +267,8 @@ def answers(
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
-    help="Highest rate of AdamW.  [default: 1.2e-3; with --answers 6e-4]",
+    help="Highest rate of AdamW.  [default: 1.2e-3; with --answers 6e-4, from a pretrained encoder "
+    "1.5e-4]",
 )
 @click.option(
     "--stacks",
@@ -334,7 +336,7 @@ def distil(
                     examples=examples,
                     layers=layers,
                     batch=batch,
-                    learning_rate=learning_rate or 6e-4,
+                    learning_rate=learning_rate or taught.learning_rate_from(start),
                     precision=precision,
                 ),
             )

@@ -18,13 +18,15 @@ from monitor.training.batches import collate
 from monitor.training.card import without_folders, write_card, write_file
 from monitor.training.data import Example
 from monitor.training.errors import TrainingError
+from monitor.training.families import FAMILIES
 from monitor.training.fold import Folded, fold, read
 from monitor.training.fusion import FUSIONS, Fusions
 from monitor.training.mixture import Row, asked
 from monitor.training.network import Network
+from monitor.training.plain import is_plain
 from monitor.training.provenance import commands_of
 from monitor.training.tokenization import encode
-from monitor.training.variants import Variant
+from monitor.training.variants import Ids, Variant
 from monitor.verdict import POLARITIES, TASKS
 
 KNOWN = Example(
@@ -112,15 +114,35 @@ def unfolded(network: Network, positions: int) -> Folded:
     )
 
 
+def converted(network: Network, settings: ExportSettings, samples: Sequence[Ids]) -> bytes:
+    """Return ``network`` as a FlatBuffer; ``samples`` is the representative dataset.
+
+    Raises:
+        TrainingError: it is of a kind that cannot be exported, or cannot be without a fusion.
+    """
+    if network.family is FAMILIES["mobilebert"] and is_plain(network):
+        if settings.fusions != FUSIONS:
+            raise TrainingError("a MobileBERT without bottlenecks is exported with all fusions")
+        # TensorFlow takes seconds to import: only when it is sure to be needed.
+        from monitor.training import plain_graph
+
+        plain = plain_graph.read(network, settings.positions)
+        with without_chatter():
+            return plain_graph.flatbuffer(plain, settings.variant, samples)
+    arrays = unfolded(network, settings.positions)
+    from monitor.training.graph import flatbuffer
+
+    with without_chatter():
+        return flatbuffer(arrays, settings.variant, samples, settings.fusions)
+
+
 def marked(example: Example) -> Example:
     """Return ``example`` as a model reads it that does not know names."""
     entities = () if example.entity is None else (Entity(example.entity),)
     return asked(Row("", example.text, example.entity, entities))
 
 
-def ids_of(
-    tokenizer: Tokenizer, examples: Sequence[Example], max_length: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def ids_of(tokenizer: Tokenizer, examples: Sequence[Example], max_length: int) -> Ids:
     """Return token ids and type ids [examples, longest] as the file takes them."""
     batch = collate(examples, encode(tokenizer, examples, max_length))
     return (
@@ -182,14 +204,8 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
     probes = [marked(probe) for probe in PROBES] if is_marked else PROBES
     calibration = record.get("calibration", {})
     temperature.apply(network, calibration)
-    arrays = unfolded(network, settings.positions)
-    # TensorFlow takes seconds to import: only when it is sure to be needed.
-    from monitor.training.graph import flatbuffer
-
     # Only full-int8 looks at the samples. Eight tweets find its scales nearly as well as hundreds.
-    samples = [ids_of(tokenizer, probes, max_length)]
-    with without_chatter():
-        model = flatbuffer(arrays, settings.variant, samples, settings.fusions)
+    model = converted(network, settings, [ids_of(tokenizer, probes, max_length)])
 
     expected = answers_of_network(network, tokenizer, probes, max_length)
     found = answers_of_file(model, tokenizer, probes, max_length)

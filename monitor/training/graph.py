@@ -12,14 +12,11 @@ from monitor.training.fold import Folded, Layer, Linear, fold, parts, scaled, si
 from monitor.training.fusion import FUSIONS, Fusions
 from monitor.training.interrupts import held_back
 from monitor.training.tensorflow import tf
-from monitor.training.variants import Variant
+from monitor.training.variants import Ids, Variant
 from monitor.verdict import TASKS
 
 Tensor: TypeAlias = Any
 """TensorFlow comes without types."""
-
-Ids: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32]]
-"""Token ids, padded with 0, and type ids, both [batch, length]."""
 
 INPUTS: Final = ("input_ids", "token_type_ids")
 

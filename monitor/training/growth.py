@@ -8,11 +8,11 @@ Source: Chen, Goodfellow, Shlens 2016, Net2Net (arXiv 1511.05641), section 2.3, 
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, cast
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from monitor.training.errors import TrainingError
 from monitor.training.network import Network
@@ -70,10 +70,10 @@ def with_marks(network: Network, tokenizer: Tokenizer) -> tuple[Network, Tokeniz
         table[[vocabulary.get(word, unknown) for word in MARKS[mark]]].mean(0, keepdim=True)
         for mark in new
     ]
-    structure = structure_of(network)
-    grown = fresh(replace(structure, vocabulary=len(table) + len(new)))
-    state = network.state_dict()
-    state["encoder.embeddings.word_embeddings.weight"] = torch.cat([table, *rows])
-    grown.load_state_dict(state)
+    encoder = cast(Any, network.encoder)
+    words_and_marks = nn.Embedding(len(table) + len(new), table.shape[1], padding_idx=0)
+    words_and_marks.load_state_dict({"weight": torch.cat([table, *rows])})
+    encoder.set_input_embeddings(words_and_marks)
+    encoder.config.vocab_size = len(table) + len(new)
     words = vocabulary | {mark: len(table) + place for place, mark in enumerate(new)}
-    return grown, build(words)
+    return network, build(words)

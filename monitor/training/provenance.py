@@ -42,12 +42,13 @@ def taught_commands(record: dict[str, Any]) -> list[str]:
     layers = f" --layers {made['layers']}" if made["layers"] else ""
     start = record["start"]
     origin = f"models/{start['model']}" if "model" in start else ".training/start"
+    origin = start.get("checkpoint", origin)
     last = (
         f"monitor distil DATA --answers .training/answers --from {origin}{layers} "
         f"--questions {count} --examples {made['examples']} {common_options(made)}"
     )
     return [
-        *commands_of(start),
+        *([] if "checkpoint" in start else commands_of(start)),
         *marked_commands(record["teacher"]),
         f"monitor answers DATA --limit {count} --precision {made['precision']}{strangers}",
         last,

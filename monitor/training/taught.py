@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from monitor.marking import OTHER, TARGET, USER, spell_emoji
 from monitor.training import network as networks
+from monitor.training import plain
 from monitor.training.answers import Asked, questions_of
 from monitor.training.batches import collate, plan
 from monitor.training.data import NO_LABEL, Example
@@ -121,7 +122,8 @@ class Learner(nn.Module):
         """Put a fresh projection to ``width`` features beside ``student``; 0: to none."""
         super().__init__()
         self.student = student
-        self.projection = nn.Linear(structure_of(student).hidden, max(width, 1))
+        hidden = cast(Any, student.encoder).config.hidden_size
+        self.projection = nn.Linear(hidden, max(width, 1))
 
     def forward(
         self, input_ids: Tensor, token_type_ids: Tensor
@@ -137,16 +139,31 @@ def offsets(answers: Answers, task: str) -> Tensor:
     return beyond_mean(shares, [asked.group for asked in answers.asked])
 
 
+def is_student(start: Path) -> bool:
+    """Whether a folder holds a student or a model, not a pretrained encoder (or nothing)."""
+    return any((start / name).is_file() for name in ("model.tflite", "training.json"))
+
+
+def learning_rate_from(start: Path) -> float:
+    """Return the rate that is right for what `beginning` makes of ``start``."""
+    return 6e-4 if is_student(start) else 1.5e-4
+
+
 def beginning(start: Path, layers: int) -> tuple[Network, Tokenizer, dict[str, Any]]:
     """Return the student to begin with, its tokenizer, and what is noted of where it came from.
 
     Args:
-        start: folder of a student that monitor distil has written, or of a model.
+        start: folder of a student that monitor distil has written, or of a model; or a pretrained
+            encoder, folder or name, which becomes a MobileBERT without bottlenecks.
         layers: how many it is to have; 0: as many as it has.
 
     Raises:
-        TrainingError: there is none, or it has more layers.
+        TrainingError: there is none, it has more layers, or no layers can be put in.
     """
+    if not is_student(start):
+        if layers:
+            raise TrainingError("layers can be put into a student only, not into an encoder")
+        return *plain.begun_from(str(start)), {"checkpoint": start.name}
     if (start / "model.tflite").is_file():
         network, tokenizer, _ = teacher_of(start)
         card = tomllib.loads((start / "model.toml").read_text(encoding="utf-8"))
@@ -162,6 +179,12 @@ def beginning(start: Path, layers: int) -> tuple[Network, Tokenizer, dict[str, A
     }
     noted = {"sha256": hashlib.sha256(weights).hexdigest()} | kept
     return deeper(network, layers) if layers else network, tokenizer, noted
+
+
+def described(network: Network) -> dict[str, Any]:
+    """Return the structure of a student as its record has it; without bottlenecks theirs is 0."""
+    structure = asdict(structure_of(network))
+    return structure | ({"bottleneck": 0} if plain.is_plain(network) else {})
 
 
 def teach(
@@ -245,7 +268,7 @@ def distil(
     torch.manual_seed(settings.seed)
     network, tokenizer, origin = beginning(start, settings.layers)
     identity: dict[str, Any] = {
-        "settings": asdict(settings) | {"structure": asdict(structure_of(network))},
+        "settings": asdict(settings) | {"structure": described(network)},
         "tweets": {"questions": len(answers.asked)},
         "teacher": {
             key: answers.teacher[key]

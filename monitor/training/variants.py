@@ -2,6 +2,9 @@
 
 from typing import Final, Literal, TypeAlias, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 Variant: TypeAlias = Literal["int8", "full-int8", "fp16", "fp32"]
 """How weights are kept, and what is computed with.
 
@@ -12,3 +15,6 @@ keeps both as they were.
 """
 
 VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
+
+Ids: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Token ids, padded with 0, and type ids, both [batch, length]."""

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from transformers import BertConfig, BertModel
 
 from monitor.classifier import Classifier
 from monitor.model import Model
 from monitor.structure import Structure
-from monitor.training import export
+from monitor.training import export, plain
 from monitor.training import network as networks
 from monitor.training.errors import TrainingError
 from monitor.training.student import fresh
@@ -58,10 +59,25 @@ def write_student(
     networks.save(fresh(shape), tokenizer, RECORD | more, folder)
 
 
+def write_plain(folder: Path, tiny_bert: Path) -> None:
+    """Write an untrained toy without bottlenecks, of a BERT that is wide enough to be quantized."""
+    torch.manual_seed(0)
+    config = BertConfig.from_pretrained(tiny_bert)
+    config.update({"hidden_size": 48, "num_attention_heads": 4, "intermediate_size": 64})
+    BertModel(config).save_pretrained(tiny_bert)
+    networks.save(*plain.begun_from(str(tiny_bert)), RECORD, folder)
+
+
+@pytest.mark.parametrize("has_bottlenecks", [True, False])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_daemon_runs_every_variant(variant: Variant, tmp_path: Path) -> None:
+def test_the_daemon_runs_every_variant(
+    variant: Variant, has_bottlenecks: bool, tiny_bert: Path, tmp_path: Path
+) -> None:
     """Each is a model's folder that verifies itself, and answers as the network did."""
-    write_student(tmp_path / "student")
+    if has_bottlenecks:
+        write_student(tmp_path / "student")
+    else:
+        write_plain(tmp_path / "student", tiny_bert)
     settings = export.ExportSettings(variant=variant)
     report = export.export(tmp_path / "student", tmp_path / "model", settings)
     model = Model.load(tmp_path / "model")
@@ -70,6 +86,15 @@ def test_the_daemon_runs_every_variant(variant: Variant, tmp_path: Path) -> None
     assert report["model"] == len(model.flatbuffer)
     with Classifier(model, workers=1, runtime="litert") as classifier:
         classifier.check()
+
+
+def test_fusions_of_bottlenecks(tiny_bert: Path, tmp_path: Path) -> None:
+    """Without bottlenecks they cannot be left out one by one."""
+    write_plain(tmp_path / "student", tiny_bert)
+    with pytest.raises(TrainingError, match="with all fusions"):
+        export.export(
+            tmp_path / "student", tmp_path / "model", export.ExportSettings(fusions=frozenset())
+        )
 
 
 def test_an_answer_too_far_off_is_refused(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from ai_edge_litert.interpreter import Interpreter
 from monitor.structure import Structure
 from monitor.training.errors import TrainingError
 from monitor.training.export import folded
-from monitor.training.graph import Ids, flatbuffer, one_by_one
+from monitor.training.graph import flatbuffer, one_by_one
 from monitor.training.network import Network
 from monitor.training.student import fresh
-from monitor.training.variants import VARIANTS, Variant
+from monitor.training.variants import VARIANTS, Ids, Variant
 from monitor.verdict import TASKS
 from tests.processes import REPOSITORY
 

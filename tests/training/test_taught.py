@@ -17,6 +17,8 @@ from monitor.training.answers import Asked
 from monitor.training.errors import TrainingError
 from monitor.training.marked import MarkedSettings
 from monitor.training.measure import logits_of
+from monitor.training.plain import is_plain
+from monitor.training.provenance import commands_of
 from monitor.training.taught import TaughtSettings, offsets, read_answers, shown_as
 
 SETTINGS = TaughtSettings(examples=192, batch=16, layers=3, learning_rate=3e-3)
@@ -117,3 +119,18 @@ def test_shares_of_labels_are_taken_out(answered: Path, collections: Path) -> No
     own = torch.tensor(shares["compsent19"]) - torch.tensor(shares[""])
 
     torch.testing.assert_close(found, torch.stack([own, own, torch.zeros(3)]))
+
+
+def test_a_pretrained_encoder_is_taught(
+    answered: Path, tiny_bert: Path, collections: Path, tmp_path: Path
+) -> None:
+    """It becomes a MobileBERT without bottlenecks, and its record says how."""
+    settings = replace(SETTINGS, layers=0)
+    record = taught.distil(collections, answered, tiny_bert, tmp_path / "student", settings)
+
+    assert 0 == record["settings"]["structure"]["bottleneck"]
+    assert "--answers .training/answers --from tiny-bert " in commands_of(record)[-1]
+    assert is_plain(networks.load(tmp_path / "student")[0])
+    assert taught.learning_rate_from(tiny_bert) < taught.learning_rate_from(tmp_path / "student")
+    with pytest.raises(TrainingError, match="into a student only"):
+        taught.beginning(tiny_bert, 3)
