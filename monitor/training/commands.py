@@ -216,6 +216,12 @@ def answers(
     "marked, instead of asking a teacher. --from has to be given.",
 )
 @click.option(
+    "--tutor",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --answers: folder of another student, as deep and as wide, whose hidden states "
+    "this one learns too.",
+)
+@click.option(
     "--questions",
     type=click.IntRange(min=0),
     default=0,
@@ -290,6 +296,7 @@ def distil(
     data: tuple[Path, ...],
     teacher: Path | None,
     answers: Path | None,
+    tutor: Path | None,
     questions: int,
     layers: int,
     start: Path | None,
@@ -339,6 +346,7 @@ def distil(
                     learning_rate=learning_rate or taught.learning_rate_from(start),
                     precision=precision,
                 ),
+                tutor,
             )
             click.echo(json.dumps(record["dev"], indent=2))
             return

@@ -47,8 +47,17 @@ def taught_commands(record: dict[str, Any]) -> list[str]:
         f"monitor distil DATA --answers .training/answers --from {origin}{layers} "
         f"--questions {count} --examples {made['examples']} {common_options(made)}"
     )
+    before = [] if "checkpoint" in start else commands_of(start)
+    if tutor := record.get("tutor"):  # it was taught by the same answers
+        *both, tutoring = taught_commands(tutor)
+        return [
+            *before,
+            *both,
+            f"{tutoring} --output .training/tutor",
+            f"{last} --tutor .training/tutor",
+        ]
     return [
-        *([] if "checkpoint" in start else commands_of(start)),
+        *before,
         *marked_commands(record["teacher"]),
         f"monitor answers DATA --limit {count} --precision {made['precision']}{strangers}",
         last,

@@ -2,7 +2,8 @@
 
 What a student learns: its teacher's probabilities, its teacher's pooled vector (by way of a
 projection that is thrown away afterwards), and the labels where they are known, with the shares of
-labels of each collection taken out as in `marked`. In a part of the texts the mark of who is asked
+labels of each collection taken out as in `marked`. From a tutor that is as deep and as wide, if
+there is one, also the hidden states. In a part of the texts the mark of who is asked
 about gives way to a name that nobody has, with the answer of the marked text: a matcher misses
 mentions.
 """
@@ -27,7 +28,7 @@ from monitor.training import plain
 from monitor.training.answers import Asked, questions_of
 from monitor.training.batches import collate, plan
 from monitor.training.data import NO_LABEL, Example
-from monitor.training.distil import repeated, soft_loss, teacher_of
+from monitor.training.distil import alike, hidden_loss, repeated, soft_loss, teacher_of
 from monitor.training.errors import TrainingError
 from monitor.training.growth import deeper, with_marks
 from monitor.training.loop import LoopSettings, descend
@@ -53,8 +54,9 @@ class TaughtSettings:
 
     ``questions``: it learns from so many of the answers, the first ones (0: all). ``examples`` is
     how many it sees in all, ``layers`` how many it has (0: as many as what it starts from).
-    ``soft_weight``, ``pooled_weight`` and ``hard_weight`` are the weights of the losses: the
-    teacher's probabilities, its pooled vector, the labels. Lengths are in tokens.
+    ``soft_weight``, ``pooled_weight``, ``hard_weight`` and ``hidden_weight`` are the weights of the
+    losses: the teacher's probabilities, its pooled vector, the labels, a tutor's hidden states.
+    Lengths are in tokens.
     """
 
     seed: int = 0
@@ -66,6 +68,7 @@ class TaughtSettings:
     soft_weight: float = 2.0
     pooled_weight: float = 1.0
     hard_weight: float = 0.3
+    hidden_weight: float = 1.0
     max_length: int = 96
     precision: str = "fp32"
     naming: str = "marked"
@@ -127,10 +130,37 @@ class Learner(nn.Module):
 
     def forward(
         self, input_ids: Tensor, token_type_ids: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """Return logits [batch, 3] per task, and the projected pooled vectors [batch, width]."""
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, ...], Tensor]:
+        """Return logits [batch, 3] per task, hidden states, projected pooled vectors."""
         logits, states = self.student(input_ids, token_type_ids)
-        return logits, self.projection(mean_over(input_ids != 0, states[-1]))
+        return logits, states, self.projection(mean_over(input_ids != 0, states[-1]))
+
+
+class HiddenTutor:
+    """A finished student whose hidden states another one learns, in the other's words."""
+
+    def __init__(self, folder: Path, student: Network, tokenizer: Tokenizer) -> None:
+        """Take the student in ``folder``, and the one that is to learn, with its tokenizer.
+
+        Raises:
+            TrainingError: there is none, or it is not as deep and as wide.
+        """
+        self._network, theirs, _ = networks.load(folder)
+        if not alike(student, self._network):
+            raise TrainingError(f"the tutor in {folder} is not as deep and as wide as the student")
+        ours, known = tokenizer.get_vocab(), theirs.get_vocab()
+        rows = torch.full((max(ours.values()) + 1,), known["[UNK]"])
+        for word, index in ours.items():
+            rows[index] = known.get(word, known["[UNK]"])
+        self._rows = rows.to(networks.device())
+        self._network.to(networks.device())
+
+    def __call__(self, input_ids: Tensor, token_type_ids: Tensor) -> tuple[Tensor, ...]:
+        """Return its hidden states [batch, length, width] for the student's ids."""
+        with torch.no_grad():
+            _, states = self._network(self._rows[input_ids], token_type_ids)
+        hidden: tuple[Tensor, ...] = states
+        return hidden
 
 
 def offsets(answers: Answers, task: str) -> Tensor:
@@ -194,8 +224,9 @@ def teach(
     settings: TaughtSettings,
     checkpoint: Path,
     identity: dict[str, Any],
+    tutor: HiddenTutor | None = None,
 ) -> None:
-    """Let the student in ``learner`` learn from ``answers``."""
+    """Let the student in ``learner`` learn from ``answers``, and from the ``tutor``."""
     chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
     which = repeated(range(len(answers.asked)), settings.examples, chance)
     shown = [shown_as(answers.asked[number], chance) for number in which]
@@ -209,7 +240,7 @@ def teach(
     def loss_of(ours: Learner, chosen: list[int]) -> Tensor:
         batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
         numbers = [which[i] for i in chosen]
-        logits, projected = ours(batch.input_ids, batch.token_type_ids)
+        logits, states, projected = ours(batch.input_ids, batch.token_type_ids)
         said = answers.logits[numbers].to(device)
         soft = soft_loss(logits, {task: said[:, place] for place, task in enumerate(TASKS)})
         hard = torch.zeros((), device=device)
@@ -225,6 +256,10 @@ def teach(
             pooled = answers.pooled[numbers].to(device).float()
             apart = (projected.float() - pooled).square().sum() / pooled.square().sum()
             loss = loss + settings.pooled_weight * apart
+        if tutor is not None:
+            theirs = tutor(batch.input_ids, batch.token_type_ids)
+            mask = batch.input_ids != 0
+            loss = loss + settings.hidden_weight * hidden_loss(states, theirs, mask)
         return loss
 
     loop = LoopSettings(
@@ -253,12 +288,18 @@ def calibrate_rows(
 
 
 def distil(
-    data: Path, answers_folder: Path, start: Path, output: Path, settings: TaughtSettings
+    data: Path,
+    answers_folder: Path,
+    start: Path,
+    output: Path,
+    settings: TaughtSettings,
+    tutor_folder: Path | None = None,
 ) -> dict[str, Any]:
     """Teach the student in ``start`` from the answers in a folder, and write it into ``output``.
 
-    Does nothing where this very run has ended before. Returns the record that goes with the
-    weights: settings, sizes, figures on what of ``data`` is held out.
+    ``tutor_folder`` holds a student of `distil` whose hidden states it learns as well. Does
+    nothing where this very run has ended before. Returns the record that goes with the weights:
+    settings, sizes, figures on what of ``data`` is held out.
 
     Raises:
         Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
@@ -277,12 +318,21 @@ def distil(
         },
         "start": origin,
     }
+    tutor = None
+    if tutor_folder is not None:
+        tutor = HiddenTutor(tutor_folder, network, tokenizer)
+        record_of_tutor = json.loads((tutor_folder / "training.json").read_text(encoding="utf-8"))
+        identity["tutor"] = {
+            key: record_of_tutor[key]
+            for key in ("settings", "tweets", "start", "teacher")
+            if key in record_of_tutor
+        }
     if (before := networks.finished(output, identity)) is not None:
         return before
     width = 0 if answers.pooled is None else answers.pooled.shape[1]
     learner = Learner(network, width).to(networks.device())
     checkpoint = output / "checkpoint.pt"
-    teach(learner, tokenizer, answers, settings, checkpoint, identity)
+    teach(learner, tokenizer, answers, settings, checkpoint, identity, tutor)
     student = learner.student
     made = answers.teacher["settings"]
     mixture = read_mixture(data, made["leave_out"], made.get("without", ()))

@@ -11,15 +11,18 @@ import pytest
 import torch
 
 from monitor.marking import OTHER, TARGET
-from monitor.training import answers, marked, taught
+from monitor.training import answers, marked, plain, taught
 from monitor.training import network as networks
 from monitor.training.answers import Asked
+from monitor.training.distil import hidden_loss
 from monitor.training.errors import TrainingError
 from monitor.training.marked import MarkedSettings
 from monitor.training.measure import logits_of
 from monitor.training.plain import is_plain
 from monitor.training.provenance import commands_of
-from monitor.training.taught import TaughtSettings, offsets, read_answers, shown_as
+from monitor.training.taught import HiddenTutor, TaughtSettings, offsets, read_answers, shown_as
+from monitor.training.tokenization import build
+from tests.training.conftest import WORDS
 
 SETTINGS = TaughtSettings(examples=192, batch=16, layers=3, learning_rate=3e-3)
 
@@ -134,3 +137,45 @@ def test_a_pretrained_encoder_is_taught(
     assert taught.learning_rate_from(tiny_bert) < taught.learning_rate_from(tmp_path / "student")
     with pytest.raises(TrainingError, match="into a student only"):
         taught.beginning(tiny_bert, 3)
+
+
+def test_a_tutor(answered: Path, tiny_student: Path, collections: Path, tmp_path: Path) -> None:
+    """A student learns another's hidden states; the tutor's own training comes first."""
+    few = replace(SETTINGS, layers=0, examples=32)
+    taught.distil(collections, answered, tiny_student, tmp_path / "tutor", few)
+    network, tokenizer, _ = networks.load(tmp_path / "tutor")
+    record = taught.distil(
+        collections, answered, tiny_student, tmp_path / "student", few, tmp_path / "tutor"
+    )
+    student, words, _ = networks.load(tmp_path / "student")
+    before, _, _ = taught.beginning(tiny_student, 0)
+    ids = torch.tensor([tokenizer.encode("the bank is great", TARGET).ids])
+    tutor = HiddenTutor(tmp_path / "tutor", student, words)
+
+    def far(one: networks.Network) -> float:
+        with torch.inference_mode():
+            return float(hidden_loss(one.eval()(ids, ids * 0)[1], tutor(ids, ids * 0), ids != 0))
+
+    assert far(network) < 1e-6
+    assert far(student) < far(before)
+    commands = commands_of(record)
+    assert commands[-2].endswith("--output .training/tutor")
+    assert commands[-1].endswith("--tutor .training/tutor")
+    deeper, words, _ = taught.beginning(tiny_student, 3)
+    with pytest.raises(TrainingError, match="not as deep"):
+        HiddenTutor(tmp_path / "tutor", deeper, words)
+
+
+def test_a_tutor_reads_the_students_words(tiny_bert: Path, tmp_path: Path) -> None:
+    """What the student has other ids for is the same to the tutor."""
+    network, tokenizer = plain.begun_from(str(tiny_bert))
+    networks.save(network, tokenizer, {}, tmp_path / "tutor")
+    ours = build({word: place for place, word in enumerate(["[PAD]", *reversed(WORDS[1:])])})
+    tutor = HiddenTutor(tmp_path / "tutor", network, ours)
+    text = "the bank is great"
+    mine, theirs = (torch.tensor([words.encode(text).ids]) for words in (ours, tokenizer))
+
+    assert not torch.equal(mine, theirs)
+    expected = network.eval()(theirs, theirs * 0)[1]
+    for own, other in zip(tutor(mine, mine * 0), expected, strict=True):
+        torch.testing.assert_close(own, other)
