@@ -17,6 +17,7 @@ import click
 import numpy as np
 
 from monitor.classifier import GROUP_SIZE, Classifier
+from monitor.fitting import advice
 from monitor.interpreter import package_of
 from monitor.model import Model
 from monitor.throughput import LatencyHistogram, resident_mib
@@ -25,6 +26,7 @@ from monitor.verdict import Pair
 _BATCHES: Final = (1, GROUP_SIZE, 64)
 _LENGTHS: Final = (12, 25, 45)
 """Tokens of text: short, mean and 99th percentile of tweets."""
+_MEAN_LENGTH: Final = _LENGTHS[1]
 
 _TEXT: Final = (
     "the service at this shop is good but they were late with my order again and nobody said sorry"
@@ -76,7 +78,9 @@ class Report:
             f" {m.latency_p50_ms:>8.2f} {m.latency_p99_ms:>8.2f}"
             for m in self.measurements
         ]
-        return "\n".join(lines)
+        most = max(m.tweets_per_s for m in self.measurements if m.tokens == _MEAN_LENGTH)
+        better = advice(self.model, most)
+        return "\n".join([*lines, *([] if better is None else ["", better])])
 
 
 def measure(model: Model, runtime: str, workers: int, seconds: float) -> Report:
@@ -105,6 +109,11 @@ def measure(model: Model, runtime: str, workers: int, seconds: float) -> Report:
             resident_mib=resident_mib(),
             measurements=measurements,
         )
+
+
+def rate(classifier: Classifier) -> float:
+    """Return the tweets of mean length that a classifier labels a second, after a fifth of one."""
+    return _measure(classifier, GROUP_SIZE, _MEAN_LENGTH, seconds=0.2).tweets_per_s
 
 
 def _measure(classifier: Classifier, batch: int, tokens: int, seconds: float) -> Measurement:

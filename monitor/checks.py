@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from monitor import benchmark
 from monitor.broker import probe
 from monitor.classifier import Classifier
 from monitor.connection import BrokerRefusedError
+from monitor.fitting import advice
 from monitor.integrity import StoreError
 from monitor.model import Model, ModelError
 from monitor.privacy import load_key
@@ -46,10 +48,12 @@ def _model(settings: Settings) -> str:
         model, workers=1, runtime=settings.model.runtime, entities=settings.entities
     ) as classifier:
         classifier.check()
-        return (
-            f"{model.name} {model.version} on {classifier.runtime}: hashes, labels and the known"
-            " tweet are right"
-        )
+        rate = benchmark.rate(classifier)
+    better = advice(model.name, rate)
+    return (
+        f"{model.name} {model.version} on {classifier.runtime}: hashes, labels and the known"
+        f" tweet are right; some {rate:,.0f} tweets/s a core{f' ({better})' if better else ''}"
+    )
 
 
 def _database(settings: Settings) -> str:

@@ -160,11 +160,9 @@ def teacher_of(folder: Path) -> tuple[Network, Tokenizer, dict[str, Any]]:
     """
     if (folder / "model.tflite").is_file():
         # TensorFlow takes seconds to import: only when it is sure to be needed.
-        from monitor.training.restore import restore
-        from monitor.training.unfold import unfold
+        from monitor.training.restore import network_in
 
-        folded, tokenizer = restore(folder)
-        return unfold(folded), tokenizer, {"settings": {"model": folder.name}, "dev": {}}
+        return *network_in(folder), {"settings": {"model": folder.name}, "dev": {}}
     network, tokenizer, record = networks.load(folder)
     if "naming" in record.get("settings", {}):
         raise TrainingError(

@@ -24,6 +24,7 @@ from monitor.training.fusion import FUSIONS, Fusions
 from monitor.training.mixture import Row, asked
 from monitor.training.network import Network
 from monitor.training.plain import is_plain
+from monitor.training.plain_layers import layers_of
 from monitor.training.provenance import commands_of
 from monitor.training.tokenization import encode
 from monitor.training.variants import Ids, Variant
@@ -123,12 +124,12 @@ def converted(network: Network, settings: ExportSettings, samples: Sequence[Ids]
     if network.family is FAMILIES["mobilebert"] and is_plain(network):
         if settings.fusions != FUSIONS:
             raise TrainingError("a MobileBERT without bottlenecks is exported with all fusions")
+        layers = layers_of(network, settings.positions)
         # TensorFlow takes seconds to import: only when it is sure to be needed.
         from monitor.training import plain_graph
 
-        plain = plain_graph.read(network, settings.positions)
         with without_chatter():
-            return plain_graph.flatbuffer(plain, settings.variant, samples)
+            return plain_graph.flatbuffer(layers, settings.variant, samples)
     arrays = unfolded(network, settings.positions)
     from monitor.training.graph import flatbuffer
 

@@ -28,28 +28,32 @@ ACTIVATION: Final = "quick_gelu"
 no kernel in the XNNPACK of tflite-runtime 2.14. They differ by 0.02 at most."""
 
 
-def config_of(bert: Any) -> MobileBertConfig:  # noqa: ANN401 (transformers has no types)
-    """Return the configuration that computes what a BERT of the configuration ``bert`` does."""
+def config_with(**dimensions: Any) -> MobileBertConfig:  # noqa: ANN401 (transformers' names)
+    """Return the configuration of a MobileBERT that computes what a BERT of ``dimensions`` does."""
     return MobileBertConfig(
-        vocab_size=bert.vocab_size,
-        hidden_size=bert.hidden_size,
-        num_hidden_layers=bert.num_hidden_layers,
-        num_attention_heads=bert.num_attention_heads,
-        intermediate_size=bert.intermediate_size,
+        **dimensions,
         hidden_act=ACTIVATION,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
-        max_position_embeddings=min(POSITIONS, bert.max_position_embeddings),
         type_vocab_size=2,
         pad_token_id=0,
-        layer_norm_eps=bert.layer_norm_eps,
-        embedding_size=bert.hidden_size,
+        embedding_size=dimensions["hidden_size"],
         trigram_input=False,
         use_bottleneck=False,
-        intra_bottleneck_size=bert.hidden_size,
+        intra_bottleneck_size=dimensions["hidden_size"],
         num_feedforward_networks=1,
         normalization_type="layer_norm",
     )
+
+
+_DIMENSIONS: Final = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "layer_norm_eps",
+)
 
 
 def begun_from(checkpoint: str) -> tuple[Network, Tokenizer]:
@@ -64,7 +68,11 @@ def begun_from(checkpoint: str) -> tuple[Network, Tokenizer]:
         raise TrainingError(f"{checkpoint!r} is of the family {kind!r}; only BERT's own fits in")
     tokenizer, words = prepare(place, family(kind), marked=True)
     source = cast(Any, networks.pretrained(place, words).encoder)
-    config = config_of(source.config)
+    bert = source.config
+    config = config_with(
+        max_position_embeddings=min(POSITIONS, bert.max_position_embeddings),
+        **{name: getattr(bert, name) for name in _DIMENSIONS},
+    )
     encoder = MobileBertModel(config, add_pooling_layer=False)
     state = source.state_dict()
     name = "embeddings.position_embeddings.weight"

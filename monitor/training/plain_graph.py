@@ -5,22 +5,10 @@ taken from there.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Final
 
 import numpy as np
 
-from monitor.training.errors import TrainingError
-from monitor.training.fold import (
-    HEADS,
-    Array,
-    Linear,
-    Norm,
-    Weights,
-    parts,
-    scaled,
-    side_by_side,
-)
+from monitor.training.fold import Linear, Norm, parts
 from monitor.training.graph import (
     HIDDEN_AWAY,
     HIDDEN_AWAY_IN_INT8,
@@ -33,95 +21,10 @@ from monitor.training.graph import (
     hidden_from,
     mean_over,
 )
-from monitor.training.network import Network
-from monitor.training.plain import ACTIVATION, is_plain
+from monitor.training.plain_layers import Layer, Plain
 from monitor.training.tensorflow import tf
 from monitor.training.variants import Ids, Variant
 from monitor.verdict import TASKS
-
-_STEEPNESS: Final = 1.702
-"""Of the sigmoid in `ACTIVATION`."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer: ``norm`` of each linear layer that adds to the stream is that of the sum.
-
-    ``query_key_value`` gives the three side by side, the attention's 1 / sqrt(head width) in the
-    query. ``inner`` is `_STEEPNESS` times as large and ``outer`` as much smaller, so that what lies
-    between is ``x * sigmoid(x)``.
-    """
-
-    query_key_value: Linear
-    context: Linear
-    inner: Linear
-    outer: Linear
-
-
-@dataclass(frozen=True)
-class Plain:
-    """A whole network. Tables: words, positions and types [rows, hidden].
-
-    ``epsilons`` keep a norm from dividing by nothing: that after the embedding, and all others.
-    """
-
-    attention_heads: int
-    epsilons: tuple[float, float]
-    words: Array
-    positions: Array
-    types: Array
-    norm: Norm
-    layers: tuple[Layer, ...]
-    heads: Linear
-
-
-def read(network: Network, positions: int) -> Plain:
-    """Return the weights of a network, in float64; ``positions`` is the longest input in tokens.
-
-    Raises:
-        TrainingError: it is of another kind than `plain.begun_from` makes.
-    """
-    encoder: Any = network.encoder
-    config = encoder.config
-    wanted = {"hidden_act": ACTIVATION, "normalization_type": "layer_norm", "trigram_input": False}
-    for name, value in wanted.items():
-        if (found := getattr(config, name, None)) != value:
-            raise TrainingError(f"cannot export: {name} is {found!r}, must be {value!r}")
-    assert is_plain(network)
-    weights = Weights(
-        {name: value.double().numpy() for name, value in network.state_dict().items()}
-    )
-    tables = "encoder.embeddings"
-    heads = config.num_attention_heads
-    return Plain(
-        attention_heads=heads,
-        # transformers builds the first norm with PyTorch's own epsilon.
-        epsilons=(encoder.embeddings.LayerNorm.eps, config.layer_norm_eps),
-        words=weights.state[f"{tables}.word_embeddings.weight"],
-        positions=weights.state[f"{tables}.position_embeddings.weight"][:positions],
-        types=weights.state[f"{tables}.token_type_embeddings.weight"],
-        norm=weights.norm(tables),
-        layers=tuple(
-            _layer(weights, f"encoder.encoder.layer.{i}", heads)
-            for i in range(config.num_hidden_layers)
-        ),
-        heads=side_by_side(*map(weights.linear, HEADS)),
-    )
-
-
-def _layer(weights: Weights, name: str, heads: int) -> Layer:
-    query = weights.linear(f"{name}.attention.self.query")
-    outer = weights.adding(f"{name}.output")
-    return Layer(
-        query_key_value=side_by_side(
-            scaled(query, (len(query.bias) // heads) ** -0.5),
-            weights.linear(f"{name}.attention.self.key"),
-            weights.linear(f"{name}.attention.self.value"),
-        ),
-        context=weights.adding(f"{name}.attention.output"),
-        inner=scaled(weights.linear(f"{name}.intermediate.dense"), _STEEPNESS),
-        outer=Linear(outer.weight / _STEEPNESS, outer.bias, outer.norm),
-    )
 
 
 def _mean(x: Tensor) -> Tensor:

@@ -4,59 +4,22 @@ The exported file holds every matrix as int8 with one scale; what comes back is 
 computes with, and by construction answers as the file does.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from monitor.chatter import without_chatter
 from monitor.model import Model, ModelError
+from monitor.training import plain_restore
 from monitor.training.errors import TrainingError
-from monitor.training.fold import Array, Folded, Layer, Linear
+from monitor.training.fold import Folded, Layer, Linear
+from monitor.training.network import Network
+from monitor.training.operations import Operation, operations
+from monitor.training.plain_layers import network_of
+from monitor.training.unfold import unfold
 
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation of the file: its kind, its constant inputs, the features of its first input."""
-
-    kind: str
-    constants: list[Array]
-    width: int
-
-
-def operations(flatbuffer: bytes) -> Iterator[Operation]:
-    """Yield the operations of a FlatBuffer in order, with int8 constants scaled back to float64."""
-    with without_chatter():
-        from tensorflow.lite.python import schema_py_generated as schema
-
-    model: Any = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
-    names = {
-        code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
-    }
-    kinds: dict[int, Any] = {
-        schema.TensorType.INT8: np.int8,
-        schema.TensorType.FLOAT32: np.float32,
-    }
-    graph = model.subgraphs[0]
-
-    def constant(index: int) -> Array | None:
-        tensor = graph.tensors[index]
-        data = model.buffers[tensor.buffer].data
-        if data is None or len(data) == 0 or tensor.type not in kinds:
-            return None
-        values = np.frombuffer(bytes(data), kinds[tensor.type]).reshape(tensor.shape)
-        scale = tensor.quantization.scale if tensor.type == schema.TensorType.INT8 else [1.0]
-        return values.astype(np.float64) * float(scale[0])
-
-    for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex].builtinCode
-        found = [constant(index) for index in operator.inputs if index >= 0]
-        shape = graph.tensors[operator.inputs[0]].shape
-        width = 0 if shape is None or len(shape) == 0 else int(shape[-1])
-        yield Operation(names[code], [array for array in found if array is not None], width)
+_OTHER_KIND = "the model's file is not of the kind that monitor export writes (int8, all fusions)"
 
 
 def by_layer(inside: list[Linear], count: int, hidden: int) -> list[list[Linear]]:
@@ -78,10 +41,28 @@ def folded_of(flatbuffer: bytes) -> Folded:
     """Return the network in a file that `monitor export` has written with all its fusions.
 
     Raises:
-        TrainingError: the file is of another kind.
+        TrainingError: the file is of another kind; such is that of one without bottlenecks.
     """
+    return _folded(list(operations(flatbuffer)))
+
+
+def network_of_file(flatbuffer: bytes) -> Network:
+    """Return what can be trained on, with bottlenecks or without.
+
+    Raises:
+        TrainingError: `monitor export` has not written the file, or without all its fusions.
+    """
+    found = list(operations(flatbuffer))
+    if not plain_restore.is_plain(found):
+        return unfold(_folded(found))
     try:
-        found = list(operations(flatbuffer))
+        return network_of(plain_restore.plain_of(found))
+    except (ArithmeticError, IndexError, ValueError) as error:
+        raise TrainingError(_OTHER_KIND) from error
+
+
+def _folded(found: Sequence[Operation]) -> Folded:
+    try:
         words, places = [o.constants[0] for o in found if o.kind == "GATHER"]
         (kinds,) = [
             o.constants[0]
@@ -114,19 +95,31 @@ def folded_of(flatbuffer: bytes) -> Folded:
             heads=heads,
         )
     except (ArithmeticError, IndexError, KeyError, ValueError) as error:
-        raise TrainingError(
-            "the model's file is not of the kind that monitor export writes (int8, all fusions)"
-        ) from error
+        raise TrainingError(_OTHER_KIND) from error
 
 
 def restore(folder: Path) -> tuple[Folded, Tokenizer]:
-    """Return the network and the tokenizer in a model's folder.
+    """Return the network with bottlenecks and the tokenizer in a model's folder.
 
     Raises:
         TrainingError: the folder holds no model, or one of another kind.
     """
+    model = _model(folder)
+    return folded_of(model.flatbuffer), Tokenizer.from_str(model.tokenizer)
+
+
+def network_in(folder: Path) -> tuple[Network, Tokenizer]:
+    """Return the network, with bottlenecks or without, and the tokenizer in a model's folder.
+
+    Raises:
+        TrainingError: as `restore`.
+    """
+    model = _model(folder)
+    return network_of_file(model.flatbuffer), Tokenizer.from_str(model.tokenizer)
+
+
+def _model(folder: Path) -> Model:
     try:
-        model = Model.load(folder)
+        return Model.load(folder)
     except ModelError as error:
         raise TrainingError(str(error)) from error
-    return folded_of(model.flatbuffer), Tokenizer.from_str(model.tokenizer)

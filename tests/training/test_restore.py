@@ -10,16 +10,22 @@ import torch
 
 from monitor.model import Model
 from monitor.structure import Structure
+from monitor.training import network as networks
+from monitor.training import plain_graph
 from monitor.training.errors import TrainingError
 from monitor.training.export import PROBES, answers_of_file, answers_of_network, folded
 from monitor.training.fold import Folded
 from monitor.training.fusion import FUSIONS, Fusion
 from monitor.training.graph import flatbuffer
 from monitor.training.options import LARGE
-from monitor.training.restore import folded_of, restore
+from monitor.training.plain import is_plain
+from monitor.training.plain_layers import layers_of
+from monitor.training.restore import folded_of, network_of_file, restore
 from monitor.training.student import fresh
 from monitor.training.unfold import structure_of, unfold
+from monitor.training.variants import Variant
 from monitor.verdict import TASKS
+from tests.training.test_export import write_plain
 from tests.training.test_fold import forward
 
 NARROW = Structure(
@@ -96,6 +102,23 @@ def test_fp32_is_exact() -> None:
 
     assert arrays.layers[1].exit.weight == pytest.approx(found.layers[1].exit.weight, abs=1e-6)
     assert NARROW == structure_of(found)
+
+
+@pytest.mark.parametrize("variant", ["fp32", "int8"])
+def test_without_bottlenecks(variant: Variant, tiny_bert: Path, tmp_path: Path) -> None:
+    """Such a file gives a network that answers as it does, too."""
+    write_plain(tmp_path / "student", tiny_bert)
+    before, _, _ = networks.load(tmp_path / "student")
+    file = plain_graph.flatbuffer(layers_of(before, 128), variant)
+    found = network_of_file(file)
+    ids = torch.randint(5, 30, (4, 9))
+
+    assert is_plain(found)
+    with torch.inference_mode():
+        expected, actual = (one.eval()(ids, ids % 2)[0]["reputation"] for one in (before, found))
+    assert (expected - actual).abs().max() < (1e-4 if variant == "fp32" else 0.1)
+    with pytest.raises(TrainingError, match="not of the kind"):
+        folded_of(file)
 
 
 def test_other_kinds_are_refused() -> None:
