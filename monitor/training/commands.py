@@ -229,6 +229,13 @@ def answers(
     help="With --answers: learn from so many of them, the first ones. 0: all.",
 )
 @click.option(
+    "--labelled",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="With --answers: learn from so many further questions by their labels alone.",
+)
+@click.option(
     "--layers",
     type=click.IntRange(min=0),
     default=0,
@@ -298,6 +305,7 @@ def distil(
     answers: Path | None,
     tutor: Path | None,
     questions: int,
+    labelled: int,
     layers: int,
     start: Path | None,
     structure: Path | None,
@@ -340,6 +348,7 @@ def distil(
                 taught.TaughtSettings(
                     seed=seed,
                     questions=questions,
+                    labelled=labelled,
                     examples=examples,
                     layers=layers,
                     batch=batch,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from monitor.training.fold import Linear, Norm, parts
+from monitor.training.fold import Norm, parts
 from monitor.training.graph import (
     HIDDEN_AWAY,
     HIDDEN_AWAY_IN_INT8,
@@ -37,29 +37,35 @@ def _mean(x: Tensor) -> Tensor:
     return tf.linalg.matmul(x, constant(np.full((width, 1), 1.0 / width)))
 
 
-def layer_norm(x: Tensor, norm: Norm, epsilon: float) -> Tensor:
-    """Return x [..., width] with mean 0 and variance 1 along the last axis, times gamma plus beta.
+def normalized(x: Tensor, epsilon: float) -> Tensor:
+    """Return x [..., width] with mean 0 and variance 1 along the last axis.
 
-    Source: Ba, Kiros, Hinton 2016 (arXiv 1607.06450), equation 3.
+    Source: Ba, Kiros, Hinton 2016 (arXiv 1607.06450), equation 3, before gamma and beta.
     """
     centred = x - _mean(x)
-    spread = tf.sqrt(_mean(centred * centred) + epsilon)
-    return centred / spread * constant(norm.gamma) + constant(norm.beta)
+    return centred / tf.sqrt(_mean(centred * centred) + epsilon)
 
 
-def _add(stream: Tensor, layer: Linear, x: Tensor, epsilon: float) -> Tensor:
-    assert layer.norm is not None
-    return layer_norm(stream + apply(layer, x), layer.norm, epsilon)
+def scaled(x: Tensor, norm: Norm | None) -> Tensor:
+    """Return ``x`` times gamma plus beta of ``norm``."""
+    assert norm is not None
+    return x * constant(norm.gamma) + constant(norm.beta)
 
 
-def run_layer(layer: Layer, heads: int, x: Tensor, hidden: Tensor, epsilon: float) -> Tensor:
-    """Return the stream [batch, length, hidden] after one layer."""
+def run_layer(
+    layer: Layer, heads: int, x: Tensor, before: Norm | None, hidden: Tensor, epsilon: float
+) -> Tensor:
+    """Return the stream [batch, length, hidden] after one layer.
+
+    It comes and goes normalized, without gamma and beta; ``before`` is the norm it comes from.
+    """
     width = x.shape[-1]
-    thirds = parts(layer.query_key_value, width, width, width)
-    query, key, value = apply_each(thirds, x)
-    x = _add(x, layer.context, attend(heads, (query, key), value, hidden), epsilon)
+    query, key, value = apply_each(parts(layer.query_key_value, width, width, width), x)
+    context = apply(layer.context, attend(heads, (query, key), value, hidden))
+    x = normalized(scaled(x, before) + context, epsilon)
     inner = apply(layer.inner, x)
-    return _add(x, layer.outer, inner * tf.sigmoid(inner), epsilon)
+    outer = apply(layer.outer, inner * tf.sigmoid(inner))
+    return normalized(scaled(x, layer.context.norm) + outer, epsilon)
 
 
 def probabilities(
@@ -79,10 +85,12 @@ def probabilities(
         + tf.gather(constant(network.positions + network.types[0]), places)
         + kinds * constant(network.types[1] - network.types[0])
     )
-    first, epsilon = network.epsilons
-    x = layer_norm(total, network.norm, first)
+    epsilon = network.epsilon
+    x = normalized(total, epsilon)
+    before: Norm | None = network.norm
     for layer in network.layers:
-        x = run_layer(layer, network.attention_heads, x, hidden, epsilon)
+        x = run_layer(layer, network.attention_heads, x, before, hidden, epsilon)
+        before = layer.outer.norm
     width = len(network.heads.bias) // len(TASKS)
     logits = apply_each(parts(network.heads, *[width] * len(TASKS)), mean_over(mask, x))
     return {task: tf.nn.softmax(scores) for task, scores in zip(TASKS, logits, strict=True)}

@@ -17,6 +17,7 @@ from monitor.training.fold import (
     Array,
     Linear,
     Norm,
+    Stream,
     Weights,
     parts,
     scaled,
@@ -32,11 +33,13 @@ _STEEPNESS: Final = 1.702
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: ``norm`` of each linear layer that adds to the stream is that of the sum.
+    """One layer.
 
-    ``query_key_value`` gives the three side by side, the attention's 1 / sqrt(head width) in the
-    query. ``inner`` is `_STEEPNESS` times as large and ``outer`` as much smaller, so that what lies
-    between is ``x * sigmoid(x)``.
+    ``query_key_value`` (side by side, the attention's 1 / sqrt(head width) in the query) and
+    ``inner`` read the stream before gamma and beta of its norm, which are in their weights.
+    ``context`` and ``outer`` add to the stream itself; their ``norm`` is that of the sum. ``inner``
+    is `_STEEPNESS` times as large and ``outer`` as much smaller, so that what lies between is
+    ``x * sigmoid(x)``.
     """
 
     query_key_value: Linear
@@ -49,11 +52,11 @@ class Layer:
 class Plain:
     """A whole network. Tables: words, positions and types [rows, hidden].
 
-    ``epsilons`` keep a norm from dividing by nothing: that after the embedding, and all others.
+    ``heads`` read the mean of the stream before gamma and beta of the last norm.
     """
 
     attention_heads: int
-    epsilons: tuple[float, float]
+    epsilon: float
     words: Array
     positions: Array
     types: Array
@@ -79,34 +82,50 @@ def layers_of(network: Network, positions: int) -> Plain:
         {name: value.double().numpy() for name, value in network.state_dict().items()}
     )
     tables = "encoder.embeddings"
-    heads = config.num_attention_heads
+    before = norm = weights.norm(tables)
+    layers: list[Layer] = []
+    for i in range(config.num_hidden_layers):
+        name = f"encoder.encoder.layer.{i}"
+        layers.append(_layer(weights, name, config.num_attention_heads, before))
+        assert layers[-1].outer.norm is not None
+        before = layers[-1].outer.norm
     return Plain(
-        attention_heads=heads,
-        # transformers builds the first norm with PyTorch's own epsilon.
-        epsilons=(encoder.embeddings.LayerNorm.eps, config.layer_norm_eps),
+        attention_heads=config.num_attention_heads,
+        # transformers builds a MobileBERT's layer norms with PyTorch's own epsilon.
+        epsilon=encoder.embeddings.LayerNorm.eps,
         words=weights.state[f"{tables}.word_embeddings.weight"],
         positions=weights.state[f"{tables}.position_embeddings.weight"][:positions],
         types=weights.state[f"{tables}.token_type_embeddings.weight"],
-        norm=weights.norm(tables),
-        layers=tuple(
-            _layer(weights, f"encoder.encoder.layer.{i}", heads)
-            for i in range(config.num_hidden_layers)
-        ),
-        heads=side_by_side(*map(weights.linear, HEADS)),
+        norm=norm,
+        layers=tuple(layers),
+        heads=_before(before, side_by_side(*map(weights.linear, HEADS))),
     )
 
 
-def _layer(weights: Weights, name: str, heads: int) -> Layer:
+def _before(norm: Norm, layer: Linear) -> Linear:
+    """Return the layer that gives before gamma and beta of ``norm`` what ``layer`` gives after."""
+    return Stream(norm.gamma, norm.beta).read(layer)
+
+
+def _after(norm: Norm, layer: Linear) -> Linear:
+    """Return the layer of which `_before` has made ``layer``."""
+    return Stream(1 / norm.gamma, -norm.beta / norm.gamma).read(layer)
+
+
+def _layer(weights: Weights, name: str, heads: int, before: Norm) -> Layer:
     query = weights.linear(f"{name}.attention.self.query")
-    outer = weights.adding(f"{name}.output")
+    context, outer = weights.adding(f"{name}.attention.output"), weights.adding(f"{name}.output")
+    assert context.norm is not None
+    all_three = side_by_side(
+        scaled(query, (len(query.bias) // heads) ** -0.5),
+        weights.linear(f"{name}.attention.self.key"),
+        weights.linear(f"{name}.attention.self.value"),
+    )
+    inner = scaled(weights.linear(f"{name}.intermediate.dense"), _STEEPNESS)
     return Layer(
-        query_key_value=side_by_side(
-            scaled(query, (len(query.bias) // heads) ** -0.5),
-            weights.linear(f"{name}.attention.self.key"),
-            weights.linear(f"{name}.attention.self.value"),
-        ),
-        context=weights.adding(f"{name}.attention.output"),
-        inner=scaled(weights.linear(f"{name}.intermediate.dense"), _STEEPNESS),
+        query_key_value=_before(before, all_three),
+        context=context,
+        inner=_before(context.norm, inner),
         outer=Linear(outer.weight / _STEEPNESS, outer.bias, outer.norm),
     )
 
@@ -121,7 +140,7 @@ def network_of(plain: Plain) -> Network:
         num_attention_heads=plain.attention_heads,
         intermediate_size=len(first.inner.bias),
         max_position_embeddings=len(plain.positions),
-        layer_norm_eps=plain.epsilons[1],
+        layer_norm_eps=plain.epsilon,
     )
     network = Network(MobileBertModel(config, add_pooling_layer=False), config.hidden_size)
     state = network.state_dict()
@@ -140,19 +159,26 @@ def _state(plain: Plain) -> Iterator[tuple[str, Array]]:
     yield from _norm(tables, plain.norm)
     width = plain.words.shape[1]
     widening = (width // plain.attention_heads) ** 0.5
+    before = plain.norm
     for i, layer in enumerate(plain.layers):
         name = f"encoder.encoder.layer.{i}"
-        query, key, value = parts(layer.query_key_value, width, width, width)
+        assert layer.context.norm is not None
+        assert layer.outer.norm is not None
+        all_three = _after(before, layer.query_key_value)
+        query, key, value = parts(all_three, width, width, width)
         yield from _linear(f"{name}.attention.self.query", scaled(query, widening))
         yield from _linear(f"{name}.attention.self.key", key)
         yield from _linear(f"{name}.attention.self.value", value)
         yield from _linear(f"{name}.attention.output.dense", layer.context)
         yield from _norm(f"{name}.attention.output", layer.context.norm)
-        yield from _linear(f"{name}.intermediate.dense", scaled(layer.inner, 1 / _STEEPNESS))
+        inner = _after(layer.context.norm, layer.inner)
+        yield from _linear(f"{name}.intermediate.dense", scaled(inner, 1 / _STEEPNESS))
         outer = Linear(layer.outer.weight * _STEEPNESS, layer.outer.bias)
         yield from _linear(f"{name}.output.dense", outer)
         yield from _norm(f"{name}.output", layer.outer.norm)
-    heads = parts(plain.heads, *[len(plain.heads.bias) // len(TASKS)] * len(TASKS))
+        before = layer.outer.norm
+    size = len(plain.heads.bias) // len(TASKS)
+    heads = parts(_after(before, plain.heads), *[size] * len(TASKS))
     for name, head in zip(HEADS, heads, strict=True):
         yield from _linear(name, head)
 
@@ -162,7 +188,6 @@ def _linear(name: str, layer: Linear) -> Iterator[tuple[str, Array]]:
     yield f"{name}.bias", layer.bias
 
 
-def _norm(name: str, norm: Norm | None) -> Iterator[tuple[str, Array]]:
-    assert norm is not None
+def _norm(name: str, norm: Norm) -> Iterator[tuple[str, Array]]:
     yield f"{name}.LayerNorm.weight", norm.gamma
     yield f"{name}.LayerNorm.bias", norm.beta

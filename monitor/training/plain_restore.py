@@ -40,14 +40,15 @@ def plain_of(found: Sequence[Operation]) -> Plain:
     kinds, *gammas = vectors("MUL")
     betas = vectors("ADD")
     first, *norms = [Norm(*both) for both in zip(gammas, betas, strict=True)]
+    norms.append(Norm(np.ones(width), np.zeros(width)))  # the last one is in the heads
     # The small ones among the fully-connected layers are the means of the layer norms.
     *linear, heads = [
         Linear(o.constants[0].T, o.constants[1])
         for o in found
         if o.kind == "FULLY_CONNECTED" and len(o.constants[0]) > 1
     ]
-    # Their epsilon is the bias of the mean of squares.
-    epsilons = [
+    # The epsilon is the bias of the mean of squares.
+    epsilon, *_ = [
         float(o.constants[1][0])
         for o in found
         if o.kind == "FULLY_CONNECTED" and len(o.constants[0]) == 1 and len(o.constants) > 1
@@ -56,7 +57,7 @@ def plain_of(found: Sequence[Operation]) -> Plain:
     layers = [linear[i : i + _LAYERS] for i in range(0, len(linear), _LAYERS)]
     return Plain(
         attention_heads=width // head_width,
-        epsilons=(epsilons[0], epsilons[-1]),
+        epsilon=epsilon,
         words=words,
         positions=places,
         types=np.stack([np.zeros_like(kinds), kinds]),

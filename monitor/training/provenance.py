@@ -40,12 +40,13 @@ def taught_commands(record: dict[str, Any]) -> list[str]:
     made, count = record["settings"], record["tweets"]["questions"]
     strangers = " --strangers" * record["teacher"]["settings"]["leave_out"]
     layers = f" --layers {made['layers']}" if made["layers"] else ""
+    labelled = f" --labelled {made['labelled']}" if made.get("labelled") else ""
     start = record["start"]
     origin = f"models/{start['model']}" if "model" in start else ".training/start"
     origin = start.get("checkpoint", origin)
     last = (
         f"monitor distil DATA --answers .training/answers --from {origin}{layers} "
-        f"--questions {count} --examples {made['examples']} {common_options(made)}"
+        f"--questions {count}{labelled} --examples {made['examples']} {common_options(made)}"
     )
     before = [] if "checkpoint" in start else commands_of(start)
     if tutor := record.get("tutor"):  # it was taught by the same answers

@@ -13,7 +13,8 @@ import json
 import random
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -52,8 +53,10 @@ OTHERS_UNMARKED: Final = 0.2
 class TaughtSettings:
     """How the student is made.
 
-    ``questions``: it learns from so many of the answers, the first ones (0: all). ``examples`` is
-    how many it sees in all, ``layers`` how many it has (0: as many as what it starts from).
+    ``questions``: it learns from so many of the answers, the first ones (0: all), and from so many
+    questions with a label that come after them as ``labelled`` says, by the label alone; of each
+    kind as many as there are, evenly. ``examples`` is how many it sees in all, ``layers`` how many
+    it has (0: as many as what it starts from).
     ``soft_weight``, ``pooled_weight``, ``hard_weight`` and ``hidden_weight`` are the weights of the
     losses: the teacher's probabilities, its pooled vector, the labels, a tutor's hidden states.
     Lengths are in tokens.
@@ -61,6 +64,7 @@ class TaughtSettings:
 
     seed: int = 0
     questions: int = 0
+    labelled: int = 0
     examples: int = 400_000
     layers: int = 0
     batch: int = 64
@@ -85,10 +89,14 @@ class Answers:
     """[questions, width of the teacher], if they are there."""
     teacher: dict[str, Any]
     """The teacher's record."""
+    labelled: list[Asked] = field(default_factory=list)
+    """Questions with a label that the teacher was not asked, or whose answer is not wanted."""
 
 
-def read_answers(folder: Path, data: Path, most: int = 0) -> Answers:
+def read_answers(folder: Path, data: Path, most: int = 0, labelled: int = 0) -> Answers:
     """Return the answers in ``folder``, the first ``most`` of them (0: all).
+
+    With them come the first ``labelled`` of the questions after them that have a label.
 
     Raises:
         TrainingError: there are none, or they are to other texts than those in ``data``.
@@ -99,13 +107,15 @@ def read_answers(folder: Path, data: Path, most: int = 0) -> Answers:
         raise TrainingError(f"no answers in {folder} (monitor answers writes them)") from error
     count = min(int(note["answered"]), most or int(note["answered"]))
     teacher = note["teacher"]
-    asked = questions_of(folder, data, teacher["settings"])[:count]
+    asked = questions_of(folder, data, teacher["settings"])
+    known = (one for one in asked[count:] if any(getattr(one, task) != NO_LABEL for task in TASKS))
 
     def array(name: str) -> Tensor:
         return torch.from_numpy(np.array(np.load(folder / name, mmap_mode="r")[:count]))
 
     pooled = array("pooled.npy") if (folder / "pooled.npy").is_file() else None
-    return Answers(asked, array("logits.npy"), pooled, teacher)
+    more = list(islice(known, labelled))
+    return Answers(asked[:count], array("logits.npy"), pooled, teacher, more)
 
 
 def shown_as(asked: Asked, chance: random.Random) -> Example:
@@ -166,7 +176,7 @@ class HiddenTutor:
 def offsets(answers: Answers, task: str) -> Tensor:
     """Return what each question's own shares of labels add to its logits [questions, 3]."""
     shares: Shares = answers.teacher["shares"][task]
-    return beyond_mean(shares, [asked.group for asked in answers.asked])
+    return beyond_mean(shares, [asked.group for asked in (*answers.asked, *answers.labelled)])
 
 
 def is_student(start: Path) -> bool:
@@ -228,8 +238,9 @@ def teach(
 ) -> None:
     """Let the student in ``learner`` learn from ``answers``, and from the ``tutor``."""
     chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
-    which = repeated(range(len(answers.asked)), settings.examples, chance)
-    shown = [shown_as(answers.asked[number], chance) for number in which]
+    asked, count = [*answers.asked, *answers.labelled], len(answers.asked)
+    which = repeated(range(len(asked)), settings.examples, chance)
+    shown = [shown_as(asked[number], chance) for number in which]
     pieces = encode(tokenizer, shown, settings.max_length)
     batches = plan(
         [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
@@ -239,23 +250,33 @@ def teach(
 
     def loss_of(ours: Learner, chosen: list[int]) -> Tensor:
         batch = collate([shown[i] for i in chosen], [pieces[i] for i in chosen]).to(device)
-        numbers = [which[i] for i in chosen]
+        numbers = torch.tensor([which[i] for i in chosen])
+        answered = numbers < count
         logits, states, projected = ours(batch.input_ids, batch.token_type_ids)
-        said = answers.logits[numbers].to(device)
-        soft = soft_loss(logits, {task: said[:, place] for place, task in enumerate(TASKS)})
-        hard = torch.zeros((), device=device)
+        # Where there is no answer the label has to say everything.
+        weights = torch.where(answered, settings.hard_weight, 1.0).to(device)
+        loss = torch.zeros((), device=device)
         for task in TASKS:
-            hard = hard + nn.functional.cross_entropy(
+            hard = nn.functional.cross_entropy(
                 logits[task].float() + of_task[task][numbers].to(device),
                 getattr(batch, task),
                 ignore_index=NO_LABEL,
-                reduction="sum",
+                reduction="none",
             )
-        loss: Tensor = settings.soft_weight * soft + settings.hard_weight * hard / len(chosen)
-        if answers.pooled is not None:
-            pooled = answers.pooled[numbers].to(device).float()
-            apart = (projected.float() - pooled).square().sum() / pooled.square().sum()
-            loss = loss + settings.pooled_weight * apart
+            loss = loss + (hard * weights).sum() / len(chosen)
+        if answered.any():
+            known, share = numbers[answered], answered.float().mean().to(device)
+            said = answers.logits[known].to(device)
+            there = answered.to(device)
+            soft = soft_loss(
+                {task: logits[task][there] for task in TASKS},
+                {task: said[:, place] for place, task in enumerate(TASKS)},
+            )
+            loss = loss + settings.soft_weight * share * soft
+            if answers.pooled is not None:
+                pooled = answers.pooled[known].to(device).float()
+                apart = (projected[there].float() - pooled).square().sum() / pooled.square().sum()
+                loss = loss + settings.pooled_weight * share * apart
         if tutor is not None:
             theirs = tutor(batch.input_ids, batch.token_type_ids)
             mask = batch.input_ids != 0
@@ -305,12 +326,12 @@ def distil(
         Interrupted: asked to stop; calling again goes on from the checkpoint in ``output``.
         TrainingError: data, answers or student are missing, or do not fit.
     """
-    answers = read_answers(answers_folder, data, settings.questions)
+    answers = read_answers(answers_folder, data, settings.questions, settings.labelled)
     torch.manual_seed(settings.seed)
     network, tokenizer, origin = beginning(start, settings.layers)
     identity: dict[str, Any] = {
         "settings": asdict(settings) | {"structure": described(network)},
-        "tweets": {"questions": len(answers.asked)},
+        "tweets": {"questions": len(answers.asked), "labelled": len(answers.labelled)},
         "teacher": {
             key: answers.teacher[key]
             for key in ("settings", "start", "dev")
