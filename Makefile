@@ -11,8 +11,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 OLD_VENV := .venv-tflite-runtime
 OLD_LOCK := requirements/tflite-runtime.lock
 STUDY    := .training/search
-MODEL    := models/mobilebert-3x192
-LARGE    := models/mobilebert-6x384
+MODEL    := models/accurate
+SMALL    := models/small
+FAST     := --precision bf16
+TAUGHT    = $(BIN)/monitor distil $(DATA) --answers .training/answers $(FAST)
 
 # So has the auditor, whose own packages are no part of what it looks at.
 AUDIT_VENV := .venv-audit
@@ -21,7 +23,7 @@ AUDIT_LOCK := requirements/audit.lock
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test studies check audit docs format archive bench group merge soak fuzz load wear model compare study lock wheel boot arm clean
+.PHONY: help demo install test studies check audit docs format archive bench group merge soak fuzz load wear model record compare study lock wheel boot arm clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -84,21 +86,24 @@ load: $(VENV)/.dev ## queries of a million tweets beside a daemon that writes
 wear: $(VENV)/.dev ## measure bytes written a tweet: make wear FOLDER=on-the-card
 	$(BIN)/python -m tests.benchmarks.wear $(if $(FOLDER),--folder $(FOLDER))
 
-model: $(VENV)/.dev ## make the models anew (hours): make model DATA=folder-with-tweets
-	OMP_NUM_THREADS=1 $(BIN)/monitor train $(DATA) --precision bf16
-	$(BIN)/monitor distil $(DATA) --precision bf16
-	$(BIN)/monitor export .training/student --output $(LARGE) --version 2
-	$(BIN)/monitor evaluate $(DATA) --model $(LARGE) --record
-	$(BIN)/monitor evaluate --behaviour --model $(LARGE) --record
-	$(BIN)/monitor quantify $(DATA) --model $(LARGE) --record
-	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
-	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
-	$(BIN)/monitor distil $(DATA) --from $(STUDY)/found --teacher $(LARGE) --examples 320000 \
-	  --learning-rate 8e-4 --output .training/fitted
-	$(BIN)/monitor export .training/fitted --output $(MODEL) --version 3
-	$(BIN)/monitor evaluate $(DATA) --model $(MODEL) --record
-	$(BIN)/monitor evaluate --behaviour --model $(MODEL) --record
-	$(BIN)/monitor quantify $(DATA) --model $(MODEL) --record
+model: $(VENV)/.teacher ## make the models anew from their teacher (hours): make model DATA=folder
+	$(BIN)/monitor answers $(DATA) --teacher models/teacher --strangers --limit 86016 $(FAST)
+	$(TAUGHT) --from all-MiniLM-L6-v2 --questions 81920 --examples 140000 --output .training/begun
+	$(TAUGHT) --from .training/begun --labelled 120000 --learning-rate 1e-4 --examples 160000 \
+	  --output .training/accurate
+	OMP_NUM_THREADS=1 $(BIN)/monitor train $(DATA) $(FAST) --output .training/namer
+	$(BIN)/monitor distil $(DATA) --teacher .training/namer $(FAST) --output .training/named
+	$(TAUGHT) --from .training/named --questions 61440 --examples 57344 --output .training/marked
+	$(TAUGHT) --from .training/marked --tutor .training/accurate --labelled 120000 \
+	  --learning-rate 5e-4 --examples 90000 --output .training/small
+	$(MAKE) --no-print-directory record NAME=accurate DATA=$(DATA)
+	$(MAKE) --no-print-directory record NAME=small DATA=$(DATA)
+
+record: $(VENV)/.dev ## export .training/NAME to models/NAME, and keep its figures: make record NAME=small DATA=folder
+	$(BIN)/monitor export .training/$(NAME) --output models/$(NAME)
+	$(BIN)/monitor evaluate $(DATA) --model models/$(NAME) --record
+	$(BIN)/monitor evaluate --behaviour --model models/$(NAME) --record
+	$(BIN)/monitor quantify $(DATA) --model models/$(NAME) --record
 
 compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers: make compare DATA=folder
 	$(BIN)/monitor compare $(DATA) --teacher .training/teacher --student .training/student \
@@ -111,7 +116,7 @@ study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: m
 	$(BIN)/python -m monitor.search.cascade $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
 	$(BIN)/python -m monitor.search.validate $(STUDY)/profile.json --output $(STUDY)/validation.json
 	$(BIN)/monitor fusions --output $(STUDY) --tflite-runtime-python $(OLD_VENV)/bin/python
-	$(BIN)/monitor speed --model $(MODEL) --model $(LARGE) --output $(STUDY)
+	$(BIN)/monitor speed --model $(MODEL) --model $(SMALL) --output $(STUDY)
 
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv
@@ -151,6 +156,10 @@ $(VENV)/.demo: $(VENV)/.venv pyproject.toml $(LOCK)
 $(VENV)/.dev: $(VENV)/.venv pyproject.toml $(DEV_LOCK)
 	@echo "installing the development tools, PyTorch and TensorFlow among them (minutes) ..."
 	@$(PIP) --constraint $(DEV_LOCK) --editable '.[test,lint]'
+	@touch $@
+
+$(VENV)/.teacher: $(VENV)/.dev
+	@$(PIP) --constraint $(DEV_LOCK) --editable '.[teacher]'
 	@touch $@
 
 $(VENV)/.fuzz: $(VENV)/.dev

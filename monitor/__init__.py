@@ -2,5 +2,5 @@
 
 __version__ = "0.1.0"
 
-DEFAULT_MODEL = "mobilebert-3x192"
+DEFAULT_MODEL = "accurate"
 """The model that labels unless the configuration names another; its folder is in the wheel."""

@@ -12,9 +12,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from monitor import DEFAULT_MODEL
 from monitor.classifier import Classifier
+from monitor.fitting import SMALL
 from monitor.model import Model
+from tests.marked import reading_names
 from tests.processes import OTHER_PYTHON, REPOSITORY, Daemon, Mosquitto
 
 IMPORTED_FIRST = f"{REPOSITORY / 'tests' / 'board'}{os.pathsep}{REPOSITORY}"
@@ -53,14 +54,20 @@ def other_python() -> Path:
 
 @pytest.fixture(scope="session")
 def model_path() -> str:
-    """The shipped model's name."""
-    return os.environ.get("MONITOR_TEST_MODEL", DEFAULT_MODEL)
+    """The small shipped model's name: most tests are about the way of a tweet, not its label."""
+    return os.environ.get("MONITOR_TEST_MODEL", SMALL)
 
 
 @pytest.fixture(scope="session")
 def model(model_path: str) -> Model:
     """The shipped model."""
     return Model.load(model_path)
+
+
+@pytest.fixture(scope="session")
+def names_model(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The same network, given text and name as they are."""
+    return reading_names(model, tmp_path_factory.mktemp("model") / "names")
 
 
 @pytest.fixture(scope="session")

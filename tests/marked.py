@@ -1,4 +1,4 @@
-"""A model that reads marks, made of one that reads names."""
+"""A model that reads marks, made of one that reads names, and the other way round."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from monitor.asking import Asking
 from monitor.classifier import Classifier
 from monitor.marking import OTHER, TARGET
 from monitor.model import Model
+from monitor.verdict import Pair
 
 MARKS: Final = (TARGET, OTHER)
 
@@ -33,22 +34,43 @@ def with_marks(tokenizer: str) -> str:
 
 
 def reading_marks(model: Model, folder: Path) -> Model:
-    """Copy a model into a folder and let it read marks.
+    """Copy a model into a folder and let it read marks, if it does not.
 
-    Its network has not learnt them, so its labels mean nothing; that of the known tweet is what it
-    says.
+    A network that has not learnt them means nothing by its labels; that of the known tweet is what
+    it says.
     """
     shutil.copytree(model.folder, folder)
+    if model.reads == "marks":
+        return Model.load(folder)
     prepared = with_marks(model.tokenizer).encode()
     (folder / "tokenizer.json").write_bytes(prepared)
     path = folder / "model.toml"
     card = {"reads": "marks", **tomllib.loads(path.read_text(encoding="utf-8"))}
     card["files"]["tokenizer.json"] = hashlib.sha256(prepared).hexdigest()
+    return _knowing_its_tweet(folder, card)
+
+
+def reading_names(model: Model, folder: Path) -> Model:
+    """Copy a model into a folder and let it read names, if it does not: text and name as they are.
+
+    What it says of them means nothing, likewise.
+    """
+    shutil.copytree(model.folder, folder)
+    card = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))
+    card.pop("reads", None)
+    return _knowing_its_tweet(folder, card)
+
+
+def _knowing_its_tweet(folder: Path, card: dict[str, Any]) -> Model:
+    """Write a model's card, in which the labels of the known tweet are what the network says."""
+    path = folder / "model.toml"
     path.write_text(tomli_w.dumps(card), encoding="utf-8")
     made = Model.load(folder)
     with Classifier(made, workers=1) as classifier:
-        known = Asking((), classifier.readable).read([(made.known.text, made.known.entity)])
-        (verdict,) = classifier.classify(known)
+        known: Pair = (made.known.text, made.known.entity)
+        if made.reads == "marks":
+            (known,) = Asking((), classifier.readable).read([known])
+        (verdict,) = classifier.classify([known])
     card["known"] |= {task: answer.label for task, answer in verdict.items()}
     path.write_text(tomli_w.dumps(card), encoding="utf-8")
     return Model.load(folder)

@@ -9,6 +9,7 @@ import platform
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.benchmark import _LENGTHS, _TEXT, Measurement, Report, _measure, measure
 from monitor.classifier import Classifier
 from monitor.model import Model
@@ -67,15 +68,24 @@ def test_json_is_complete(report: Report, model: Model) -> None:
 
 def test_table_lines_up(report: Report) -> None:
     """People get a line a measurement, under its headings."""
-    first, blank, heading, *lines = report.table().splitlines()
+    named = dataclasses.replace(report, model="mine")
+    first, blank, heading, *lines = named.table().splitlines()
 
-    assert report.model in first
+    assert "mine" in first
     assert "" == blank
     assert len(report.measurements) == len(lines)
     assert {len(heading)} == {len(line) for line in lines}
     assert [[m.workers, m.batch, m.tokens] for m in report.measurements] == [
         [int(number) for number in line.split()[:3]] for line in lines
     ]
+
+
+def test_which_model_fits() -> None:
+    """A board that is too slow for the accurate model is told so, below the table."""
+    slow = [Measurement(1, 8, tokens, 5.0, 1, 2) for tokens in _LENGTHS]
+    report = Report("machine", "3.11", "litert 2", DEFAULT_MODEL, 9.0, None, slow)
+
+    assert "'small' labels about" in report.table().splitlines()[-1]
 
 
 def test_table_without_proc() -> None:

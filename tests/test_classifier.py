@@ -19,7 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor import DEFAULT_MODEL
 from monitor.classifier import GROUP_SIZE, Classifier
+from monitor.entities import Entity
 from monitor.interpreter import Interpreter
 from monitor.model import KnownTweet, Model, ModelError
 from monitor.verdict import POLARITIES, Pair, Verdict
@@ -39,6 +41,13 @@ invented texts alone and in random batches: in LiteRT 461 of 35,688 answers diff
 WORDS = sorted({word for text, _ in PAIRS for word in text.split()})
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=80).map(" ".join) | st.text(max_size=80)
 QUESTIONS = st.tuples(TEXTS, st.sampled_from([None, "Acme", "Bank Ostra", "L'Oréal" * 9]))
+
+
+@pytest.fixture(scope="module")
+def naming(names_model: Model) -> Iterator[Classifier]:
+    """The small network, reading names."""
+    with Classifier(names_model, workers=1) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="module")
@@ -176,12 +185,16 @@ def test_an_entity_makes_a_difference(classifier: Classifier) -> None:
     assert 3 == len({tuple(_numbers(verdict)) for verdict in answers})
 
 
-def test_two_brands_can_get_two_labels(classifier: Classifier) -> None:
-    """One tweet, asked about two brands, may help neither or harm one."""
-    text = "Just parked my BMW in front of the Bank of America"
-    car, bank = classifier.classify([(text, "BMW"), (text, "Bank of America")])
+def test_two_brands_can_get_two_labels() -> None:
+    """One tweet, asked about two brands, may praise the one and harm the other."""
+    names = ("Veloria", "Norwick Bank")
+    text = (
+        "I love my new Veloria. Norwick Bank on the other hand lost my papers again, never again!"
+    )
+    with Classifier(Model.load(DEFAULT_MODEL), 1, entities=[*map(Entity, names)]) as classifier:
+        car, bank = classifier.classify([(text, name) for name in names])
 
-    assert ("neutral", "negative") == (car["reputation"].label, bank["reputation"].label)
+    assert ("positive", "negative") == (car["reputation"].label, bank["reputation"].label)
 
 
 def test_an_entity_is_a_segment_of_its_own(classifier: Classifier) -> None:
@@ -246,14 +259,14 @@ def test_the_beginning_of_a_long_text_counts(classifier: Classifier) -> None:
     st.sampled_from([None, "Acme", "Land Rover " * 2, "Acme & Sons Ltd " * 5]),
 )
 def test_long_texts_have_the_tokens_that_they_have(
-    classifier: Classifier, text: str, entity: str | None
+    naming: Classifier, text: str, entity: str | None
 ) -> None:
     """They are tokenized apart from their entity, which makes no difference."""
     text = f"{text} https://example.org/a?b=c " * 9
-    (encoding,) = classifier.tokenize([(text, entity)])
-    read = text[: classifier.readable]
+    (encoding,) = naming.tokenize([(text, entity)])
+    read = text[: naming.readable]
     asked = read if entity is None else (read, entity)
-    (expected,) = classifier._tokenizer.encode_batch([asked])
+    (expected,) = naming._tokenizer.encode_batch([asked])
 
     assert (expected.ids, expected.type_ids) == (encoding.ids, encoding.type_ids)
 

@@ -33,7 +33,7 @@ from monitor.evaluation.command import evaluate
 from monitor.interpreter import Interpreter
 from monitor.model import Model, ModelError
 from tests.faults.ledger import publish
-from tests.marked import reading_marks
+from tests.marked import MARKS, reading_marks
 from tests.processes import Daemon, Mosquitto
 
 ENTITIES = (Entity("Norwick Bank", aliases=("@norwickhelp",)), Entity("Veloria"))
@@ -94,9 +94,9 @@ def test_the_classifier(marked: Model, given: list[str]) -> None:
     assert [BANK, VELORIA, NOBODY, UNTOLD] == given
 
 
-def test_a_model_that_reads_names_is_told_of_none(model: Model, given: list[str]) -> None:
+def test_a_model_that_reads_names_is_told_of_none(names_model: Model, given: list[str]) -> None:
     """Whoever is configured."""
-    with Classifier(model, 1, entities=ENTITIES) as classifier:
+    with Classifier(names_model, 1, entities=ENTITIES) as classifier:
         classifier.classify([("Veloria", "Veloria")])
 
     assert ["[CLS] ve ##lor ##ia [SEP] ve ##lor ##ia [SEP]"] == given
@@ -143,8 +143,13 @@ def test_the_known_tweet_is_asked_as_it_was(marked: Model, given: list[str]) -> 
 
 def test_a_tokenizer_without_marks_is_refused(model: Model) -> None:
     """One that would take a mark for a word in brackets."""
+    spec = json.loads(model.tokenizer)
+    words = spec["model"]["vocab"]
+    spec["model"]["vocab"] = {word: words[word] for word in words if word not in MARKS}
+    spec["added_tokens"] = [one for one in spec["added_tokens"] if one["content"] not in MARKS]
+    without = replace(model, reads="marks", tokenizer=json.dumps(spec))
     with pytest.raises(ModelError, match=r"\[TARGET\] is no token of it, .* export it again"):
-        Classifier(replace(model, reads="marks"), workers=1)
+        Classifier(without, workers=1)
 
 
 def test_classify(marked: Model, given: list[str], config: Path, tmp_path: Path) -> None:
@@ -164,7 +169,7 @@ def test_classify(marked: Model, given: list[str], config: Path, tmp_path: Path)
 
 
 def test_classify_files(
-    marked: Model, model_path: str, given: list[str], config: Path, tmp_path: Path
+    marked: Model, names_model: Model, given: list[str], config: Path, tmp_path: Path
 ) -> None:
     """What was labelled under one configuration is not mixed with what is under another."""
     (tmp_path / "in.jsonl").write_text(json.dumps({"text": TEXT, "entity": "Veloria"}))
@@ -182,8 +187,8 @@ def test_classify_files(
     assert (2, True) == (code, "was made with entities = '2, SHA-256 " in said), said
     assert "complete already" in classify(str(marked.folder), *configured)[1]
     # To one that reads names it makes no difference.
-    assert 0 == classify(model_path, *configured)[0]
-    assert "complete already" in classify(model_path)[1]
+    assert 0 == classify(str(names_model.folder), *configured)[0]
+    assert "complete already" in classify(str(names_model.folder))[1]
 
 
 def test_workers_of_a_cluster(marked: Model, given: list[str]) -> None:

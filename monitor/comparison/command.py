@@ -168,7 +168,7 @@ def report(
     "--structure",
     "structure_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="TOML file with the network's dimensions. [default: those of mobilebert-6x384]",
+    help="TOML file with the network's dimensions. [default: those of small]",
 )
 @TFLITE_PYTHON
 @ROUNDS

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from monitor.fitting import SMALL
 from monitor.options import fail
 from monitor.planning import table
 from monitor.planning.amounts import Amount
@@ -14,6 +16,7 @@ from monitor.planning.plan import plan as calculate
 from monitor.planning.rates import (
     BOARD_TWEETS_PER_S,
     BROKER_MESSAGES_PER_S,
+    SMALL_TIMES,
     BadBenchError,
     measured_rate,
 )
@@ -154,4 +157,18 @@ def plan(
         Broker(broker_rate, link, broker_memory),
         Policy(utilisation, spare, keep_days, outage, kwh_price),
     )
-    click.echo(table.as_json(found) if as_json else table.as_table(found))
+    if as_json:
+        click.echo(table.as_json(found))
+        return
+    click.echo(table.as_table(found))
+    if board_rate is None and bench is None:
+        smaller = calculate(
+            found.stream,
+            replace(found.board, tweets_per_s=SMALL_TIMES * rate),
+            found.broker,
+            found.policy,
+        )
+        if smaller.boards < found.boards:
+            click.echo(
+                f"With [model] path = {SMALL!r} {smaller.boards} boards would do, less truly."
+            )

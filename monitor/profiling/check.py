@@ -56,7 +56,9 @@ def words_of(model: Model) -> int:
 
 
 def structure_of(model: Model) -> Structure | None:
-    """Return the structure that the model.toml of an exported model tells; None: it tells none.
+    """Return the structure that the model.toml of an exported model tells.
+
+    None: it tells none, or has no bottlenecks, of which a profile knows nothing.
 
     Raises:
         StructureError: what it tells is none.
@@ -67,4 +69,6 @@ def structure_of(model: Model) -> Structure | None:
     )
     # Models distilled before there was a `Structure` call it their shape.
     table = settings.get("structure", settings.get("shape"))
-    return table and Structure.of({"vocabulary": words_of(model)} | table, str(path))
+    if not table or table.get("bottleneck") == 0:
+        return None
+    return Structure.of({"vocabulary": words_of(model)} | table, str(path))

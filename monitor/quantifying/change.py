@@ -34,7 +34,8 @@ def fleeting(entities: Sequence[Entity], mapping: Floats) -> dict[str, float]:
         # Each tweet paired with one of the next window: their errors' difference.
         apart = [Entity(a.given - b.given, a.true - b.true) for a, b in pairs]
         differs = beyond_chance(apart, np.array([mapping] * len(apart)))
-        found[str(size or "half")] = float(np.trace(differs) / 2 / np.trace(level))
+        if (whole := float(np.trace(level))) > 0:  # else there is no error beyond chance
+            found[str(size or "half")] = float(np.trace(differs)) / 2 / whole
     return found
 
 

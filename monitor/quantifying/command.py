@@ -15,7 +15,7 @@ from monitor.training.options import DATA, explained
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help="A model's folder, such as models/mobilebert-3x192.",
+    help="A model's folder, such as models/accurate.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
 @click.option(

@@ -22,6 +22,7 @@ from monitor.quantifying import prevalence
 from monitor.quantifying.change import changes, fleeting
 from monitor.quantifying.fit import (
     CLASSES,
+    FLEETING,
     Entity,
     beyond_chance,
     entities_of,
@@ -203,8 +204,15 @@ def judge(
     seed: int,
 ) -> Study:
     """Score every method with what the held-out tweets tell; by task, but ``learnt``."""
+    pool = [*several(learnt.entities()).values()]
+    # At whatever length of the windows it is most.
+    gone = fleeting(pool, mapping_of(pool)) if pool else {}
     shares = {
-        "reputation": fit_shares(held_out["reputation"].entities(), learnt.entities()),
+        "reputation": fit_shares(
+            held_out["reputation"].entities(),
+            learnt.entities(),
+            max(gone.values(), default=FLEETING),
+        ),
         "sentiment": fit_shares(held_out["sentiment"].entities()),
     }
     calibrations = {task: calibration_of(held_out[task], shares[task]) for task in TESTS}
@@ -226,11 +234,7 @@ def judge(
         model=model,
         shares={task: dict(table) if table else None for task, table in shares.items()},
         left_out=left_out(held_out["reputation"], learnt),
-        fleeting=(
-            fleeting([*several(learnt.entities()).values()], calibration.mapping)
-            if calibration.mapping is not None
-            else {}
-        ),
+        fleeting=gone if calibration.mapping is not None else {},
         by_entity=scores(found, truth, tweets, seed),
         entities={
             name: {

@@ -27,6 +27,7 @@ from monitor.search.trial import front
 from monitor.structure import Structure
 from monitor.training.data import NO_LABEL, Example, read
 from monitor.training.measure import logits_of
+from monitor.training.mixture import as_read
 from monitor.training.options import SOURCES, explained
 from monitor.verdict import POLARITIES
 
@@ -114,7 +115,7 @@ def main(data: tuple[Path, ...], profile: Path, output: Path) -> None:
         length = record["settings"]["max_length"]
         examples = [
             example
-            for part in read(data).dev.values()
+            for part in as_read(read(data), next(iter(tokens.values())).tokenizer).dev.values()
             for example in part
             if getattr(example, TASK) != NO_LABEL
         ]

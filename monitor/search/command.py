@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from monitor.options import OutputFolder
-from monitor.training.options import PRECISION, SEED, SOURCES, explained, large_model
+from monitor.training.options import PRECISION, SEED, SOURCES, explained, model_to_cut
 
 EXAMPLES = 160_000
 TRIALS = 200
@@ -26,7 +26,7 @@ TRIALS = 200
     "source",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The network that is cut down, and teaches: a model's folder, or one that monitor distil"
-    " has written.  [default: mobilebert-6x384, in the repository]",
+    " has written.  [default: small, in the repository]",
 )
 @click.option(
     "--output",
@@ -128,7 +128,7 @@ def search(
             return
         try:
             taken = Profile.load(profile)
-            searching = Search(data, source or large_model(), taken, output, settings)
+            searching = Search(data, source or model_to_cut(), taken, output, settings)
             searching.run()
 
             def tell(attempt: Attempt, complaints: list[str]) -> None:

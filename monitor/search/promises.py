@@ -17,7 +17,7 @@ from monitor.search.guarantee import Attempt
 from monitor.search.search import Search, SearchSettings
 from monitor.search.train import SupernetSettings
 from monitor.search.trial import Trial, front
-from monitor.training.options import SOURCES, explained, large_model
+from monitor.training.options import SOURCES, explained, model_to_cut
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def main(
         settings = SearchSettings(
             SupernetSettings(seed=seed, examples=examples), seed=seed, trials=trials
         )
-        searching = Search(data, large_model(), Profile.load(profile), output, settings)
+        searching = Search(data, model_to_cut(), Profile.load(profile), output, settings)
         searching.run()
         promises = []
         for budget in budgets(searching.trials(), count):

@@ -30,6 +30,7 @@ from monitor.training.errors import TrainingError
 from monitor.training.export import ExportSettings, export, folded
 from monitor.training.fold import Folded
 from monitor.training.measure import measure
+from monitor.training.mixture import as_read, naming_of
 from monitor.training.restore import restore
 from monitor.training.temperature import calibrate
 from monitor.training.unfold import structure_of
@@ -131,8 +132,8 @@ class Search:
         profile.check_matches(runtime_of(self.runtime), QUANTIZATION)
         self.output, self.settings, self.profile = output, settings, profile
         self._predictor = Predictor(profile)
-        self._tweets: Tweets = read(data)
         network, tokenizer = source_of(source)
+        self._tweets: Tweets = as_read(read(data), tokenizer)
         whole = structure_of(network)
         for structure in Space.within(whole).ends(whole):
             self.latency(structure)
@@ -210,6 +211,7 @@ class Search:
                 "structure": asdict(trial.structure),
                 "seed": self.settings.seed,
                 "supernet": asdict(self.settings.supernet),
+                **naming_of(tokenizer),
             },
             "tweets": self._tweets.sizes(),
             "dev": measure(network, tokenizer, dev, length),

@@ -19,7 +19,7 @@ from monitor.training.options import (
     SEED,
     SOURCES,
     explained,
-    large_model,
+    model_to_cut,
 )
 from monitor.training.variants import VARIANTS, Variant
 
@@ -207,7 +207,7 @@ def answers(
     "--teacher",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder that monitor train has written, or a model's folder.  [default: .training/teacher;"
-    " with --from, where that is missing, mobilebert-6x384]",
+    " with --from, where that is missing, small]",
 )
 @click.option(
     "--answers",
@@ -391,9 +391,9 @@ def distil(
 
 
 def default_teacher(start: Path | None) -> Path:
-    """Return who teaches if nobody is named: a trained teacher, or the large model."""
+    """Return who teaches if nobody is named: a trained teacher, or the model to cut from."""
     trained = Path(".training/teacher")
-    return trained if start is None or trained.is_dir() else large_model()
+    return trained if start is None or trained.is_dir() else model_to_cut()
 
 
 @click.command()

@@ -24,6 +24,7 @@ from monitor.training.data import Example, Tweets, read
 from monitor.training.errors import TrainingError
 from monitor.training.loop import LoopSettings, descend
 from monitor.training.measure import measure
+from monitor.training.mixture import as_read, naming_of
 from monitor.training.network import Network
 from monitor.training.student import fresh, start_from
 from monitor.training.teacher import label_loss, without_entity_at_random
@@ -194,9 +195,9 @@ def distil(
         TrainingError: data or teacher are missing, or teacher and student do not fit.
     """
     teacher, theirs_tokenizer, teacher_record = teacher_of(teacher_folder)
-    tweets = read(data)
+    tweets = as_read(read(data), theirs_tokenizer)
     identity: dict[str, Any] = {
-        "settings": asdict(settings),
+        "settings": asdict(settings) | naming_of(theirs_tokenizer),
         "tweets": tweets.sizes(),
         "teacher": {"settings": teacher_record["settings"], "dev": teacher_record["dev"]},
     }

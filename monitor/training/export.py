@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from monitor.chatter import without_chatter
-from monitor.entities import Entity
 from monitor.training import network as networks
 from monitor.training import temperature
 from monitor.training.batches import collate
@@ -21,7 +20,7 @@ from monitor.training.errors import TrainingError
 from monitor.training.families import FAMILIES
 from monitor.training.fold import Folded, fold, read
 from monitor.training.fusion import FUSIONS, Fusions
-from monitor.training.mixture import Row, asked
+from monitor.training.mixture import marked
 from monitor.training.network import Network
 from monitor.training.plain import is_plain
 from monitor.training.plain_layers import layers_of
@@ -135,12 +134,6 @@ def converted(network: Network, settings: ExportSettings, samples: Sequence[Ids]
 
     with without_chatter():
         return flatbuffer(arrays, settings.variant, samples, settings.fusions)
-
-
-def marked(example: Example) -> Example:
-    """Return ``example`` as a model reads it that does not know names."""
-    entities = () if example.entity is None else (Entity(example.entity),)
-    return asked(Row("", example.text, example.entity, entities))
 
 
 def ids_of(tokenizer: Tokenizer, examples: Sequence[Example], max_length: int) -> Ids:

@@ -16,13 +16,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from tokenizers import Tokenizer
+
 from monitor.entities import Entity
-from monitor.marking import MARKS, Marker, Marks, question, spell_emoji
+from monitor.marking import MARKS, TARGET, Marker, Marks, question, spell_emoji
 from monitor.training.aliases import aliases_of, configured, handles
 from monitor.training.data import (
     HELD_OUT,
     NO_LABEL,
     Example,
+    Tweets,
     class_of,
     gist,
     latest_apart,
@@ -321,6 +324,31 @@ def mentions(row: Row) -> bool:
     return row.target is not None and "\0" in marker(row.entities).mark(
         row.text, row.target, Marks("\0", None)
     )
+
+
+def marked(example: Example) -> Example:
+    """Return ``example`` as a model reads it that does not know names."""
+    entities = () if example.entity is None else (Entity(example.entity),)
+    labels = (example.reputation, example.sentiment)
+    return asked(Row("", example.text, example.entity, entities, *labels))
+
+
+def as_read(tweets: Tweets, tokenizer: Tokenizer) -> Tweets:
+    """Return ``tweets`` marked, if a network with this ``tokenizer`` knows the marks."""
+    if TARGET not in tokenizer.get_vocab():
+        return tweets
+    return Tweets(
+        replab=[*map(marked, tweets.replab)],
+        targeted=[*map(marked, tweets.targeted)],
+        general=[*map(marked, tweets.general)],
+        unlabelled=[*map(marked, tweets.unlabelled)],
+        dev={name: [*map(marked, examples)] for name, examples in tweets.dev.items()},
+    )
+
+
+def naming_of(tokenizer: Tokenizer) -> dict[str, str]:
+    """Return what the settings of a network with this ``tokenizer`` say of how it was asked."""
+    return {"naming": "marked"} if TARGET in tokenizer.get_vocab() else {}
 
 
 def group_of(row: Row) -> str:

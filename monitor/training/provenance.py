@@ -48,21 +48,22 @@ def taught_commands(record: dict[str, Any]) -> list[str]:
         f"monitor distil DATA --answers .training/answers --from {origin}{layers} "
         f"--questions {count}{labelled} --examples {made['examples']} {common_options(made)}"
     )
-    before = [] if "checkpoint" in start else commands_of(start)
+    before: list[str] = []
+    if "questions" in start.get("settings", {}):
+        before = [*taught_commands(start)]
+        before[-1] += " --output .training/start"
+    elif "checkpoint" not in start:
+        before = commands_of(start)
     if tutor := record.get("tutor"):  # it was taught by the same answers
-        *both, tutoring = taught_commands(tutor)
-        return [
-            *before,
-            *both,
-            f"{tutoring} --output .training/tutor",
-            f"{last} --tutor .training/tutor",
-        ]
-    return [
-        *before,
+        before += taught_commands(tutor)
+        before[-1] += " --output .training/tutor"
+        last += " --tutor .training/tutor"
+    asking = [
         *marked_commands(record["teacher"]),
         f"monitor answers DATA --limit {count} --precision {made['precision']}{strangers}",
-        last,
     ]
+    # What a start and a tutor have learnt from too is made once.
+    return [*dict.fromkeys([*before, *asking, last])]
 
 
 def commands_of(record: dict[str, Any]) -> list[str]:
@@ -76,7 +77,7 @@ def commands_of(record: dict[str, Any]) -> list[str]:
         return [record["command"]]
     if "questions" in own:
         return taught_commands(record)
-    if "naming" in own:
+    if "naming" in own and "structure" not in own:
         return marked_commands(record)
     if "structure" not in own:
         return [train_command(own)]

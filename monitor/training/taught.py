@@ -215,7 +215,9 @@ def beginning(start: Path, layers: int) -> tuple[Network, Tokenizer, dict[str, A
         weights = (start / "model.safetensors").read_bytes()
     network, tokenizer = with_marks(network, tokenizer)
     kept = {
-        key: origin[key] for key in ("command", "settings", "start", "teacher") if key in origin
+        key: origin[key]
+        for key in ("command", "settings", "tweets", "start", "teacher", "tutor")
+        if key in origin
     }
     noted = {"sha256": hashlib.sha256(weights).hexdigest()} | kept
     return deeper(network, layers) if layers else network, tokenizer, noted

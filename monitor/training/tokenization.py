@@ -87,8 +87,8 @@ def fit_vocabulary(
 ) -> dict[str, tuple[int, ...]]:
     """Fit a BERT-uncased ``vocabulary`` (token -> id) to the tweets in ``texts``.
 
-    Of its tokens the ``size`` most used are kept (special tokens and the single letters, digits
-    and signs of ASCII in any case), and emoji that BERT does not know are added.
+    Of its tokens the ``size`` most used are kept (special tokens, marks and the single letters,
+    digits and signs of ASCII in any case), and emoji that BERT does not know are added.
 
     Returns the new tokens in the order of their ids, each with the old ids whose mean embedding it
     starts from: its own, or for an emoji those of the words of its Unicode name.
@@ -100,7 +100,7 @@ def fit_vocabulary(
     for text in texts:
         uses.update(known.encode(text, add_special_tokens=False).ids)
         emoji.update(is_emoji.findall(text))
-    needed = [vocabulary[token] for token in SPECIAL]
+    needed = [vocabulary[token] for token in (*SPECIAL, *MARKS) if token in vocabulary]
     needed += [
         vocabulary[token]
         for character in map(chr, range(33, 127))
@@ -110,7 +110,7 @@ def fit_vocabulary(
     often = [index for index, _ in uses.most_common()]
     chosen = set(dict.fromkeys([*needed, *often][: max(size, len(needed))]))
     by_id = {index: token for token, index in vocabulary.items()}
-    first = [vocabulary[token] for token in SPECIAL]
+    first = needed[: len(SPECIAL)]
     fitted: dict[str, tuple[int, ...]] = {
         by_id[index]: (index,) for index in [*first, *sorted(chosen)]
     }

@@ -203,6 +203,7 @@ class _Invented:
         # The truth first, as for every pair of tweet and entity, then the labels.
         self._mentions = self._all_mentions()
         self._truth = self._truths()
+        self._answers = self._answered()
         self._dead = np.sort(self._chance.integers(0, n, round(n * _REJECTED))) if n else _NONE
         milliseconds = (1000 * self._arrived).astype(np.int64) - _SNOWFLAKE_EPOCH_MS
         self._ids = [
@@ -265,13 +266,14 @@ class _Invented:
             chance.integers(0, max(1, n // 8), n).tolist(),
             self._retweet.tolist(),
             self._entity.tolist(),
-            self._truth[first].tolist(),
+            # A text that the label fits: nobody should see one that is wrong in a picture.
+            self._answers[TASKS[0]][first].tolist(),
             chance.integers(0, len(_TEXTS[0]), n).tolist(),
             self._batch.tolist(),
             strict=True,
         )
-        for number, (id_, at, author, retweet, entity, truth, text, batch) in enumerate(columns):
-            words = _TEXTS[truth][text].format(self._names[entity] or "the train")
+        for number, (id_, at, author, retweet, entity, label, text, batch) in enumerate(columns):
+            words = _TEXTS[label][text].format(self._names[entity] or "the train")
             yield {
                 "id": id_,
                 "received_at": at,
@@ -284,16 +286,24 @@ class _Invented:
                 "batch_id": batch,
             }
 
-    def labels(self, model_id: int) -> Iterator[dict[str, Any]]:
-        """Yield the labels' rows: the truth as the shipped model mistakes it."""
-        tweet, entity = self._mentions
+    def _answered(self) -> dict[str, Ints]:
+        """Draw each task's labels [labels]: the truth as the shipped model mistakes it."""
         # What is felt is half of the time what the reputation gains or loses, else nothing.
-        felt = np.where(self._chance.random(len(tweet)) < 0.5, self._truth, 1)
+        felt = np.where(self._chance.random(len(self._truth)) < 0.5, self._truth, 1)
         answers = {}
         for task, truth in zip(TASKS, (self._truth, felt), strict=True):
             confusion = np.array(self.model.calibration[task]["confusion"], np.float64)
-            label = _drawn((confusion / confusion.sum(axis=1, keepdims=True))[truth], self._chance)
-            answers[task] = label.tolist(), self._probabilities(label).tolist()
+            shares = confusion / confusion.sum(axis=1, keepdims=True)
+            answers[task] = _drawn(shares[truth], self._chance)
+        return answers
+
+    def labels(self, model_id: int) -> Iterator[dict[str, Any]]:
+        """Yield the labels' rows."""
+        tweet, entity = self._mentions
+        answers = {
+            task: (label.tolist(), self._probabilities(label).tolist())
+            for task, label in self._answers.items()
+        }
         for number, (of, about) in enumerate(zip(tweet.tolist(), entity.tolist(), strict=True)):
             row: dict[str, Any] = {"tweet_id": self._ids[of], "entity": self._names[about]}
             for task, (label, probabilities) in answers.items():

@@ -20,7 +20,7 @@ def test_explains_on_the_terminal(model_path: str) -> None:
 
     words = [line.split()[0] for line in result.stdout.splitlines() if "|" in line]
     assert 0 == result.exit_code, result.output
-    assert ["Acme", "is", "the", "worst", "company", "ever"] == words
+    assert ["[TARGET]", "is", "the", "worst", "company", "ever"] == words
 
 
 def test_explains_as_json(model_path: str) -> None:
@@ -35,7 +35,7 @@ def test_explains_as_json(model_path: str) -> None:
 
     expected, found = json.loads(classified.stdout), json.loads(result.stdout)
     assert (expected["label"], "sentiment") == (found["label"], found["task"])
-    assert text.split() == [word["word"] for word in found["words"]]
+    assert text.replace("Lumen", "[TARGET]").split() == [word["word"] for word in found["words"]]
 
 
 def test_bytes_that_are_no_text(model_path: str) -> None:

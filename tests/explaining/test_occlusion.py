@@ -41,9 +41,9 @@ class Adder(Classifier):
 
 
 @pytest.fixture
-def adder(model: Model) -> Adder:
+def adder(names_model: Model) -> Adder:
     """A model of which it is known what each word does."""
-    return Adder(model)
+    return Adder(names_model)
 
 
 def test_effects_are_those_of_the_words(adder: Adder) -> None:

@@ -40,7 +40,7 @@ from monitor.verdict import Pair, Verdict
 from monitor.writer import Writer
 from tests.factories import PSEUDONYMS, Inlet, verdict
 from tests.faults.recipes import RESULTS_TOPIC, Recipe, changed, fresh
-from tests.marked import reading_marks
+from tests.marked import reading_marks, reading_names
 
 LARGEST: Final = Mqtt().max_payload_bytes
 SMALL: Final = 4096
@@ -247,8 +247,9 @@ def searches(seed: int, bound_s: float = BOUND_S) -> Iterator[dict[str, Search]]
     Under that with a model that reads names, and with one that reads marks.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as classifiers:
-        names = Model.load(PLAIN.model.path)
-        marks = reading_marks(names, Path(folder) / "model")
+        model = Model.load(PLAIN.model.path)
+        names = reading_names(model, Path(folder) / "names")
+        marks = reading_marks(model, Path(folder) / "marks")
         ways = {
             name: Way(
                 Path(folder) / name,

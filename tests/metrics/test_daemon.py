@@ -18,7 +18,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor import DEFAULT_MODEL, __version__
+from monitor import __version__
 from monitor.reader import open_log
 from monitor.reputation import standings
 from tests.processes import REPOSITORY, Daemon, Mosquitto, free_port, wait_until
@@ -67,7 +67,9 @@ def tweets(count: int, start: int = 0, entity: str = "Acme") -> list[dict[str, s
     ]
 
 
-def test_metrics_are_what_the_log_says(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+def test_metrics_are_what_the_log_says(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, model_path: str
+) -> None:
     """Counts, labels, shares, latency and state agree with the log, and with what was sent."""
     port = free_port()
     daemon = make_daemon(mosquitto.port, MONITOR_METRICS_LISTEN=str(port))
@@ -129,7 +131,7 @@ def test_metrics_are_what_the_log_says(mosquitto: Mosquitto, make_daemon: MakeDa
     (build,) = metrics["build_info"].samples
     assert {
         "version": __version__,
-        "model": DEFAULT_MODEL,
+        "model": model_path,
         "runtime": "litert",
         "task": "reputation",
     }.items() <= build.labels.items()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import DEFAULT_MODEL
 from monitor.model import Model
 from monitor.profiling.check import Budget, Checked, check, structure_of, words_of
 from monitor.profiling.measure import Timing
@@ -52,18 +53,13 @@ def test_check(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_structure(model: Model) -> None:
-    """The shipped model tells its structure, and the tokenizer its vocabulary."""
-    shipped = Structure(
-        layers=3,
-        hidden=192,
-        bottleneck=96,
-        heads=3,
-        intermediate=192,
-        stacks=3,
-        embedding=96,
-        vocabulary=words_of(model),
-    )
-    assert shipped == structure_of(model)
+    """The small model tells its structure, and the tokenizer its vocabulary."""
+    assert Structure(vocabulary=words_of(model)) == structure_of(model)
+
+
+def test_without_bottlenecks() -> None:
+    """Of such a structure a profile knows nothing."""
+    assert structure_of(Model.load(DEFAULT_MODEL)) is None
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,8 @@ def test_beside(model_path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     assert (1, 0) == (other.exit_code, same.exit_code), same.output
     assert f"this is {runtime_of()}" in other.stderr
-    assert "predicted: median 0.296 ms, p95 0.356 ms" in same.stdout
-    assert "3.00 MB" in same.stdout
+    assert "predicted: median 1.93 ms, p95 2.31 ms" in same.stdout
+    assert "7.80 MB" in same.stdout
 
 
 @pytest.mark.parametrize(

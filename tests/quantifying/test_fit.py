@@ -109,3 +109,12 @@ def test_grouping() -> None:
     assert ["Acme"] == list(found)
     assert [[1, 0, 0], [0, 1, 0]] == found["Acme"].given.tolist()
     assert [[1, 0, 0], [0, 0, 1]] == found["Acme"].true.tolist()
+
+
+@pytest.mark.parametrize(("given", "taken"), [(0.3, 0.3), (0.02, 0.1), (-0.1, 0.1), (1.4, 1.0)])
+def test_what_does_not_last(given: float, taken: float) -> None:
+    """Changes are held to be as sure as an entity's error lasts, but never quite sure."""
+    table = fit_shares(world(20, 40), fleeting=given)
+
+    assert table is not None
+    assert np.array(table["drift"]) == pytest.approx(taken * np.array(table["between"]), abs=2e-5)
