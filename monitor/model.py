@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
+from monitor import DEFAULT_MODEL
 from monitor.verdict import POLARITIES, TASKS
 
 Reads: TypeAlias = Literal["names", "marks"]
 """How a model is told who is asked about: by name, or by marks in the text (`monitor.asking`)."""
+
+RETIRED: Final = {"mobilebert-3x192": DEFAULT_MODEL}
+"""Models that came along once, which configurations still name, and which takes their place."""
 
 _WAY_OUT: Final = "restore it, or export the model again"
 
@@ -110,7 +114,8 @@ def _find(path: Path | str) -> Path:
     package = Path(__file__).parent
     places = [given]
     if given.name == str(given):  # a bare name: in the wheel, or in the checkout
-        places += [package / "models" / given, package.parent / "models" / given]
+        came_along = RETIRED.get(given.name, given.name)
+        places += [package / "models" / came_along, package.parent / "models" / came_along]
     for place in places:
         if (place / "model.toml").is_file():
             return place

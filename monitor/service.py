@@ -26,7 +26,7 @@ from monitor.control import Control
 from monitor.integrity import DamagedLogError, StoreError
 from monitor.metrics.exporter import Exporter
 from monitor.metrics.measurements import Measurements, Serving
-from monitor.model import Model, ModelError
+from monitor.model import RETIRED, Model, ModelError
 from monitor.outbox import Outbox, Results
 from monitor.pipeline import Pipeline
 from monitor.privacy import Pseudonyms, load_key
@@ -77,6 +77,13 @@ class _Station:
         self.settings = settings
         self.leaving, self._left = leaving, False
         model = Model.load(settings.model.path)
+        if RETIRED.get(settings.model.path) == model.name:
+            structlog.get_logger().warning(
+                "model-retired",
+                configured=settings.model.path,
+                model=model.name,
+                note="it labels otherwise; set [model] path to its name, or to another's",
+            )
         with ExitStack() as made:
             self.classifier = made.enter_context(
                 Classifier(model, settings.model.workers, settings.model.runtime, settings.entities)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.model import Model, ModelError
+from monitor.model import RETIRED, Model, ModelError
 from monitor.verdict import POLARITIES, TASKS
 
 
@@ -214,6 +214,16 @@ def test_a_name_is_looked_up_beside_the_program(
     assert DEFAULT_MODEL == model.name
     assert DEFAULT_MODEL == model.folder.name
     assert model.folder.is_absolute()
+
+
+@pytest.mark.parametrize("name", RETIRED)
+def test_a_name_of_before(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who upgrades goes on with what took its place, but with a folder of that name if there is."""
+    assert RETIRED[name] == Model.load(name).name
+
+    folder.rename(folder.parent / name)
+    monkeypatch.chdir(folder.parent)
+    assert "toy" == Model.load(name).name
 
 
 def test_a_folder_of_that_name_here_goes_first(
