@@ -155,10 +155,12 @@ def test_both_runtimes_say_the_same(model_path: str, other_python: Path) -> None
     for (text, entity), one, two in zip(PAIRS, litert, other, strict=True):
         assert (text, entity) == (one["text"], one["entity"]) == (two["text"], two["entity"])
         for mine, theirs in ((one, two), (one["sentiment"], two["sentiment"])):
-            assert mine["label"] == theirs["label"], (text, entity)
             assert mine["probabilities"] == pytest.approx(
                 theirs["probabilities"], abs=RUNTIMES_DIFFER
             )
+            first, second, *_ = sorted(mine["probabilities"].values(), reverse=True)
+            undecided = first - second < 2 * RUNTIMES_DIFFER
+            assert mine["label"] == theirs["label"] or undecided, (text, entity)
 
 
 def test_every_runtime_is_a_setting() -> None:
