@@ -14,6 +14,7 @@ from monitor.marking import OTHER, TARGET
 from monitor.training import answers, marked, plain, taught
 from monitor.training import network as networks
 from monitor.training.answers import Asked
+from monitor.training.data import NO_LABEL
 from monitor.training.distil import hidden_loss
 from monitor.training.errors import TrainingError
 from monitor.training.marked import MarkedSettings
@@ -179,3 +180,23 @@ def test_a_tutor_reads_the_students_words(tiny_bert: Path, tmp_path: Path) -> No
     expected = network.eval()(theirs, theirs * 0)[1]
     for own, other in zip(tutor(mine, mine * 0), expected, strict=True):
         torch.testing.assert_close(own, other)
+
+
+def test_labels_alone(
+    answered: Path, tiny_student: Path, collections: Path, tmp_path: Path
+) -> None:
+    """Questions that the teacher was not asked are learnt from by their labels."""
+    said = read_answers(answered, collections, 10, labelled=5)
+    record = taught.distil(
+        collections,
+        answered,
+        tiny_student,
+        tmp_path / "student",
+        replace(SETTINGS, layers=0, questions=10, labelled=5, examples=32),
+    )
+
+    assert (10, 5) == (len(said.asked), len(said.labelled))
+    assert all(NO_LABEL != max(one.reputation, one.sentiment) for one in said.labelled)
+    assert not {*said.labelled} & {*said.asked}
+    assert {"questions": 10, "labelled": 5} == record["tweets"]
+    assert " --questions 10 --labelled 5 " in commands_of(record)[-1]
