@@ -374,3 +374,12 @@ def test_only_connection_is_to_the_broker(mosquitto: Mosquitto, make_daemon: Mak
     to_broker = [peer for peer in peers if peer == mosquitto.port]
     assert 1 == len(to_broker)
     assert len(peers) - 1 in (0, 2)
+
+
+def test_a_model_of_before(mosquitto: Mosquitto, make_daemon: Callable[..., Daemon]) -> None:
+    """Who upgrades goes on with what took its place, and is told."""
+    daemon = make_daemon(mosquitto.port, MONITOR_MODEL_PATH="mobilebert-3x192")
+    daemon.start()
+    assert 0 == daemon.stop()
+
+    assert "model-retired" in {event["event"] for event in daemon.events()}

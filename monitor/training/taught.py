@@ -146,6 +146,12 @@ class Learner(nn.Module):
         return logits, states, self.projection(mean_over(input_ids != 0, states[-1]))
 
 
+def noted(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what a student's record keeps of the record of whom it began as or learnt from."""
+    wanted = ("command", "settings", "tweets", "start", "teacher", "tutor")
+    return {key: record[key] for key in wanted if key in record}
+
+
 class HiddenTutor:
     """A finished student whose hidden states another one learns, in the other's words."""
 
@@ -155,7 +161,9 @@ class HiddenTutor:
         Raises:
             TrainingError: there is none, or it is not as deep and as wide.
         """
-        self._network, theirs, _ = networks.load(folder)
+        self._network, theirs, record = networks.load(folder)
+        self.noted: Final = noted(record)
+        """What its record says of where it came from."""
         if not alike(student, self._network):
             raise TrainingError(f"the tutor in {folder} is not as deep and as wide as the student")
         ours, known = tokenizer.get_vocab(), theirs.get_vocab()
@@ -214,13 +222,8 @@ def beginning(start: Path, layers: int) -> tuple[Network, Tokenizer, dict[str, A
         network, tokenizer, origin = networks.load(start)
         weights = (start / "model.safetensors").read_bytes()
     network, tokenizer = with_marks(network, tokenizer)
-    kept = {
-        key: origin[key]
-        for key in ("command", "settings", "tweets", "start", "teacher", "tutor")
-        if key in origin
-    }
-    noted = {"sha256": hashlib.sha256(weights).hexdigest()} | kept
-    return deeper(network, layers) if layers else network, tokenizer, noted
+    kept = {"sha256": hashlib.sha256(weights).hexdigest()} | noted(origin)
+    return deeper(network, layers) if layers else network, tokenizer, kept
 
 
 def described(network: Network) -> dict[str, Any]:
@@ -344,12 +347,7 @@ def distil(
     tutor = None
     if tutor_folder is not None:
         tutor = HiddenTutor(tutor_folder, network, tokenizer)
-        record_of_tutor = json.loads((tutor_folder / "training.json").read_text(encoding="utf-8"))
-        identity["tutor"] = {
-            key: record_of_tutor[key]
-            for key in ("settings", "tweets", "start", "teacher")
-            if key in record_of_tutor
-        }
+        identity["tutor"] = tutor.noted
     if (before := networks.finished(output, identity)) is not None:
         return before
     width = 0 if answers.pooled is None else answers.pooled.shape[1]

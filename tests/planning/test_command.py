@@ -89,3 +89,10 @@ def test_one_of_two() -> None:
 def test_three_digits_are_enough(number: float, text: str) -> None:
     """As people write them."""
     assert text == shown(number)
+
+
+def test_the_small_model_saves_boards() -> None:
+    """It is said where it does, and not where the rate is the board's own."""
+    assert "With [model] path = 'small'" in run("500M").stdout
+    assert "path = 'small'" not in run("2M").stdout
+    assert "path = 'small'" not in run("500M", "--board-rate", "760").stdout
