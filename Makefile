@@ -20,10 +20,15 @@ TAUGHT    = $(BIN)/monitor distil $(DATA) --answers .training/answers $(FAST)
 AUDIT_VENV := .venv-audit
 AUDIT_LOCK := requirements/audit.lock
 
+# Programs that the tests start, with Debian's packages.
+TOOLS := mosquitto=mosquitto mosquitto_pub=mosquitto-clients sqlite3=sqlite3 jq=jq \
+         systemd-analyze=systemd faketime=faketime chromium=chromium
+ARM_TOOLS := mosquitto=mosquitto qemu-aarch64-static=qemu-user-static
+
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install test studies check audit docs format archive bench group merge soak fuzz load wear model record compare study lock wheel boot arm clean
+.PHONY: help demo install tools test quick studies check audit docs format archive bench group merge soak fuzz load wear model record compare study lock wheel boot brokers arm clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -37,16 +42,26 @@ install: $(VENV)/.daemon ## put the daemon into .venv, and nothing more
 
 # Hundreds of daemons start: what they import is compiled once, whatever the shell says.
 test studies: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/.dev $(OLD_VENV)/.ready ## run the tests, but for those of whole studies
+# No test is skipped for want of a program.
+test studies: export MONITOR_REQUIRE_BROKER = 1
+test studies: export MONITOR_REQUIRE_BROWSER = 1
+test: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the tests, but for those of whole studies
 	$(BIN)/python -m tests $(PYTEST)
 
-studies: $(VENV)/.dev $(OLD_VENV)/.ready ## run the tests of whole studies on toys: compare, speed, fusions, search, Ray
+quick: $(VENV)/.dev ## run the tests that start no process and no training: a minute
+	$(BIN)/python -m tests --quick $(PYTEST)
+
+studies: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the tests of whole studies on toys: compare, speed, fusions, search, Ray
 	$(BIN)/pytest -n 2 -m study $(PYTEST)
 
 check: $(VENV)/.dev ## run the linters and the type checker
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+
+tools:
+	@requirements/debian.sh $(TOOLS)
 
 audit: $(VENV)/.dev $(AUDIT_VENV)/.ready ## ask PyPI for known vulnerabilities of what is locked
 	@$(BIN)/python -m pip --disable-pip-version-check check
@@ -87,15 +102,17 @@ wear: $(VENV)/.dev ## measure bytes written a tweet: make wear FOLDER=on-the-car
 	$(BIN)/python -m tests.benchmarks.wear $(if $(FOLDER),--folder $(FOLDER))
 
 model: $(VENV)/.teacher ## make the models anew from their teacher (hours): make model DATA=folder
-	$(BIN)/monitor answers $(DATA) --teacher models/teacher --strangers --limit 86016 $(FAST)
+	$(BIN)/monitor answers $(DATA) --teacher models/teacher --strangers --limit 151552 $(FAST)
 	$(TAUGHT) --from all-MiniLM-L6-v2 --questions 81920 --examples 140000 --output .training/begun
-	$(TAUGHT) --from .training/begun --labelled 120000 --learning-rate 1e-4 --examples 160000 \
-	  --output .training/accurate
+	$(TAUGHT) --from .training/begun --questions 86016 --labelled 120000 --learning-rate 1e-4 \
+	  --examples 160000 --output .training/second
+	$(TAUGHT) --from .training/second --labelled 60000 --invented 30000 --learning-rate 1e-4 \
+	  --examples 320000 --output .training/accurate
 	OMP_NUM_THREADS=1 $(BIN)/monitor train $(DATA) $(FAST) --output .training/namer
 	$(BIN)/monitor distil $(DATA) --teacher .training/namer $(FAST) --output .training/named
 	$(TAUGHT) --from .training/named --questions 61440 --examples 57344 --output .training/marked
-	$(TAUGHT) --from .training/marked --tutor .training/accurate --labelled 120000 \
-	  --learning-rate 5e-4 --examples 90000 --output .training/small
+	$(TAUGHT) --from .training/marked --tutor .training/second --questions 86016 \
+	  --labelled 120000 --learning-rate 5e-4 --examples 90000 --output .training/small
 	$(MAKE) --no-print-directory record NAME=accurate DATA=$(DATA)
 	$(MAKE) --no-print-directory record NAME=small DATA=$(DATA)
 
@@ -112,9 +129,9 @@ compare: $(VENV)/.dev $(OLD_VENV)/.ready ## it beside its teacher and its peers:
 study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: make study DATA=folder
 	mkdir -p $(STUDY) && $(BIN)/monitor profile --output $(STUDY)/profile.json
 	$(BIN)/monitor search $(DATA) --profile $(STUDY)/profile.json --latency 1ms --output $(STUDY)
-	$(BIN)/python -m monitor.search.promises $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
-	$(BIN)/python -m monitor.search.cascade $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
-	$(BIN)/python -m monitor.search.validate $(STUDY)/profile.json --output $(STUDY)/validation.json
+	$(BIN)/python -m monitor.lab.search.promises $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
+	$(BIN)/python -m monitor.lab.search.cascade $(DATA) --profile $(STUDY)/profile.json --output $(STUDY)
+	$(BIN)/python -m monitor.lab.search.validate $(STUDY)/profile.json --output $(STUDY)/validation.json
 	$(BIN)/monitor fusions --output $(STUDY) --tflite-runtime-python $(OLD_VENV)/bin/python
 	$(BIN)/monitor speed --model $(MODEL) --model $(SMALL) --output $(STUDY)
 
@@ -128,14 +145,18 @@ lock: $(VENV)/.venv ## resolve the lock files anew
 wheel: $(VENV)/.dev ## from a clean clone to a wheel to fresh environments: pip, pipx, uv
 	$(BIN)/python -m tests.installing $(WHEEL)
 
+brokers: $(VENV)/.dev ## the ledger against brokers of Debian, PyPI and npm: make brokers BROKERS="nats aedes"
+	$(BIN)/python -m tests.brokers $(BROKERS)
+
 boot: $(VENV)/.dev ## the service in a Debian that is booted, as root: make boot SUITE=trixie
 	$(BIN)/python -m tests.boot --suite $(or $(SUITE),bookworm) $(BOOT)
 
 arm: $(VENV)/.dev ## install and run on emulated Arm boards: make arm ARM=--short
+	@requirements/debian.sh $(ARM_TOOLS)
 	$(BIN)/python -m tests.arm $(ARM)
 
 clean: ## remove the environments
-	rm -rf $(VENV) $(OLD_VENV) $(AUDIT_VENV) .arm .boot
+	rm -rf $(VENV) $(OLD_VENV) $(AUDIT_VENV) .arm .boot .brokers
 
 $(VENV)/.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,10 @@ def replacing(path: Path, *, mode: int | None = None, durable: bool = True) -> I
         durable: whether content and name are on disk at the end, and so survive a power cut.
 
     Raises:
-        OSError: the folder cannot be written to.
+        OSError: the folder cannot be written to, or ``path`` is there and no file, as a device.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise FileExistsError(errno.EEXIST, "is no file that could be replaced", str(path))
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)  # of a process that had this number and was killed
     try:

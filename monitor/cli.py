@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import click
 
-from monitor import __version__, early, streams
+from monitor import __version__, early
+from monitor.console import counted, escaped, streams
 from monitor.options import (
     EXIT_CONFIGURATION,
     EXIT_STOPPED,
+    FiniteRange,
     config_option,
     fail,
     model_options,
+    say_that_it_waits,
     see_that_ours_stay,
 )
-from monitor.terminal import escaped
 
 _LAZY: Final = {
     "classify": "monitor.archive.command",
-    "train": "monitor.training.commands",
-    "answers": "monitor.training.commands",
-    "distil": "monitor.training.commands",
-    "transfer": "monitor.training.commands",
-    "export": "monitor.training.commands",
-    "search": "monitor.search.command",
-    "evaluate": "monitor.evaluation.command",
-    "quantify": "monitor.quantifying.command",
-    "compare": "monitor.comparison.command",
-    "fusions": "monitor.comparison.command",
-    "speed": "monitor.comparison.command",
-    "profile": "monitor.profiling.command",
+    "train": "monitor.lab.training.commands",
+    "answers": "monitor.lab.training.commands",
+    "distil": "monitor.lab.training.commands",
+    "transfer": "monitor.lab.training.commands",
+    "export": "monitor.lab.training.commands",
+    "search": "monitor.lab.search.command",
+    "evaluate": "monitor.lab.evaluation.command",
+    "quantify": "monitor.lab.quantifying.command",
+    "compare": "monitor.lab.comparison.command",
+    "fusions": "monitor.lab.comparison.command",
+    "speed": "monitor.lab.comparison.command",
+    "profile": "monitor.lab.profiling.command",
     "demo": "monitor.demo.command",
     "report": "monitor.reporting.command",
     "watch": "monitor.watching.command",
+    "label": "monitor.labelling.command",
     "explain": "monitor.explaining.command",
     "dashboard": "monitor.dashboard.command",
     "merge": "monitor.merging.command",
@@ -65,21 +71,60 @@ class _Group(click.Group):
         streams.prepare()
         try:
             return super().main(*args, **extra)
-        except OSError as error:
-            if error.filename != streams.OUTPUT:
-                raise
-            fail(f"{streams.OUTPUT}: {error.strerror}")
+        except OSError as error:  # of a file, a terminal or a network that is not as it should be
+            where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+            fail(f"{where}{error.strerror or error}")
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401  (as click's)
+    ) -> click.Context:
+        with _told():
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, context: click.Context) -> Any:  # noqa: ANN401  (as click's)
         try:
             early.hand_over()
-            return super().invoke(context)
-        except click.ClickException as error:
-            vars(error)["message"] = escaped(error.message)  # which quotes arguments
-            raise
+            with _told():
+                return super().invoke(context)
         except KeyboardInterrupt:
             click.echo("monitor: stopped", err=True)
             context.exit(EXIT_STOPPED)
+        except ImportError as error:  # of a library that is missing, or does not load here
+            if (error.name or "").startswith("monitor"):
+                raise
+            fail(f"{error.name or 'a library'} cannot be imported: {error}; install it anew")
+        except click.Abort:  # a question was answered with no, or with the end of input
+            fail("nothing has been done")
+
+
+class _ToldError(click.ClickException):
+    """An error of click's, in our words: with our prefix, and nothing that steers a terminal."""
+
+    def __init__(self, error: click.ClickException) -> None:
+        super().__init__(escaped(error.format_message()))  # which quotes arguments
+        vars(self)["exit_code"] = error.exit_code
+        self._context = error.ctx if isinstance(error, click.UsageError) else None
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say how the command is used, if that was wrong, and what is wrong."""
+        if context := self._context:
+            click.echo(context.get_usage(), file, err=True)
+            click.echo(f"Try '{context.command_path} --help' for help.\n", file, err=True)
+        click.echo(f"monitor: {self.message}", file, err=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (click.exceptions.NoArgsIsHelpError, _ToldError):
+        raise
+    except click.ClickException as error:
+        raise _ToldError(error) from error
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -113,10 +158,10 @@ def run(config: Path | None, *, leave: bool) -> None:
     stays with the broker. SIGHUP reads the configuration and the model anew; if they are wrong, it
     goes on as before. Logs go to standard error, as JSON lines unless that is a terminal.
     """
-    from monitor import credentials, logs, service
-    from monitor.integrity import StoreError
-    from monitor.model import ModelError
-    from monitor.settings import ConfigurationError, Settings, load
+    from monitor.daemon import logs, service
+    from monitor.inference import ModelError
+    from monitor.settings import ConfigurationError, Settings, credentials, load
+    from monitor.store import StoreError
 
     def settings() -> Settings:
         loaded = load(config)
@@ -139,16 +184,17 @@ def check(config: Path | None) -> None:
 
     Exit code 0 if all is well, 2 if the configuration is wrong, 1 for anything else. That the disk
     will be full before [store] keep_days are over is a WARNING, and no failure yet. Changes
-    nothing but creating or migrating the database, as `monitor run` would.
+    nothing but bringing an older database up to date, as `monitor run` would; where there is
+    none, none is made.
     """
-    from monitor import checks
+    from monitor.daemon import checks
 
     sys.exit(checks.run(config, click.echo))
 
 
 @main.command()
 @click.argument("file")
-@click.option("--rate", type=click.FloatRange(0), default=0, help="Messages a second; 0: no limit.")
+@click.option("--rate", type=FiniteRange(0), default=0, help="Messages a second; 0: no limit.")
 @click.option("--topic", required=True, help="Topic to publish on, e.g. tweets/en.")
 @click.option("--qos", type=click.IntRange(0, 2), default=1, show_default=True)
 @config_option
@@ -159,16 +205,20 @@ def publish(file: str, rate: float, topic: str, qos: int, config: Path | None) -
     if it is "-". Broker and credentials are those of the configuration. Ends when the broker has
     acknowledged every message.
     """
-    from monitor import publisher
-    from monitor.settings import ConfigurationError, load
+    from monitor.mqtt import publisher
+    from monitor.settings import ConfigurationError, load, topics
 
+    if why := topics.impossible(topic):
+        raise click.BadParameter(f"{topic!r} is no topic: {why}", param_hint="--topic")
+    if file == "-":
+        say_that_it_waits("lines to publish")
     try:
         count, seconds = publisher.replay(load(config).mqtt, file, topic, rate, qos)
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
     except (publisher.PublishError, OSError) as error:
         fail(error)
-    click.echo(f"published {count} messages in {seconds:.1f} s", err=True)
+    click.echo(f"published {counted(count, 'message')} in {seconds:.1f} s", err=True)
 
 
 @main.command()
@@ -194,9 +244,9 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
       cp DEST monitor.db
       systemctl start monitor
     """
-    from monitor.backup import BackupError
-    from monitor.backup import backup as copy
     from monitor.settings import ConfigurationError, load
+    from monitor.store.backup import BackupError
+    from monitor.store.backup import backup as copy
 
     see_that_ours_stay(destination, config, replaces_logs=True)
     try:
@@ -206,7 +256,7 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
     except BackupError as error:
         fail(error)
     click.echo(
-        f"copied {copied.tweets:,} tweets, {copied.size / 1e6:.1f} MB, to {copied.path} in"
+        f"copied {counted(copied.tweets, 'tweet')}, {copied.size / 1e6:.1f} MB, to {copied.path} in"
         f" {copied.seconds:.1f} s; the key of pseudonyms is not in it (see --help)"
     )
 
@@ -215,7 +265,7 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
 @model_options
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1),
+    type=FiniteRange(0.1),
     default=1.0,
     show_default=True,
     help="Time spent on each line of the table.",
@@ -227,8 +277,8 @@ def bench(model: str, runtime: str, workers: int, seconds: float, as_json: bool)
     Everything from text to label, on generated text; a busy machine measures slow, so stop the
     daemon first.
     """
-    from monitor import benchmark
-    from monitor.model import Model, ModelError
+    from monitor.inference import Model, ModelError
+    from monitor.planning import benchmark
 
     try:
         report = benchmark.measure(Model.load(model), runtime, workers, seconds)

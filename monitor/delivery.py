@@ -1,10 +1,10 @@
-"""A message as it arrived, whichever way it came."""
+"""A message as it arrived, whichever way it came, and what it comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from monitor.clock import Moment
 
@@ -44,3 +44,22 @@ class Delivery:
     def weight(self) -> int:
         """Bytes of memory, about."""
         return len(self.payload) + OVERHEAD_BYTES
+
+
+class Source(Protocol):
+    """Where deliveries come from: it gives each to the inbox, and starts anew when it is lost."""
+
+    def start(self) -> None:
+        """Begin to connect, in a thread of its own."""
+
+    def connected(self) -> bool:
+        """Whether what is sent to us now arrives."""
+
+    def idle_for(self, now: float) -> float:
+        """Return for how many seconds nothing has come and nothing is unacknowledged.
+
+        ``now`` is in monotonic seconds. 0.0 where it is not connected.
+        """
+
+    def close(self, *, forget: bool = False) -> None:
+        """End; ``forget``: the sender is to keep nothing more for us."""

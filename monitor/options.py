@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
@@ -16,7 +17,7 @@ from monitor import DEFAULT_MODEL
 from monitor.early import STOPPED
 
 if TYPE_CHECKING:
-    from monitor.entities import Entity
+    from monitor.tweets import Entity
 
 EXIT_FAILURE: Final = 1
 EXIT_CONFIGURATION: Final = 2
@@ -33,11 +34,18 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def fail(message: object, code: int = EXIT_FAILURE) -> NoReturn:
-    """End the program, saying why."""
-    from monitor.terminal import escaped
+    """End the program, saying why where standard error is still there."""
+    from monitor.console import escaped
 
-    click.echo(f"monitor: {escaped(str(message))}", err=True)
+    with suppress(OSError):  # the terminal may be gone, and the exit code says enough
+        click.echo(f"monitor: {escaped(str(message))}", err=True)
     sys.exit(code)
+
+
+def say_that_it_waits(what: str) -> None:
+    """Say what standard input is read for, where that is a terminal: it looks like a hang."""
+    if sys.stdin.isatty():
+        click.echo(f"monitor: waits for {what} on standard input; Ctrl-D ends them", err=True)
 
 
 def config_option(function: _F) -> _F:
@@ -80,8 +88,8 @@ def see_that_ours_stay(
         config: names the log; without one, the defaults and the environment do, if they can.
         replaces_logs: as for `belongings.refusal`.
     """
-    from monitor.belongings import refusal
     from monitor.settings import ConfigurationError, load
+    from monitor.settings.belongings import refusal
 
     log = key = None
     try:
@@ -92,6 +100,22 @@ def see_that_ours_stay(
         log, key = Path(settings.store.path), settings.key_path
     if why := refusal(output, log, key, replaces_logs=replaces_logs):
         fail(why, EXIT_CONFIGURATION)
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds: click's lets NaN through them, and infinity where there is none."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  (as click's)
+        param: click.Parameter | None,
+        context: click.Context | None,
+    ) -> float:
+        """Read it."""
+        number = float(super().convert(value, param, context))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number that can be reckoned with", param, context)
+        return number
 
 
 class _Output(click.Path):
@@ -168,8 +192,7 @@ def opened(database: Path | None, config: Path | None) -> Iterator[sqlite3.Conne
     Where it cannot be opened, or turns out to be damaged while it is read, end the program, saying
     why.
     """
-    from monitor.integrity import StoreError
-    from monitor.reader import open_log
+    from monitor.store import StoreError, open_log
 
     path = log_path(database, config)
     try:

@@ -9,6 +9,8 @@ from typing import Final, TypeAlias
 POLARITIES: Final = ("negative", "neutral", "positive")
 """The labels of each task, in the order in which numbers stand for them."""
 
+LABELS: Final = len(POLARITIES)
+
 TASKS: Final = ("reputation", "sentiment")
 """What is asked of each text: its polarity for an entity's reputation, and its own mood."""
 

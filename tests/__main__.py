@@ -1,7 +1,8 @@
 """The whole suite, in as little time as two cores allow: ``python -m tests``, or ``make test``.
 
 What needs PyTorch or TensorFlow runs beside the rest in a process of its own: to import them takes
-longer than most of those tests, so that not every worker should. Arguments are pytest's.
+longer than most of those tests, so that not every worker should. Arguments are pytest's, but for
+``--quick``: only what starts no process, and needs neither of them (``make quick``).
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Final
 
 TESTS: Final = Path(__file__).parent
-HEAVY: Final = ("comparison", "evaluation", "profiling", "quantifying", "search", "training")
-"""Folders that need them."""
+HEAVY: Final = TESTS / "lab"
+"""What needs them."""
+PROCESSES: Final = ("arm", "benchmarks", "boot", "dashboard", "docs", "faults", "installing", "old")
+"""Folders whose tests start processes or servers, nearly all of them."""
 NOTHING_CHOSEN: Final = 5
 """pytest's exit code where the arguments leave nothing to run."""
 INTERRUPTED: Final = 130
@@ -22,15 +25,15 @@ INTERRUPTED: Final = 130
 
 def main(arguments: list[str]) -> int:
     """Run both halves; return pytest's exit code, 0 if all is well."""
+    if "--quick" in arguments:
+        return quick([one for one in arguments if one != "--quick"])
     pytest = [sys.executable, "-m", "pytest", "-m", "not study", *arguments]
-    heavy = [str(TESTS / name) for name in HEAVY]
-    light = [f"--ignore={folder}" for folder in heavy]
     with tempfile.TemporaryFile() as said:
         beside = subprocess.Popen(
-            [*pytest, "-n", "1", *heavy], stdout=said, stderr=subprocess.STDOUT
+            [*pytest, "-n", "1", str(HEAVY)], stdout=said, stderr=subprocess.STDOUT
         )
         try:
-            first = subprocess.call([*pytest, "-n", "4", *light, str(TESTS)])
+            first = subprocess.call([*pytest, "-n", "4", f"--ignore={HEAVY}", str(TESTS)])
             second = beside.wait()
         except KeyboardInterrupt:  # theirs, too
             beside.wait()
@@ -42,6 +45,20 @@ def main(arguments: list[str]) -> int:
     sys.stdout.flush()
     codes = [code for code in (first, second) if code != NOTHING_CHOSEN]
     return max(codes, default=NOTHING_CHOSEN)
+
+
+def quick(arguments: list[str]) -> int:
+    """Run what starts no process and no training; return pytest's exit code."""
+    left_out = [HEAVY, *(TESTS / name for name in PROCESSES)]
+    return subprocess.call(
+        [
+            *(sys.executable, "-m", "pytest", "-n", "2", "-m", "not study and not process"),
+            *(f"--ignore={folder}" for folder in left_out),
+            "--hypothesis-profile=quick",
+            *arguments,
+            str(TESTS),
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import hypothesis
 import pytest
 
-from monitor.classifier import Classifier
-from monitor.fitting import SMALL
-from monitor.model import Model
+from monitor.inference import Classifier, Model
+from monitor.inference.fitting import SMALL
 from tests.marked import reading_names
 from tests.processes import OTHER_PYTHON, REPOSITORY, Daemon, Mosquitto
 
@@ -27,11 +27,25 @@ _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_REQUIRE_BROWSER", "MONITOR_TEST_MODE
 
 # Time limits on single examples would make a busy machine fail.
 hypothesis.settings.register_profile("monitor", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=15)
 hypothesis.settings.load_profile("monitor")
 
 # A shell's background jobs ignore Ctrl-C, and so would the processes that the tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+STARTED_BY: Final = {"start_mosquitto", "mosquitto", "make_daemon", "other_python"}
+"""Fixtures that start processes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start processes: by a fixture, or with a module that can."""
+    for item in items:
+        module = vars(item.module) if isinstance(item, pytest.Function) else {}
+        starts = {"subprocess", "multiprocessing", "pty"} & module.keys()
+        if starts or STARTED_BY.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("process")
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
 from monitor.delivery import Delivery
-from monitor.model import KnownTweet, Model
-from monitor.privacy import KEY_BYTES, Pseudonyms
-from monitor.rows import BatchRow, DeadLetter, ModelRow, Origin, TweetRow
+from monitor.inference import Classifier, Model
+from monitor.inference.model import KnownTweet
 from monitor.store import Store
-from monitor.throughput import Meter
+from monitor.store.rows import BatchRow, DeadLetter, ModelRow, Origin, TweetRow
+from monitor.store.throughput import Meter
+from monitor.tweets import Pseudonyms
+from monitor.tweets.keys import KEY_BYTES
 from monitor.verdict import POLARITIES, TASKS, Answer, Pair, Verdict
 
 NOW = 1_750_000_000.0
@@ -104,7 +105,7 @@ RESULT: dict[str, Any] = {
     "is_retweet": True,
     "text": "text of 7",
 }
-"""A label as another board tells it (`monitor.results`)."""
+"""A label as another board tells it (`monitor.publishing.results`)."""
 
 
 def verdict(reputation: str = "positive", sentiment: str = "negative") -> Verdict:

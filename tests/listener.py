@@ -57,7 +57,9 @@ class Listener:
 
 
 @contextmanager
-def listening(port: int, *filters: str, once: bool = False) -> Iterator[Listener]:
+def listening(
+    port: int, *filters: str, once: bool = False, login: tuple[str, str] = ("", "")
+) -> Iterator[Listener]:
     """Listen until the end, also to a broker that restarts; nothing is missed meanwhile.
 
     With ``once``, the broker forgets us afterwards.
@@ -70,6 +72,8 @@ def listening(port: int, *filters: str, once: bool = False) -> Iterator[Listener
         protocol=MQTTProtocolVersion.MQTTv311,
     )
     client.reconnect_delay_set(1, 1)
+    if login[0]:
+        client.username_pw_set(*login)
 
     def on_message(_client: Client, _userdata: object, message: MQTTMessage) -> None:
         heard = Heard(message.topic, message.payload.decode(), message.retain)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.clock import utc
-from monitor.rows import BatchRow, TweetRow
 from monitor.store import Store
+from monitor.store.rows import BatchRow, TweetRow
 from tests.factories import NOW, STUB_MODEL, verdict
 
 CONFUSION = [[80, 15, 5], [10, 80, 10], [5, 15, 80]]

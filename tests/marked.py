@@ -12,10 +12,9 @@ from typing import Any, Final
 import tomli_w
 from tokenizers import Tokenizer
 
-from monitor.asking import Asking
-from monitor.classifier import Classifier
-from monitor.marking import OTHER, TARGET
-from monitor.model import Model
+from monitor.inference import Classifier, Model
+from monitor.inference.asking import Asking
+from monitor.inference.marking import OTHER, TARGET
 from monitor.verdict import Pair
 
 MARKS: Final = (TARGET, OTHER)

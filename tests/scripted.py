@@ -22,9 +22,11 @@ class Scripted:
         connack: Callable[[bytes], bytes],
         granted: int,
         then: bytes,
+        hangs_up_on: bytes | None,
     ) -> None:
         self._listener = listener
         self._connack, self._granted, self._then = connack, granted, then
+        self._hangs_up_on = hangs_up_on
         self.port: int = listener.getsockname()[1]
         self.published: list[bytes] = []
         """Topics that were published on, in order."""
@@ -58,6 +60,8 @@ class Scripted:
                 self.acknowledged.append(int.from_bytes(body[:2]))
             case 8:  # SUBSCRIBE; its filter comes after identifier, properties and length
                 self.subscribed.append(body[5 : 5 + body[4]])
+                if self._hangs_up_on and self.subscribed[-1].startswith(self._hangs_up_on):
+                    raise IndexError
                 stream.write(b"\x90\x04" + body[:2] + bytes([0, self._granted]) + self._then)
             case 14:  # DISCONNECT
                 self.left.set()
@@ -69,6 +73,7 @@ def scripted(
     connack: Callable[[bytes], bytes] = _welcome,
     granted: int = 1,
     then: bytes = b"",
+    hangs_up_on: bytes | None = None,
 ) -> Iterator[Scripted]:
     """Have such a broker on a free loopback port.
 
@@ -77,9 +82,10 @@ def scripted(
             in byte 6 the version, in byte 7 the flags.
         granted: the reason code that answers a subscription.
         then: what follows it at once.
+        hangs_up_on: how a filter begins whose subscriber loses its connection.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        broker = Scripted(listener, connack, granted, then)
+        broker = Scripted(listener, connack, granted, then, hangs_up_on)
         thread = threading.Thread(target=broker.serve, daemon=True)
         thread.start()
         yield broker

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-LATEST = "m010_attempts"
+LATEST = "m012_owner_labels"
 """The migration that older logs lack."""
 
 

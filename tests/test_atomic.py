@@ -39,6 +39,17 @@ def test_a_failure_leaves_the_old(tmp_path: Path) -> None:
     assert [path] == [*tmp_path.iterdir()]
 
 
+def test_what_is_no_file_stays(tmp_path: Path) -> None:
+    """A pipe, or a device as for root, would be gone with a file in its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match="no file"), replacing(pipe) as draft:
+        draft.touch()
+
+    assert pipe.is_fifo()
+    assert [pipe] == [*tmp_path.iterdir()]
+
+
 def test_permissions(tmp_path: Path) -> None:
     """As wished, or as the umask leaves them."""
     before = os.umask(0o027)

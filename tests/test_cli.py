@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from monitor.cli import main
+from monitor.installing.step import Step
+from tests.logs import Said, write_log
 from tests.processes import Daemon, Mosquitto, free_port
 
 
@@ -35,6 +43,178 @@ def test_help_names_every_command() -> None:
     for command in ("run", "check", "classify", "publish", "bench", "demo", "train", "evaluate"):
         assert f"  {command} " in out
     assert "Exit codes" in out
+
+
+def test_no_help_shows_marks_of_its_source() -> None:
+    r"""A backslash or the character that `\b` stands for is for click, and not for people."""
+    context = click.Context(main)
+    helps = [main.get_help(context)]
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        helps.append(command.get_help(click.Context(command, info_name=name)))
+
+    assert 20 < len(helps)
+    assert [] == [shown for shown in helps if "\\b" in shown or "\b" in shown]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--nope"],
+        ["nope"],
+        ["report", "--nope"],
+        ["report", "--since", "soon"],
+        ["report", "--database", "nowhere.db"],
+        ["plan", "many"],
+        ["train", "nowhere", "--nope"],
+        ["merge"],
+    ],
+    ids=" ".join,
+)
+def test_errors_have_one_prefix(arguments: list[str]) -> None:
+    """Whoever finds them, click or we: the last line is the error, and begins with the program."""
+    result = CliRunner().invoke(main, arguments)
+
+    assert 0 != result.exit_code
+    assert result.stderr.splitlines()[-1].startswith("monitor: ")
+    assert "Error" not in result.stderr
+
+
+def test_a_question_that_is_answered_with_no() -> None:
+    """Nothing is done, and that is said; as if the terminal had been closed."""
+    steps = [Step("remove", "everything", lambda: pytest.fail("done"))]
+    with (
+        mock.patch("monitor.installing.command._see_rights"),
+        mock.patch("monitor.installing.install.removal", return_value=steps),
+    ):
+        for answer in ("n\n", ""):
+            result = CliRunner().invoke(main, ["uninstall-service", "--purge"], input=answer)
+
+            assert 1 == result.exit_code
+            assert "monitor: nothing has been done" == result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii", "utf-8", "iso8859-15"])
+@pytest.mark.parametrize(
+    ("arguments", "is_data"),
+    [
+        (["config"], True),
+        (["classify", "caf\u00e9 \U0001f621 \u2026"], True),
+        (["explain", "caf\u00e9 \U0001f621 \u2026", "--entity", "Acm\u00e9"], False),
+        (["report", "--since", "\u2026", "--entity", "\U0001f621"], False),
+    ],
+    ids=["config", "classify", "explain", "report"],
+)
+def test_no_encoding_ends_a_command(encoding: str, arguments: list[str], is_data: bool) -> None:
+    """A character that it lacks is written as an escape; what other programs read is UTF-8."""
+    result = subprocess.run(
+        [sys.executable, "-m", "monitor", *arguments],
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+
+    assert b"Traceback" not in result.stderr
+    assert result.returncode == (2 if arguments[0] == "report" else 0), result.stderr
+    if is_data:
+        assert "\u2026" in result.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("topic", "why"),
+    [
+        ("a/#", "stand in filters only"),
+        ("a/+/b", "stand in filters only"),
+        ("", "empty"),
+        ("a" * 65_536, "longer than"),
+        ("a\udcff", "not UTF-8"),
+    ],
+)
+def test_publish_names_a_topic_that_is_none(topic: str, why: str) -> None:
+    """Wrong usage, before anything is connected or read."""
+    result = CliRunner().invoke(main, ["publish", "nowhere", "--topic", topic])
+
+    assert 2 == result.exit_code
+    assert why in result.stderr.splitlines()[-1]
+    assert "is no topic" in result.stderr
+
+
+_TOO_LONG = "a" * 5000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "--database", _TOO_LONG],
+        ["watch", "--once", "--database", _TOO_LONG],
+        ["backup", _TOO_LONG],
+        ["merge", "all.db", _TOO_LONG],
+        ["merge", _TOO_LONG, "one.db"],
+        ["dashboard", "--database", _TOO_LONG],
+        ["dashboard", "--database", "{log}", "--host", "\udcff"],
+        ["classify", "text", "--model", _TOO_LONG],
+        ["classify", "one.jsonl", "--output", _TOO_LONG],
+        ["explain", "text", "--model", _TOO_LONG],
+        ["bench", "--model", _TOO_LONG],
+        ["report", "--database", "\udcff"],
+        ["merge", "\udcff", "\udcfe"],
+        ["report", "--database", "{log}", "--html", "/dev/null"],
+    ],
+    ids=lambda arguments: " ".join(arguments).encode(errors="replace").decode()[:40],
+)
+def test_no_name_ends_a_command_in_a_traceback(tmp_path: Path, arguments: list[str]) -> None:
+    """Whatever the system says of it: one line, and exit code 1 or 2."""
+    log = write_log(tmp_path / "monitor.db")
+    with contextlib.chdir(tmp_path):
+        result = CliRunner().invoke(main, [part.format(log=log) for part in arguments])
+
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code in (1, 2)
+    assert result.stderr.splitlines()[-1].startswith("monitor: ")
+
+
+def test_names_need_not_be_utf_8(tmp_path: Path) -> None:
+    """A log's file may have any name that the system takes."""
+    log = write_log(tmp_path / "b\udcff.db", [Said(), Said("Norwick")])
+    copy = tmp_path / "c\udcfe.db"
+    for arguments in (
+        ["report", "--database", str(log)],
+        ["watch", "--once", "--database", str(log)],
+        ["merge", str(copy), str(log)],
+        ["report", "--database", str(copy)],
+    ):
+        code, _, err = _monitor(*arguments, PYTHONIOENCODING="utf-8")
+
+        assert 0 == code, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["classify"], b"monitor: waits for JSON lines"),
+        (["publish", "-", "--topic", "tweets/en"], b"monitor: waits for lines to publish"),
+    ],
+    ids=["classify", "publish"],
+)
+def test_what_reads_from_a_terminal_says_so(arguments: list[str], said: bytes) -> None:
+    """Nothing to see looks like a hang; in a pipe nothing is said."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "monitor", *arguments]
+    environment = {**os.environ, "MONITOR_MQTT_PORT": str(free_port())}
+    with subprocess.Popen(
+        command, stdin=its, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(said)
+        process.kill()
+    for end in (ours, its):
+        os.close(end)
+    piped = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=60
+    )
+
+    assert b"waits" not in piped.stderr
 
 
 def test_classify_arguments(model_path: str) -> None:
@@ -194,7 +374,8 @@ def test_publish_keeps_the_rate(mosquitto: Mosquitto, make_daemon: Callable[...,
 def test_imports_nothing_heavy() -> None:
     """The daemon's modules pull in neither torch nor TensorFlow nor anything of an extra."""
     script = (
-        "import sys, monitor.cli, monitor.service, monitor.checks, monitor.publisher\n"
+        "import sys, monitor.cli, monitor.daemon.service, monitor.daemon.checks\n"
+        "import monitor.mqtt.publisher\n"
         "heavy = {'torch', 'tensorflow', 'transformers', 'huggingface_hub', 'amqtt'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

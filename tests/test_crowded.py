@@ -17,24 +17,22 @@ import httpx
 import pytest
 from prometheus_client import generate_latest
 
-from monitor import sensors
 from monitor.alerts.alerting import Alerting
 from monitor.alerts.design import Tuning
+from monitor.console.terminal import UNICODE
 from monitor.dashboard.server import make_app
 from monitor.metrics.exposition import registry
 from monitor.metrics.measurements import MOST_ENTITIES, Measurements, Serving
-from monitor.names import OTHERS
+from monitor.mqtt import Message
 from monitor.pictures import page
 from monitor.pictures.overview import read
 from monitor.pictures.spans import Span
-from monitor.reader import open_log
+from monitor.publishing import sensors
 from monitor.reporting import data, table
-from monitor.reporting.report import Question, UnknownEntityError, gather
-from monitor.reputation import standings
-from monitor.sender import Message
-from monitor.store import Store
-from monitor.tallies import ranking
-from monitor.terminal import UNICODE
+from monitor.standings import Question, UnknownEntityError, gather, standings
+from monitor.standings.tallies import ranking
+from monitor.store import Store, open_log
+from monitor.tweets import OTHERS
 from monitor.watching.snapshot import ENTITIES, take
 from tests import crowded
 from tests.factories import DAY_S, batch_row, query, register, tweet_row

@@ -28,6 +28,7 @@ def test_demo_labels_and_leaves_a_log(tmp_path: Path) -> None:
     tried = [line for line in result.stdout.splitlines() if line.startswith("  ") and path in line]
     assert ["report", "watch", "dashboard"] == [line.split()[1] for line in tried[:3]]
     assert "SELECT" in tried[3]
+    assert "label" == tried[4].split()[1]
     for command in (tried[0], tried[1], tried[3]):  # the dashboard goes on until it is stopped
         answer = subprocess.run(
             command,

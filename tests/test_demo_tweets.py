@@ -10,8 +10,7 @@ from importlib import resources
 
 import pytest
 
-from monitor.entities import Entity, EntityMatcher
-from monitor.tweet import Reason, Rejection, Tweet, decode
+from monitor.tweets import Entity, EntityMatcher, Reason, Rejection, Tweet, decode
 
 FOLDER = resources.files("monitor.demo")
 RAW_KEY = "__raw_base64__"

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from monitor import home_assistant, results, sensors
 from monitor.alerts.message import message
 from monitor.archive.formats import rejection
+from monitor.archive.jsonlines import labelled
+from monitor.archive.rows import asked
 from monitor.cli import main
-from monitor.jsonlines import labelled
-from monitor.reader import open_log
-from monitor.spreadsheet import harmless
-from monitor.terminal import escaped
+from monitor.console import escaped, harmless
+from monitor.publishing import home_assistant, results, sensors
+from monitor.store import open_log
 from tests.factories import StubClassifier
 from tests.logs import Said, write_log
 
@@ -80,7 +80,7 @@ def test_an_explanation_does_not() -> None:
 
 def test_labelled_lines_do_not() -> None:
     """Nor do rejected ones; whoever parses them has all as it was."""
-    (line,) = labelled([{"text": NAME, "x": "\ud83d"}], StubClassifier(), "reputation", None)
+    (line,) = labelled([asked({"text": NAME, "x": "\ud83d"})], StubClassifier(), "reputation", None)
     refused = rejection("line", 1, NAME, NAME)
 
     for written in (line, refused):

@@ -24,4 +24,4 @@ def test_exit_code_of_a_ctrl_c_within_a_library(tmp_path: Path) -> None:
         timeout=60,
     )
 
-    assert (130, "stopped; run again to go on\n") == (done.returncode, done.stderr)
+    assert (130, "monitor: stopped; run again to go on\n") == (done.returncode, done.stderr)

@@ -18,20 +18,19 @@ import pytest
 from click.testing import CliRunner
 from tokenizers import Tokenizer
 
-from monitor import __version__, checks
+from monitor import __version__
 from monitor.archive.formats import Chunk
 from monitor.archive.inputs import Input
 from monitor.archive.json_lines import JsonLines
 from monitor.archive.question import Question
 from monitor.archive.stream import Piece, Work
-from monitor.classifier import Classifier
 from monitor.cli import main
-from monitor.entities import Entity
-from monitor.evaluation.behaviour.cases import FOLDER
-from monitor.evaluation.behaviour.run import run
-from monitor.evaluation.command import evaluate
-from monitor.interpreter import Interpreter
-from monitor.model import Model, ModelError
+from monitor.daemon import checks
+from monitor.inference import Classifier, Interpreter, Model, ModelError
+from monitor.lab.evaluation.behaviour.cases import FOLDER
+from monitor.lab.evaluation.behaviour.run import run
+from monitor.lab.evaluation.command import evaluate
+from monitor.tweets import Entity
 from tests.faults.ledger import publish
 from tests.marked import MARKS, reading_marks
 from tests.processes import Daemon, Mosquitto

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.daemon.service import STOP_TIMEOUT_S
 from monitor.installing.stamp import stamped
 from monitor.installing.unit import rendered
-from monitor.service import STOP_TIMEOUT_S
 from tests.processes import Mosquitto, free_port
 
 FOLDER = Path(__file__).parent.parent / "systemd"

@@ -59,7 +59,7 @@ def fit(
             or a ridge is not above 0.
         ArithmeticError: the minimum was not reached; that takes numbers beyond a double's.
     """
-    features, truth = _checked(log_probabilities, labels)
+    features, truth = checked(log_probabilities, labels)
     if not (0 < on_weights < np.inf and 0 < on_biases < np.inf):
         raise ValueError(f"ridges are {on_weights} and {on_biases}; must be above 0")
     ridge = np.array([[on_weights]] * FEATURES + [[on_biases]])
@@ -68,7 +68,7 @@ def fit(
     return Fitted(found[:FEATURES].copy(), found[FEATURES].copy())
 
 
-def _checked(log_probabilities: ArrayLike, labels: Labels) -> tuple[Floats, NDArray[np.intp]]:
+def checked(log_probabilities: ArrayLike, labels: Labels) -> tuple[Floats, NDArray[np.intp]]:
     """Return log-probabilities with a column of ones for the biases [n, 7], and labels [n]."""
     logs, truth = clipped(log_probabilities), np.asarray(labels, np.intp)
     if not logs.size:

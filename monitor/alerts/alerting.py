@@ -16,12 +16,12 @@ from monitor.alerts.chart import Chart
 from monitor.alerts.design import Tuning
 from monitor.alerts.message import message
 from monitor.clock import utc
-from monitor.model import Model
-from monitor.names import OTHERS
-from monitor.quantification import Calibration
-from monitor.rows import Labelled
+from monitor.inference import Model
 from monitor.settings import Settings
-from monitor.topics import alert as topic_of
+from monitor.settings.topics import alert as topic_of
+from monitor.standings import Calibration
+from monitor.store.rows import Labelled
+from monitor.tweets import OTHERS
 
 _HOUR_S: Final = 3600.0
 _NOBODY: Final = ("", OTHERS)
@@ -44,7 +44,7 @@ _END: Final = "UPDATE alerts SET ended_at = ?, outcome = ? WHERE id = ?"
 
 
 class Messages(Protocol):
-    """Where messages are put to be sent: `monitor.outbox.Outbox`."""
+    """Where messages are put to be sent: `monitor.publishing.outbox.Outbox`."""
 
     def put(
         self, connection: sqlite3.Connection, suffix: str, payload: str, *, retain: bool
@@ -65,7 +65,7 @@ class _State:
 
 
 class Alerting:
-    """Raises alerts and ends them; a companion of the store.
+    """Raises alerts and ends them; a hook of the store.
 
     All that it knows is in the log, so a batch that is tried again, or a process that is killed,
     goes on from what was committed.
@@ -204,7 +204,7 @@ class Alerting:
 
 
 def alerting(settings: Settings, model: Model, messages: Messages) -> list[Alerting]:
-    """Return the companion that a configuration asks for, if it does."""
+    """Return the hook that a configuration asks for, if it does."""
     alerts, task = settings.alerts, settings.model.task
     if not alerts.enabled:
         return []

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from monitor.alerts.runlength import RunLengths
-from monitor.quantification import Calibration, Floats
+from monitor.standings import Calibration
+from monitor.standings.quantification import Floats
 
 LASTING_DAYS: Final = 14.0
 """An alert that has held for so long becomes the new usual."""

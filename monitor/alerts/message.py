@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from monitor.terminal import as_json
+from monitor.console import as_json
 
 
 def message(

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.quantification import Floats
+from monitor.standings.quantification import Floats
 
 _NEVER: Final = 1e-13
 """What comes less often than this a trial drowns in rounding, and is taken to come so often."""

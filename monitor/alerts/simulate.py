@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ import numpy as np
 from monitor.alerts.chart import Chart
 from monitor.alerts.design import Tuning
 from monitor.alerts.stretch import take_all
+from monitor.console import strict_json
 from monitor.options import OutputFile
-from monitor.quantification import Floats, Z
+from monitor.standings.quantification import Floats, Z
 
 _DAY_S: Final = 86_400.0
 _MONTH: Final = 30
@@ -237,7 +237,7 @@ def main(months: int, rises: int, seed: int, file: Path | None) -> None:
             "tuning": dataclasses.asdict(TUNING),
             "rows": [dataclasses.asdict(row) for row in rows],
         }
-        file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        file.write_text(strict_json(document, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.alerts.chart import Chart, Event, refresh_due
 from monitor.alerts.design import Tuning
-from monitor.quantification import Floats
+from monitor.standings.quantification import Floats
 
 _CHUNK: Final = 4096
 _DAY_S: Final = 86_400.0

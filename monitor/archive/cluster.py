@@ -38,9 +38,8 @@ from monitor import __version__
 from monitor.archive.inputs import Input
 from monitor.archive.question import Question
 from monitor.archive.stream import Done, EngineError, label, read
-from monitor.chatter import without_chatter
-from monitor.classifier import Classifier
-from monitor.model import Model
+from monitor.inference import Classifier, Model
+from monitor.inference.chatter import without_chatter
 
 _ITEM: Final = "item"
 """The one column of Ray's tables: what goes through, pickled."""

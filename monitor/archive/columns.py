@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from monitor.jsonlines import DIGITS
+from monitor.archive.jsonlines import DIGITS
 from monitor.verdict import Verdict
 
 

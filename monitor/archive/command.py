@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
+from monitor.console import counted
 from monitor.options import (
     EXIT_CONFIGURATION,
     EXIT_FAILURE,
@@ -20,13 +21,14 @@ from monitor.options import (
     entities_option,
     fail,
     model_options,
+    say_that_it_waits,
 )
 
 if TYPE_CHECKING:
     from monitor.archive.question import Question
     from monitor.archive.stream import Engine
-    from monitor.entities import Entity
-    from monitor.model import Model
+    from monitor.inference import Model
+    from monitor.tweets import Entity
 
 _FOR_FILES: Final = {
     "engine": "--engine",
@@ -107,10 +109,10 @@ def classify(
     monitor classify archive/*.jsonl.gz --output labelled
     monitor classify archive --output labelled --engine ray
 
-    An input line is an object with `text` and perhaps `entity`; its fields are kept, `label` and
-    `probabilities` are added (or replaced), and the other task's answer under its name. Order is
-    kept, memory is bounded, so it can stand in any pipe. A line that is no such object ends the run
-    with exit code 1, after everything before it has been written.
+    An input line is an object with `text` and perhaps `entity`, or a tweet as APIs have it; its
+    fields are kept, `label` and `probabilities` are added (or replaced), and the other task's
+    answer under its name. Order is kept, memory is bounded, so it can stand in any pipe. A line
+    that is no tweet ends the run with exit code 1, after everything before it has been written.
 
     With --output the arguments are files (*.jsonl, *.ndjson, *.json and *.csv, each also with .gz,
     and *.parquet), or folders of them. Each becomes a file of the same name and format in DIR, the
@@ -167,21 +169,23 @@ def _classify(
     workers: int,
 ) -> None:
     """Label arguments or standard input onto standard output."""
-    from monitor import jsonlines
-    from monitor.classifier import Classifier
-    from monitor.model import Model, ModelError
+    from monitor.archive import jsonlines
+    from monitor.archive.rows import BadRowError
+    from monitor.inference import Classifier, Model, ModelError
 
+    if not texts:
+        say_that_it_waits('JSON lines such as {"text": "..."}')
     try:
         loaded = Model.load(model)
         with Classifier(loaded, workers, runtime, entities) as classifier:
             rows = (
-                ({"text": text} for text in texts)
+                jsonlines.arguments(texts)
                 if texts
                 else jsonlines.read(sys.stdin.buffer, "standard input")
             )
             for row in jsonlines.labelled(rows, classifier, task, entity):
-                click.echo(row)
-    except (ModelError, jsonlines.BadLineError) as error:
+                click.echo(row.encode())  # JSON is UTF-8 (RFC 8259), whatever the terminal is
+    except (ModelError, BadRowError) as error:
         fail(error)
 
 
@@ -202,8 +206,7 @@ def _label_files(
     from monitor.archive.manifest import Manifest, ManifestError
     from monitor.archive.run import RunError, Summary, asked, carry_out, plan
     from monitor.archive.stream import EngineError
-    from monitor.interpreter import choose_runtime
-    from monitor.model import Model, ModelError
+    from monitor.inference import Model, ModelError, choose_runtime
 
     began = time.monotonic()
     summary = Summary()
@@ -211,8 +214,8 @@ def _label_files(
 
     def stands() -> str:
         return (
-            f"{complete + summary.files} of {total} files are complete; the same command goes on"
-            " from there"
+            f"{complete + summary.files} of {counted(total, 'file is', 'files are')} complete; the"
+            " same command goes on from there"
         )
 
     try:
@@ -225,10 +228,15 @@ def _label_files(
             missing = plan(inputs, folder, manifest, asked_for, force=force)
             complete = total - len(missing)
             if not missing:
-                click.echo(f"all {total} files are complete already", err=True)
+                every = "all " if total > 1 else ""
+                already = f"{every}{counted(total, 'file is', 'files are')} complete already"
+                click.echo(already, err=True)
                 return
             if complete:
-                click.echo(f"{complete} of {total} files are complete already", err=True)
+                click.echo(
+                    f"{complete} of {counted(total, 'file is', 'files are')} complete already",
+                    err=True,
+                )
             carry_out(
                 missing,
                 folder,
@@ -249,17 +257,19 @@ def _label_files(
         click.echo(f"monitor: {stands()}", err=True)
         raise
     rejected = (
-        f"; {summary.rejected:,} rows are rejected: {folder}/*{REJECTED}"
+        f"; {counted(summary.rejected, 'row is', 'rows are')} rejected: {folder}/*{REJECTED}"
         if summary.rejected
         else ""
     )
     click.echo(
-        f"labelled {summary.tweets:,} tweets of {summary.files} files in"
+        f"labelled {counted(summary.tweets, 'tweet')} of {counted(summary.files, 'file')} in"
         f" {time.monotonic() - began:.1f} s{rejected}",
         err=True,
     )
     if summary.failed:
-        fail(f"{len(summary.failed)} of {total} files could not be labelled", EXIT_FAILURE)
+        fail(
+            f"{len(summary.failed)} of {counted(total, 'file')} could not be labelled", EXIT_FAILURE
+        )
 
 
 def _engine(
@@ -271,7 +281,7 @@ def _engine(
 
         return Cluster(model, workers, runtime, question, None if address == "local" else address)
     from monitor.archive.local import Local
-    from monitor.classifier import Classifier
+    from monitor.inference import Classifier
 
     classifier = Classifier(model, workers, runtime, question.entities)
     classifier.check()

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from monitor import jsonlines
-from monitor.archive import columns
+from monitor.archive import columns, jsonlines
 from monitor.archive.formats import Chunk, FormatError, Labelled, rejection
 from monitor.archive.question import Question, ask
+from monitor.archive.rows import Asked, BadRowError, asked
 from monitor.archive.text_files import BytesWriter, chunked, reading
-from monitor.classifier import Classifier
+from monitor.console import counted, csv_lines
+from monitor.inference import Classifier
+from monitor.tweets.twitter import WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +62,11 @@ class CsvRows:
         header, rows = chunk.rows
         added = columns.added(classifier.model.tasks, question.task)
         kept = [i for i, name in enumerate(header) if name not in added]
-        text = header.index(question.text_column)
-        entity = header.index(question.entity_column) if question.entity_column in header else None
-        reasons = [_reason(row, header) for row in rows]
+        read = [_read(row, header, question) for row in rows]
         verdicts = ask(
             [
-                None
-                if reason
-                else jsonlines.pair(
-                    row.fields[text],
-                    None if entity is None else row.fields[entity],
-                    question.entity,
-                )
-                for row, reason in zip(rows, reasons, strict=True)
+                jsonlines.pair(one, question.entity) if isinstance(one, Asked) else None
+                for one in read
             ],
             classifier,
         )
@@ -84,8 +78,8 @@ class CsvRows:
         ]
         rejected = [
             rejection("line", row.line, reason, _printable(row.fields))
-            for row, reason in zip(rows, reasons, strict=True)
-            if reason
+            for row, reason in zip(rows, read, strict=True)
+            if isinstance(reason, str)
         ]
         return Labelled(_csv(lines).encode(), len(rows) - len(rejected), tuple(rejected))
 
@@ -116,28 +110,31 @@ def _check(header: _Row, question: Question) -> None:
     for name in header.fields:
         if header.fields.count(name) > 1:
             raise FormatError(f"the header has two columns {name!r}")
-    if question.text_column not in header.fields:
+    if not {question.text_column, *(WHOLE if question.whole_texts else ())} & {*header.fields}:
         raise FormatError(
             f"no column {question.text_column!r} (--text-column) among"
             f" {_printable(header.fields)!r}"
         )
 
 
-def _reason(row: _Row, header: Sequence[str]) -> str:
-    """Say why a row cannot be labelled, or nothing."""
+def _read(row: _Row, header: Sequence[str], question: Question) -> Asked | str:
+    """Read what is asked about a row, or say why it cannot be labelled."""
     if row.error:
         return row.error
     if len(row.fields) != len(header):
-        return f"{len(row.fields)} fields, the header has {len(header)}"
+        return f"{counted(len(row.fields), 'field')}, the header has {len(header)}"
     if any("\udc80" <= character <= "\udcff" for field in row.fields for character in field):
         return "not UTF-8"
-    return ""
+    fields = dict(zip(header, row.fields, strict=True))
+    fields.pop("entities", None)  # a cell is no list
+    try:
+        return asked(fields, question.text_column, question.entity_column)
+    except BadRowError as error:
+        return str(error)
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return csv_lines(rows)
 
 
 def _printable(fields: list[str]) -> str:

@@ -1,16 +1,15 @@
-"""Which formats there are, and what each must know."""
+"""What each format of a file must know."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
 from monitor.archive.question import MICRO_BATCH, Question
-from monitor.classifier import Classifier
-from monitor.terminal import as_json
+from monitor.console import as_json
+from monitor.inference import Classifier
 
 CHUNK: Final = 16 * MICRO_BATCH
 """Rows that are read, sent to a worker and written together: half a second of its time."""
@@ -87,30 +86,3 @@ class Format(Protocol):
 
     def writer(self, file: BinaryIO) -> Writer:
         """Begin a file."""
-
-
-def format_of(name: str) -> Format | None:
-    """Return the format of a file by its name, or None.
-
-    Raises:
-        FormatError: if it is Parquet, and what reads Parquet is not installed.
-    """
-    gzipped = name.endswith(".gz")
-    stem = name.removesuffix(".gz")
-    if stem.endswith((".jsonl", ".ndjson", ".json")):
-        from monitor.archive.json_lines import JsonLines
-
-        return JsonLines(gzipped)
-    if stem.endswith(".csv"):
-        from monitor.archive.csv_rows import CsvRows
-
-        return CsvRows(gzipped)
-    if name.endswith(".parquet"):
-        if not importlib.util.find_spec("pyarrow"):
-            raise FormatError(
-                "Parquet needs the extra [ray]: pip install 'tweet-reputation-monitor[ray]'"
-            )
-        from monitor.archive.parquet import Parquet
-
-        return Parquet()
-    return None

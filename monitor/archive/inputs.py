@@ -1,4 +1,4 @@
-"""Arguments to the files they mean."""
+"""Which files the arguments of ``monitor classify`` mean."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.archive.formats import Format, FormatError, format_of
+from monitor.archive.formats import Format, FormatError
+from monitor.archive.registry import format_of
 
 REJECTED = ".rejected.jsonl"
 """Added to a file's name, for its rows that could not be labelled."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from monitor import jsonlines
+from monitor.archive import jsonlines
 from monitor.archive.formats import Chunk, FormatError, Labelled, rejection
 from monitor.archive.question import Question, ask
+from monitor.archive.rows import Asked, BadRowError
 from monitor.archive.text_files import BytesWriter, chunked, reading
-from monitor.classifier import Classifier
-from monitor.jsonlines import BadLineError, Row
+from monitor.inference import Classifier
 
 LONGEST: Final = 2**20
 """Bytes of a line; what is longer is no tweet, and is not held in memory."""
@@ -43,29 +43,22 @@ class JsonLines:
 
     def label(self, chunk: Chunk, classifier: Classifier, question: Question) -> Labelled:
         """Parse and label lines."""
-        rows: list[Row | None] = []
+        rows: list[Asked | None] = []
         rejected = []
         for number, line in chunk.rows:
             try:
                 rows.append(_parse(line, question))
-            except BadLineError as error:
+            except BadRowError as error:
                 rows.append(None)
                 content = line.rstrip(b"\r\n") if len(line) < LONGEST else line[:_KEPT]
                 text = content.decode(errors="backslashreplace")
                 rejected.append(rejection("line", number, str(error), text))
         verdicts = ask(
-            [
-                None
-                if row is None
-                else jsonlines.pair(
-                    row[question.text_column], row.get(question.entity_column), question.entity
-                )
-                for row in rows
-            ],
+            [None if row is None else jsonlines.pair(row, question.entity) for row in rows],
             classifier,
         )
         lines = [
-            f"{jsonlines.answered(row, verdict, question.task)}\n"
+            f"{jsonlines.answered(row.row, verdict, question.task)}\n"
             for row, verdict in zip(rows, verdicts, strict=True)
             if row is not None and verdict is not None
         ]
@@ -88,7 +81,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _parse(line: bytes, question: Question) -> Row:
+def _parse(line: bytes, question: Question) -> Asked:
     if len(line) == LONGEST:
-        raise BadLineError(f"longer than {LONGEST:,} bytes")
+        raise BadRowError(f"longer than {LONGEST:,} bytes")
     return jsonlines.parse(line, question.text_column, question.entity_column)

@@ -11,7 +11,7 @@ from typing import Self
 from monitor.archive.inputs import Input
 from monitor.archive.question import Question
 from monitor.archive.stream import Done, label, read
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 
 
 class Local:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from monitor.atomic import sync
+from monitor.console import strict_json
 
 NAME: Final = "MANIFEST"
 
@@ -85,7 +86,7 @@ class Manifest:
         Raises:
             OSError: if it cannot be written.
         """
-        self._file.write(f"{json.dumps(asdict(entry))}\n".encode())
+        self._file.write(f"{strict_json(asdict(entry))}\n".encode())
         self._file.flush()
         os.fsync(self._file.fileno())
         self.entries[entry.name] = entry

@@ -1,8 +1,7 @@
-"""Parquet."""
+"""Parquet files: rows in groups, read and written in bounded memory."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitor import jsonlines
-from monitor.archive import columns
+from monitor.archive import columns, jsonlines
 from monitor.archive.formats import CHUNK, Chunk, FormatError, Labelled, rejection
 from monitor.archive.question import Question, ask
-from monitor.classifier import Classifier
+from monitor.archive.rows import READ, TEXT, Asked, BadRowError, Row, asked
+from monitor.console import strict_json
+from monitor.inference import Classifier
 
 ROW_GROUP: Final = 64 * CHUNK
 """Rows of a row group, which the writer holds."""
@@ -48,17 +48,12 @@ class Parquet:
     def label(self, chunk: Chunk, classifier: Classifier, question: Question) -> Labelled:
         """Label the rows of a record batch."""
         number, batch = chunk.rows
-        texts, no_texts = _strings(batch, question.text_column)
-        entities: list[str | None] = [None] * batch.num_rows
-        no_entities: dict[int, str] = {}
-        if question.entity_column in batch.schema.names:
-            entities, no_entities = _strings(batch, question.entity_column)
-        reasons = {i: "no text" for i, text in enumerate(texts) if text is None}
-        reasons |= no_entities | no_texts
+        read = [*_read(batch, question)]
+        reasons = {i: reason for i, reason in enumerate(read) if isinstance(reason, str)}
         verdicts = ask(
             [
-                None if text is None or i in reasons else jsonlines.pair(text, own, question.entity)
-                for i, (text, own) in enumerate(zip(texts, entities, strict=True))
+                jsonlines.pair(one, question.entity) if isinstance(one, Asked) else None
+                for one in read
             ],
             classifier,
         )
@@ -108,7 +103,7 @@ class ParquetWriter:
 def _check(schema: pa.Schema, question: Question) -> None:
     if len(set(schema.names)) < len(schema.names):
         raise FormatError("two columns have the same name")
-    if question.text_column not in schema.names:
+    if not {question.text_column, *question.whole_texts} & {*schema.names}:
         raise FormatError(
             f"no column {question.text_column!r} (--text-column) among {', '.join(schema.names)}"
         )
@@ -125,23 +120,27 @@ def _is_text(kind: pa.DataType) -> bool:
     )
 
 
-def _strings(batch: pa.RecordBatch, name: str) -> tuple[list[str | None], dict[int, str]]:
-    """Return a column's strings, and why some have none that can be read.
-
-    Arrow does not look whether a file's strings are UTF-8.
-    """
-    column = batch.column(name)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    strings: list[str | None] = []
-    reasons = {}
-    for i, value in enumerate(column.cast(pa.large_binary()).to_pylist()):
+def _read(batch: pa.RecordBatch, question: Question) -> Iterator[Asked | str]:
+    """Read what is asked about each row, or say why it cannot be labelled."""
+    names = {question.text_column, question.entity_column}
+    if question.text_column == TEXT:
+        names |= READ
+    kept = [
+        field.name
+        for field in batch.schema
+        if field.name in names and not (field.name == "entities" and _is_text(field.type))
+    ]
+    for i in range(batch.num_rows):
+        row: Row = {}
         try:
-            strings.append(None if value is None else value.decode())
+            for name in kept:
+                # Arrow does not look whether a file's strings are UTF-8.
+                row[name] = batch.column(name)[i].as_py()
+            yield asked(row, question.text_column, question.entity_column)
         except UnicodeDecodeError:
-            strings.append(None)
-            reasons[i] = f"{name!r} is not UTF-8"
-    return strings, reasons
+            yield f"{name!r} is not UTF-8"
+        except BadRowError as error:
+            yield str(error)
 
 
 def _append(
@@ -158,7 +157,7 @@ def _append(
 def _content(batch: pa.RecordBatch, row: int) -> str:
     """Show a row for people; it may hold what JSON does not have, or no UTF-8."""
     try:
-        return json.dumps(batch.slice(row, 1).to_pylist()[0], default=str, ensure_ascii=False)
+        return strict_json(batch.slice(row, 1).to_pylist()[0], default=str, ensure_ascii=False)
     except UnicodeDecodeError:
         return ""
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 import click
 
 from monitor.archive.inputs import Input
-from monitor.terminal import escaped
+from monitor.console import counted, escaped
 
 _EVERY_S: Final = 60.0
 
@@ -65,7 +65,8 @@ class Progress:
     def _state(self, _item: int | None = None) -> str:
         rate = self._tweets / max(0.001, time.monotonic() - self._began)
         return (
-            f"{self._tweets:,} tweets, {rate:,.0f} a second, {self._ended} of {self._files} files"
+            f"{counted(self._tweets, 'tweet')}, {rate:,.0f} a second,"
+            f" {self._ended} of {counted(self._files, 'file')}"
         )
 
     def __enter__(self) -> Self:

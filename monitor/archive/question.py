@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.classifier import Classifier
-from monitor.entities import Entity
+from monitor.archive.rows import ENTITY, TEXT, WHOLE_TEXTS
+from monitor.inference import Classifier
+from monitor.tweets import Entity
 from monitor.verdict import Pair, Verdict
 
 MICRO_BATCH = 64
@@ -25,10 +26,15 @@ class Question:
     """Whose answer is the label: ``reputation`` or ``sentiment``."""
     entity: str | None = None
     """Asked about where a row names none."""
-    text_column: str = "text"
-    entity_column: str = "entity"
+    text_column: str = TEXT
+    entity_column: str = ENTITY
     entities: tuple[Entity, ...] = ()
-    """Those configured, of which a model that reads marks is told (`monitor.asking`)."""
+    """Those configured, of which a model that reads marks is told (`monitor.inference.asking`)."""
+
+    @property
+    def whole_texts(self) -> tuple[str, ...]:
+        """Other columns that hold a text, if no column was named for it."""
+        return WHOLE_TEXTS if self.text_column == TEXT else ()
 
 
 def ask(pairs: Sequence[Pair | None], classifier: Classifier) -> list[Verdict | None]:

@@ -1,4 +1,4 @@
-"""A run: what is to be done, and doing it."""
+"""A run over files: which are still to be labelled, and their labelling."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from monitor.archive.manifest import Entry, Manifest
 from monitor.archive.progress import Progress
 from monitor.archive.question import Question
 from monitor.archive.stream import Engine, Piece
-from monitor.belongings import refusal
-from monitor.entities import Entity
-from monitor.model import Model
+from monitor.console import counted, strict_json
+from monitor.inference import Model
+from monitor.settings.belongings import refusal
+from monitor.tweets import Entity
 
 
 class RunError(Exception):
@@ -55,7 +56,7 @@ def _told_of(entities: Sequence[Entity]) -> str | None:
     """Return how many entities there are, and a digest that tells them from others."""
     if not entities:
         return None
-    content = json.dumps([asdict(entity) for entity in entities], sort_keys=True)
+    content = strict_json([asdict(entity) for entity in entities], sort_keys=True)
     return f"{len(entities)}, SHA-256 {sha256(content.encode()).hexdigest()[:16]}"
 
 
@@ -200,7 +201,7 @@ def _none_labelled(draft: Draft) -> str:
     first = json.loads(draft.rejected[0])
     unit = next(iter(first))
     return (
-        f"none of its {draft.rejections:,} rows can be labelled; {unit} {first[unit]}:"
+        f"none of its {counted(draft.rejections, 'row')} can be labelled; {unit} {first[unit]}:"
         f" {first['reason']}"
     )
 

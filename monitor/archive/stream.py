@@ -1,4 +1,4 @@
-"""What goes through an engine, and in which order."""
+"""Chunks of files on their way through an engine, and in which order they are written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 from monitor.archive.formats import Chunk, FormatError, Labelled
 from monitor.archive.inputs import Input
 from monitor.archive.question import Question
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol, TypeVar, cast
 
 from monitor.archive.formats import CHUNK, CHUNK_BYTES
 from monitor.archive.question import MICRO_BATCH
+from monitor.tweets.encodings import utf8
 
 _T = TypeVar("_T")
 
@@ -24,12 +25,12 @@ class Position(Protocol):
 
 @contextmanager
 def reading(path: Path, *, gzipped: bool) -> Iterator[tuple[BinaryIO, Position]]:
-    """Open a file for reading its lines as bytes."""
+    """Open a file for reading its lines as bytes: of UTF-8, without a byte order mark."""
     with ExitStack() as stack:
         raw = stack.enter_context(path.open("rb"))
         size = fstat(raw.fileno()).st_size or 1
         lines = stack.enter_context(gzip.open(raw)) if gzipped else raw
-        yield cast(BinaryIO, lines), lambda: min(1.0, raw.tell() / size)
+        yield utf8(cast(BinaryIO, lines)), lambda: min(1.0, raw.tell() / size)
 
 
 class BytesWriter:

@@ -1,4 +1,4 @@
-"""The command."""
+"""The command ``monitor dashboard``."""
 
 from __future__ import annotations
 
@@ -46,8 +46,7 @@ def dashboard(
             f"{error.name} is missing; install the extra [dashboard]:"
             " pip install 'tweet-reputation-monitor[dashboard]'"
         )
-    from monitor.integrity import StoreError
-    from monitor.reader import open_log
+    from monitor.store import StoreError, open_log
 
     try:
         open_log(path).close()
@@ -56,8 +55,10 @@ def dashboard(
     try:
         listener = _listen(host, port)
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else error
+        why = os.strerror(error.errno) if error.errno else str(error)
         fail(f"cannot listen on {host}, port {port}: {why}; try another --port (0: a free one)")
+    except (TypeError, UnicodeError) as error:  # no name that a host can have
+        fail(f"cannot listen on {host}: {error}; --host is an address of this machine")
     with closing(listener):
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/"

@@ -20,18 +20,18 @@ from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Base400, NotFound
 from datasette.views.base import DatasetteError
 
+from monitor.console import escaped
 from monitor.dashboard import limits
 from monitor.dashboard.guard import THEME
 from monitor.dashboard.log import NAME
-from monitor.integrity import StoreError
 from monitor.periods import instant
 from monitor.pictures import links, page
 from monitor.pictures.markup import Content, Markup, tag
 from monitor.pictures.overview import Overview, read
 from monitor.pictures.spans import NAMES, Span
-from monitor.reporting.report import UnknownEntityError
-from monitor.tallies import ranking
-from monitor.terminal import escaped
+from monitor.standings import UnknownEntityError
+from monitor.standings.tallies import ranking
+from monitor.store import StoreError
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -152,7 +152,8 @@ async def front(request: Request, datasette: Datasette) -> Any:  # noqa: ANN401
         overview = await datasette.get_database(NAME).execute_fn(reading)
     except UnknownEntityError as error:
         return _said(request, "Not in this log", str(error), 404)
-    title = "How each entity stands" if entity is None else f"{entity or 'No entity'}: reputation"
+    shown = overview.entity
+    title = "How each entity stands" if shown is None else f"{shown or 'No entity'}: reputation"
     return _page(request, title, page.content(overview, name))
 
 

@@ -1,4 +1,4 @@
-"""What stands before every page: who may ask, and how; what a page may load, its theme."""
+"""What every request passes first: who may ask and how, what a page may load, its theme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one question may cost, whatever it asks: memory, mostly.
+"""Limits of one query, whatever it asks for: of memory above all.
 
 SQLite's own limits are made for servers: a value may have 10^9 bytes, and ``zeroblob(900000000)``
 takes them, several times over. Here a query is the tweets of a board, a few hundred bytes each.

@@ -14,10 +14,9 @@ from datasette.database import Database, QueryInterrupted, Results
 from datasette.utils import sqlite_timelimit
 from datasette.views.base import DatasetteError
 
+from monitor.console import harmless
 from monitor.dashboard.limits import TooLargeError, fetched
-from monitor.integrity import StoreError
-from monitor.reader import open_log
-from monitor.spreadsheet import harmless
+from monitor.store import StoreError, open_log
 
 if TYPE_CHECKING:
     from datasette.app import Datasette

@@ -15,6 +15,9 @@ from typing import Final
 
 import click
 
+from monitor.console import counted
+from monitor.options import FiniteRange
+
 _TOPIC: Final = "tweets/demo"
 _PATIENCE_S: Final = 20.0
 _RAW: Final = b'{"__raw_base64__"'
@@ -26,7 +29,7 @@ _QUERY: Final = "SELECT entity, label, text FROM labelled WHERE label = 'negativ
 
 @click.command()
 @click.option(
-    "--rate", default=25.0, show_default=True, type=click.FloatRange(1), help="Tweets a second."
+    "--rate", default=25.0, show_default=True, type=FiniteRange(1), help="Tweets a second."
 )
 def demo(rate: float) -> None:
     """Watch it work: invented tweets over MQTT, labelled offline, kept in SQLite.
@@ -48,18 +51,16 @@ def demo(rate: float) -> None:
 def _run(rate: float) -> None:
     from rich.console import Console
 
-    from monitor import logs
-    from monitor.broker import Broker
-    from monitor.classifier import Classifier
-    from monitor.connection import BrokerRefusedError
+    from monitor.daemon import logs
+    from monitor.daemon.pipeline import Pipeline
     from monitor.demo.embedded_broker import embedded_broker
     from monitor.demo.view import View
-    from monitor.model import Model
-    from monitor.pipeline import Pipeline
-    from monitor.privacy import Pseudonyms, load_key
-    from monitor.publisher import connected
+    from monitor.inference import Classifier, Model
+    from monitor.mqtt import Broker, BrokerRefusedError
+    from monitor.mqtt.publisher import connected
     from monitor.settings import load
     from monitor.store import Store
+    from monitor.tweets import Pseudonyms, load_key
 
     folder = Path(__file__).parent
     payloads = list(_payloads(folder / "tweets.jsonl"))
@@ -107,7 +108,9 @@ def _run(rate: float) -> None:
                 store.close()
     _report(pipeline.totals.labelled, len(payloads), elapsed, database)
     if pipeline.totals.received < len(payloads):
-        raise click.ClickException(f"only {pipeline.totals.received} messages arrived in time")
+        raise click.ClickException(
+            f"only {counted(pipeline.totals.received, 'message')} arrived in time"
+        )
 
 
 def _payloads(path: Path) -> Iterator[bytes]:
@@ -125,3 +128,5 @@ def _report(labelled: int, published: int, seconds: float, database: Path) -> No
     for command in _COMMANDS:
         click.echo(f"  {folder / 'monitor'} {command} --database {database}")
     click.echo(f'  {folder / "sqlite-utils"} {database} "{_QUERY}" --table')
+    click.echo("\nTo teach it what harms a brand, a key a tweet, and see the shares become true:")
+    click.echo(f"  {folder / 'monitor'} label --database {database} --count 25")

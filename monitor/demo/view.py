@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from monitor.rows import TweetRow
+from monitor.store.rows import TweetRow
 
 _STYLES: Final = {"negative": "red", "neutral": "yellow", "positive": "green"}
 _MARKS: Final = {"negative": "-", "neutral": "·", "positive": "+"}

@@ -1,4 +1,4 @@
-"""``monitor explain``: which words a label hangs on."""
+"""``monitor explain``: the words that moved a label."""
 
 from __future__ import annotations
 
@@ -50,12 +50,13 @@ def explain(
     A bar to the right is a word that speaks for the label, one to the left a word that speaks
     against it. It shows what the model reacts to, not why.
     """
-    from monitor.classifier import Classifier
+    from monitor.console import glyphs
     from monitor.explaining import table
     from monitor.explaining.occlusion import explain as ask
-    from monitor.model import Model, ModelError
-    from monitor.terminal import glyphs
+    from monitor.inference import Classifier, Model, ModelError
 
+    if not text.strip():
+        raise click.UsageError("TEXT is empty")
     entities = configured_entities(config)
     try:
         loaded = Model.load(model)

@@ -5,9 +5,9 @@ and Jurafsky 2016, "Understanding neural networks through representation erasure
 out rather than replaced by [UNK]: the model was trained on texts with words missing, while to an
 unknown word it has a reaction of its own, which would be mistaken for that of the word.
 
-What is left out is a word of what the model reads: of a model that reads marks (`monitor.asking`) a
-mark, however many words the mention has. Were texts marked without the word, it would seem to
-matter whom the rest happens to name.
+What is left out is a word of what the model reads: of a model that reads marks
+(`inference.asking`) a mark, however many words the mention has. Were texts marked without the word,
+it would seem to matter whom the rest happens to name.
 
 It shows what the model reacts to, not why, nor what a person would react to. Words that say the
 same twice hide each other: without either, the other still stands.
@@ -21,8 +21,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.asking import Read
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
+from monitor.inference.asking import Read
 from monitor.verdict import Answer
 
 _EMOJI: Final = "\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from monitor.console import Glyphs, fit, printable, strict_json, width, wrap
 from monitor.explaining.occlusion import Explanation, Word, runner_up, turns
-from monitor.marking import OTHER, TARGET
-from monitor.terminal import Glyphs, fit, printable, width, wrap
+from monitor.inference.marking import OTHER, TARGET
 from monitor.verdict import Answer
 
 _WORD: Final = 24
@@ -51,7 +50,7 @@ def as_json(explanation: Explanation, model: str) -> str:
     """Write everything there is; characters beyond ASCII are escaped."""
     second, p = runner_up(explanation.answer)
     other = explanation.without_entity
-    return json.dumps(
+    return strict_json(
         {
             "text": explanation.text,
             "entity": explanation.entity,

@@ -1,4 +1,4 @@
-"""The user that owns nothing but its log."""
+"""The system user that the service runs as; it owns nothing but its store."""
 
 from __future__ import annotations
 

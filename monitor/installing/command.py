@@ -74,13 +74,13 @@ def uninstall_service(*, purge: bool, yes: bool, dry_run: bool) -> None:
 
 @click.command()
 def config() -> None:
-    r"""Print the sample configuration: every key, its default and what it means.
+    """Print the sample configuration: every key, its default and what it means.
 
     \b
     monitor config > my.toml
     """
     try:
-        click.echo(shipped.read(shipped.CONFIG), nl=False)
+        click.echo(shipped.read(shipped.CONFIG).encode(), nl=False)  # TOML is UTF-8
     except OSError as error:
         fail(error)
 

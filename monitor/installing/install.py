@@ -9,6 +9,7 @@ from typing import Any, Final
 from monitor.installing import account, files, mosquitto, program, shipped, systemd, unit
 from monitor.installing.places import Places
 from monitor.installing.step import InstallError, Step
+from monitor.tweets.encodings import text_in
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _PORT: Final = 1883
@@ -109,7 +110,7 @@ def _address(config: Path) -> tuple[Any, Any]:
     The rest may be right only with what the unit's drop-ins set; the daemon judges it at its start.
     """
     try:
-        document = tomllib.loads(config.read_text(encoding="utf-8")) if config.exists() else {}
+        document = tomllib.loads(text_in(config)) if config.exists() else {}
     except ValueError as error:
         raise InstallError(f"{config}: not valid TOML: {error}; correct it first") from error
     section = document.get("mqtt", {})

@@ -1,4 +1,4 @@
-"""Where everything goes."""
+"""Paths of all that is installed: program, unit, configuration, store."""
 
 from __future__ import annotations
 

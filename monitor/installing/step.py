@@ -1,4 +1,4 @@
-"""One step of an installation, known before it is done: what is shown is what will happen."""
+"""One step of an installation, described before it is done, so that a dry run shows it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.belongings import refusal
+from monitor.console import strict_json
 from monitor.options import EXIT_CONFIGURATION, fail
+from monitor.settings.belongings import refusal
 
 if TYPE_CHECKING:  # it imports SQLite's helpers: not for --help
     from monitor.merging.merge import Merged
@@ -45,8 +45,8 @@ def merge(output: Path, inputs: tuple[Path, ...], as_json: bool) -> None:
     _see_that_different(output, inputs)
     if why := refusal(output, replaces_logs=True):
         fail(why, EXIT_CONFIGURATION)
-    from monitor.integrity import StoreError
     from monitor.merging.merge import Merge
+    from monitor.store import StoreError
 
     merged: list[Merged] = []
     try:
@@ -95,11 +95,11 @@ def _tell(output: Path, merged: Sequence[Merged], *, as_json: bool) -> None:
     if as_json:
         inputs = [asdict(found) for found in merged]
         click.echo(
-            json.dumps({"output": output, "bytes": size, "inputs": inputs}, indent=2, default=str)
+            strict_json({"output": output, "bytes": size, "inputs": inputs}, indent=2, default=str)
         )
         return
+    from monitor.console import glyphs
     from monitor.merging.table import lines
-    from monitor.terminal import glyphs
 
     for line in lines(merged, glyphs()):
         click.echo(line)

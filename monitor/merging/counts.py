@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from monitor.rollups import COUNTS
+from monitor.store.rollups import COUNTS
 from monitor.verdict import POLARITIES, TASKS
 
 _KEY: Final = "hour, entity, model_id, is_retweet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -9,15 +10,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from monitor import integrity
-from monitor.database import Database
-from monitor.integrity import StoreError
-from monitor.schema import is_joined, known_migrations, migrations
-from monitor.store import BUSY_TIMEOUT_S, Store
+from monitor.settings import WAL_BYTES
+from monitor.store import BUSY_TIMEOUT_S, Store, StoreError, integrity
+from monitor.store.database import Database
+from monitor.store.schema import is_joined, known_migrations, migrations
 
 _CACHE_KIB: Final = 8 * 1024
 """Pages kept in memory; whatever is more goes to disk before the COMMIT."""
-_WAL_BYTES: Final = 16 * 2**20
 """The write-ahead log is cut back to this after each input."""
 
 
@@ -62,7 +61,7 @@ def _make(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
+    uri = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
     return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
 
 
@@ -86,6 +85,6 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     execute("PRAGMA journal_mode = WAL")  # who reads it meanwhile does not wait
     execute("PRAGMA synchronous = NORMAL")  # what a power cut takes back can be merged again
     execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+    execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     execute("PRAGMA temp_store = FILE")
     migrations.apply(database)

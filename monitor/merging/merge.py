@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from monitor import integrity
-from monitor.integrity import DamagedLogError, StoreError
 from monitor.merging import counts, records, source
 from monitor.merging.joined import open_joined
 from monitor.merging.numbers import number
 from monitor.merging.tweets import Tweets
-from monitor.place import MovedError, Place
-from monitor.reader import open_log
+from monitor.store import DamagedLogError, StoreError, integrity, open_log
+from monitor.store.place import MovedError, Place
 
 _LOOK_EVERY: Final = 1_000_000
 """Steps of SQLite's machine between two looks for Ctrl-C: a fraction of a second."""
@@ -36,6 +34,8 @@ class Merged:
     batches: int = 0
     minutes: int = 0
     alerts: int = 0
+    owner_labels: int = 0
+    """What owners said of tweets that nobody had said before."""
     seconds: float = 0.0
     """That it took."""
 
@@ -110,6 +110,7 @@ class Merge:
         found.alerts = records.merge_numbered(connection, "alerts")
         records.end_alerts(connection)
         found.dead_letters = records.merge_dead_letters(connection, joined=joined)
+        found.owner_labels = records.merge_owner_labels(connection)
         (total,) = connection.execute("SELECT count(*) FROM input.tweets").fetchone()
         done = 0
         for looked_at, new in self._tweets.merge(joined=joined):

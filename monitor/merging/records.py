@@ -59,6 +59,35 @@ def merge_numbered(
     ).rowcount
 
 
+def merge_owner_labels(connection: sqlite3.Connection) -> int:
+    """Join what owners said of tweets, and return how many are new.
+
+    Of several labels of a tweet and an entity the latest is kept, whatever came first here. What
+    any of the logs drew at random was drawn at random. Nothing is pruned from a joined log, so they
+    belong to no batch.
+    """
+    key = ("entity", "tweet_id")
+    names = columns(connection, "owner_labels", "batch_id")
+    rest = [name for name in names if name not in {*key, "drawn"}]
+    order = ["labelled_at", *(name for name in rest if name != "labelled_at")]
+    theirs, ours = (
+        ", ".join(f"coalesce({row}.{name}, '')" for name in order) for row in ("excluded", "o")
+    )
+    latest = ", ".join(
+        f"{name} = iif(({theirs}) > ({ours}), excluded.{name}, o.{name})" for name in rest
+    )
+    (before,) = connection.execute("SELECT count(*) FROM main.owner_labels").fetchone()
+    connection.execute(
+        f"INSERT INTO main.owner_labels AS o ({', '.join(names)})"  # noqa: S608  (our own names)
+        f" SELECT {', '.join(names)} FROM input.owner_labels WHERE true"
+        f" ON CONFLICT DO UPDATE SET {latest},"
+        " drawn = iif('random' IN (o.drawn, excluded.drawn), 'random',"
+        " max(o.drawn, excluded.drawn))"
+    )
+    (after,) = connection.execute("SELECT count(*) FROM main.owner_labels").fetchone()
+    return int(after - before)
+
+
 def end_alerts(connection: sqlite3.Connection) -> None:
     """End alerts that held when they were joined, and have ended since."""
     connection.execute(

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from monitor.integrity import StoreError
 from monitor.merging.numbers import MOST_LOGS
-from monitor.reader import address
+from monitor.store import StoreError
+from monitor.store.reader import address
 
 _CACHE_KIB: Final = 4 * 1024
 

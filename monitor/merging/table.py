@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from monitor.console import Glyphs, fit, printable
 from monitor.merging.merge import Merged
-from monitor.terminal import Glyphs, fit, printable
 
 _NAME: Final = 26
 _COLUMNS: Final = ("tweets", "labels", "copies", "dead_letters", "minutes", "alerts")

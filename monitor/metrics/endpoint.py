@@ -12,8 +12,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 import structlog
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from monitor.logs import describe
-from monitor.metrics import address
+from monitor.console import describe
+from monitor.settings import address
 
 _PATIENCE_S: Final = 5.0
 """With a client that does not say what it wants, while others wait."""

@@ -1,4 +1,4 @@
-"""Whoever wants to read, as ``[metrics]`` says: nobody, by default."""
+"""The ways to read the metrics that ``[metrics]`` turns on: HTTP, a textfile; none by default."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from monitor import __version__
 from monitor.clock import clock_synchronised
-from monitor.integrity import StoreError
+from monitor.console import strict_json
 from monitor.metrics.measurements import (
     MOST_ENTITIES,
     Histogram,
@@ -29,11 +28,10 @@ from monitor.metrics.measurements import (
     Reading,
     Serving,
 )
-from monitor.names import NO_ENTITY, OTHERS
-from monitor.reader import open_log
-from monitor.reputation import Standing, standings
-from monitor.throughput import cpu_celsius
-from monitor.tweet import Reason
+from monitor.standings import Standing, standings
+from monitor.store import StoreError, open_log
+from monitor.store.throughput import cpu_celsius
+from monitor.tweets import NO_ENTITY, OTHERS, Reason
 from monitor.verdict import POLARITIES
 
 PREFIX: Final = "reputation_monitor_"
@@ -102,6 +100,14 @@ def _done(reading: Reading) -> Iterator[Metric]:
     for reason in sorted({*map(str, Reason), *reading.rejected}):
         rejected.add_metric([reason], reading.rejected[reason])
     yield rejected
+    left_out = CounterMetricFamily(
+        f"{PREFIX}fields_left_out",
+        "Optional fields of messages that are not what they should be.",
+        labels=["field"],
+    )
+    for name, count in sorted(reading.left_out.items()):
+        left_out.add_metric([name], count)
+    yield left_out
     labels = CounterMetricFamily(
         f"{PREFIX}labels",
         "Labels as the model gave them, by entity; retweets repeat another's tweet.",
@@ -206,6 +212,14 @@ def _reputation(connection: sqlite3.Connection, serving: Serving) -> Iterator[Me
             net.add_metric([name], of(standing, "net")[number])
         yield shares
         yield net
+    answers = GaugeMetricFamily(
+        f"{PREFIX}owner_answers",
+        "Answers of the owner on which an entity's shares rest; 0: on the model's calibration.",
+        labels=["entity"],
+    )
+    for standing in found:
+        answers.add_metric([standing.entity or NO_ENTITY], standing.answers)
+    yield answers
 
 
 def _shown(standings: Sequence[Standing], serving: Serving) -> list[Standing]:
@@ -227,7 +241,7 @@ def _alerts(connection: sqlite3.Connection, serving: Serving) -> Iterator[Metric
     states = connection.execute(
         "SELECT entity, alert_id IS NOT NULL FROM alert_states"
         " WHERE entity IN (SELECT value FROM json_each(?)) ORDER BY 2 DESC, 1",
-        (json.dumps([*known]),),
+        (strict_json([*known]),),
     ).fetchall()
     always = [state for state in states if state[0] in serving.configured]
     rest = [state for state in states if state[0] not in serving.configured]

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.names import NO_ENTITY, OTHERS
-from monitor.rows import DeadLetter, Labelled, Stored
+from monitor.store.rows import DeadLetter, Labelled, Stored
+from monitor.tweets import NO_ENTITY, OTHERS
 
 MOST_ENTITIES: Final = 100
 """Shown by name, beside those that are configured; each costs some twenty time series."""
@@ -79,6 +79,8 @@ class Reading:
     duplicates: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Optional fields of messages that were not what they should be, by name."""
     labels: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
     """By entity, polarity, and whether the tweet repeats another's."""
     latency: Histogram = field(default_factory=lambda: Histogram(LATENCY_S))
@@ -98,7 +100,7 @@ class Reading:
 class Measurements:
     """Counts for the life of the process: a reload goes on with them.
 
-    A companion of the store. The threads of writer and broker count, the main one on a reload;
+    A hook of the store. The threads of writer and broker count, the main one on a reload;
     anybody may read.
     """
 
@@ -144,6 +146,7 @@ class Measurements:
         latencies_s: NDArray[np.float64],
         stages_s: Mapping[str, float],
         committed_at: float,
+        left_out: Counter[str] | None = None,
     ) -> None:
         """Count a committed batch.
 
@@ -154,6 +157,7 @@ class Measurements:
             latencies_s: arrival to COMMIT [received].
             stages_s: stage to what the batch spent there.
             committed_at: seconds since the epoch.
+            left_out: optional fields of messages that were left out, by name.
         """
         with self._lock:
             counts = self._counts
@@ -161,6 +165,7 @@ class Measurements:
             counts.labelled += stored.tweets
             counts.duplicates += received - stored.tweets - len(dead_letters)
             counts.rejected.update(letter.reason for letter in dead_letters)
+            counts.left_out.update(left_out or ())
             counts.latency.add(latencies_s)
             for stage, seconds in stages_s.items():
                 histogram = counts.stages.setdefault(stage, Histogram(STAGE_S))
@@ -196,6 +201,7 @@ class Measurements:
                 labelled=counts.labelled,
                 duplicates=counts.duplicates,
                 rejected=counts.rejected.copy(),
+                left_out=counts.left_out.copy(),
                 labels=counts.labels.copy(),
                 latency=counts.latency.copy(),
                 stages={stage: h.copy() for stage, h in counts.stages.items()},

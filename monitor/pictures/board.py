@@ -10,6 +10,8 @@ from monitor.pictures.folded import details
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Board, Overview
 from monitor.pictures.scales import nice_end, ticks
+from monitor.settings import WAL_BYTES
+from monitor.store.disk import is_full
 
 _SILENT_S: Final = 180.0
 """The daemon writes a row a minute; after three it is missed."""
@@ -57,6 +59,10 @@ def _facts(overview: Overview) -> list[tuple[str, str, str, bool]]:
         ("daemon", "silent" if late else "writing", f"wrote {words.age(silent)}", not late),
         _clock(board),
     ]
+    if board.disk_left is not None and board.disk_left < WAL_BYTES:
+        full = is_full(board.disk_left)
+        note = "nothing can be stored" if full else f"{board.disk_left / 1e6:.1f} MB are free"
+        facts.append(("disk", "full" if full else "nearly full", note, False))
     if board.hours:
         latest = board.hours[-1]
         facts.append(("throughput", words.rate(latest.tweets_per_s), "in the latest hour", True))

@@ -17,7 +17,7 @@ from monitor.pictures.scales import Scale, moments, runs
 _BOX: Final = 1000.0
 """Width of the box that is stretched."""
 _DOTS: Final = 60
-"""More would be a hedge."""
+"""With more dots than this, they would overlap."""
 _BAR: Final = 0.86
 """Share of a window that its bar is wide."""
 

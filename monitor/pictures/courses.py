@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from monitor.names import OTHERS
+from monitor.console import counted
 from monitor.periods import epoch
 from monitor.pictures import links, words
 from monitor.pictures.charts import Axes, Line, Mark, Point, bars, lines
@@ -14,7 +14,8 @@ from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Overview, Row
 from monitor.pictures.scales import nice_end, ticks
 from monitor.pictures.spans import Span
-from monitor.reputation import Estimate, Standing
+from monitor.standings import Estimate, Standing
+from monitor.tweets import OTHERS
 from monitor.verdict import POLARITIES
 
 _COURSES: Final = 8
@@ -107,7 +108,7 @@ def _points(row: Row, which: int, span: Span, *, linked: bool) -> list[Point]:
         points.append(
             Point(
                 *(start, end, figure.value, figure.low, figure.high, w.chance[which]),
-                title=f"{words.window(start, span.window)}: {said}, {w.tweets:,} tweets",
+                title=f"{words.window(start, span.window)}: {said}, {counted(w.tweets, 'tweet')}",
                 href=_behind(w, span, label) if linked else None,
             )
         )
@@ -134,7 +135,7 @@ def _volume(row: Row, span: Span, *, linked: bool) -> Markup:
     points = [
         Point(
             *(epoch(w.start), epoch(w.end), float(w.tweets)),
-            title=f"{words.window(epoch(w.start), span.window)}: {w.tweets:,} tweets",
+            title=f"{words.window(epoch(w.start), span.window)}: {counted(w.tweets, 'tweet')}",
             href=_behind(w, span, "") if linked else None,
         )
         for w in row.windows

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from monitor.names import OTHERS
+from monitor.console import counted
 from monitor.periods import epoch
 from monitor.pictures import links, shares, words
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import Overview, Row
 from monitor.pictures.spans import Span
-from monitor.reputation import Estimate, Standing
+from monitor.standings import Estimate, Standing
+from monitor.tweets import OTHERS
 
 _CHANGES: Final = 3
 
@@ -90,7 +91,11 @@ def table(overview: Overview, span: str | None) -> Markup:
             ),
             class_="entities",
         ),
-        tag("p", f"{OTHERS}: {left:,} entities with fewer tweets, added up.", class_="note")
+        tag(
+            "p",
+            f"{OTHERS}: {counted(left, 'entity', 'entities')} with fewer tweets, added up.",
+            class_="note",
+        )
         if left
         else None,
     )

@@ -1,4 +1,4 @@
-"""A table folded away beside a chart: every figure, and its links, for keyboard and ear."""
+"""A table folded away beside a chart, with every figure: for keyboards and screen readers."""
 
 from __future__ import annotations
 

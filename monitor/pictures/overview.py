@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.clock import utc
-from monitor.names import OTHERS
 from monitor.periods import SECONDS, epoch
 from monitor.pictures.spans import Span
-from monitor.reporting.report import Question, Report, gather
-from monitor.reputation import Standing, standings
+from monitor.standings import Question, Report, Standing, gather, standings
+from monitor.store.disk import left
+from monitor.tweets import OTHERS
 
 _BOARD_S: Final = 7 * SECONDS["day"]
 """How far back the board is looked at; beyond, minute by minute is too much to read at once."""
@@ -63,6 +63,8 @@ class Board:
     queue_depth: int
     rss_mib: float | None
     cpu_celsius: float | None
+    disk_left: int | None
+    """Bytes that are free where the log is, now; None if that cannot be told."""
     dropped: int
     """Messages that the broker said it dropped."""
     reasons: Sequence[tuple[str, int]]
@@ -183,6 +185,7 @@ def _board(connection: sqlite3.Connection, span: Span) -> Board:
         queue_depth=max((row[5] for row in hours), default=0),
         rss_mib=max((row[6] for row in hours if row[6] is not None), default=None),
         cpu_celsius=max((row[7] for row in hours if row[7] is not None), default=None),
+        disk_left=left(connection),
         dropped=dropped[0] or 0,
         reasons=[tuple(row) for row in reasons],
         model=model and model[0],

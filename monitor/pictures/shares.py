@@ -13,7 +13,7 @@ from monitor.pictures import words
 from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.scales import Scale, runs
 from monitor.pictures.spans import Span
-from monitor.reputation import Standing
+from monitor.standings import Standing
 from monitor.verdict import POLARITIES
 
 PATTERNS = Markup(

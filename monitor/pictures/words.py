@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from monitor.periods import Window
-from monitor.reputation import Estimate
+from monitor.standings import Estimate
 
 NOBODY: Final = "(no entity)"
 _AGES: Final = ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"))

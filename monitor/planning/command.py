@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from monitor.fitting import SMALL
-from monitor.options import fail
+from monitor.console import counted
+from monitor.inference.fitting import SMALL
+from monitor.options import FiniteRange, fail
 from monitor.planning import table
 from monitor.planning.amounts import Amount
 from monitor.planning.plan import Board, Broker, Policy, Stream
@@ -21,14 +22,14 @@ from monitor.planning.rates import (
     measured_rate,
 )
 
-_ROOM = click.FloatRange(0, min_open=True)
+_ROOM = FiniteRange(0, min_open=True)
 
 
 @click.command()
 @click.argument("tweets_per_day", type=Amount())
 @click.option(
     "--peak",
-    type=click.FloatRange(1),
+    type=FiniteRange(1),
     default=2.0,
     show_default=True,
     help="Busiest hour against the mean.",
@@ -77,14 +78,14 @@ _ROOM = click.FloatRange(0, min_open=True)
 @click.option("--keep-days", type=_ROOM, default=90.0, show_default=True, help="As in [store].")
 @click.option(
     "--outage",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=60.0,
     show_default=True,
     help="Minutes without any board that the brokers bridge.",
 )
 @click.option(
     "--utilisation",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     default=0.7,
     show_default=True,
     help="Of a processor or link in the busiest hour, at most.",
@@ -98,15 +99,15 @@ _ROOM = click.FloatRange(0, min_open=True)
 )
 @click.option(
     "--board-price",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=80.0,
     show_default=True,
     help="In your currency.",
 )
-@click.option("--board-watts", type=click.FloatRange(0), default=6.0, show_default=True)
+@click.option("--board-watts", type=FiniteRange(0), default=6.0, show_default=True)
 @click.option(
     "--kwh-price",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.3,
     show_default=True,
     help="In your currency.",
@@ -151,12 +152,17 @@ def plan(
             rate = measured_rate(bench)
         except BadBenchError as error:
             fail(error)
-    found = calculate(
-        Stream(tweets_per_day, peak, message_bytes),
-        Board(rate, disk, card, board_price, board_watts),
-        Broker(broker_rate, link, broker_memory),
-        Policy(utilisation, spare, keep_days, outage, kwh_price),
-    )
+    try:
+        found = calculate(
+            Stream(tweets_per_day, peak, message_bytes),
+            Board(rate, disk, card, board_price, board_watts),
+            Broker(broker_rate, link, broker_memory),
+            Policy(utilisation, spare, keep_days, outage, kwh_price),
+        )
+    except (ArithmeticError, ValueError):  # what is made of them is infinite
+        raise click.UsageError(
+            "these numbers are too large, or too small, to reckon with"
+        ) from None
     if as_json:
         click.echo(table.as_json(found))
         return
@@ -170,5 +176,6 @@ def plan(
         )
         if smaller.boards < found.boards:
             click.echo(
-                f"With [model] path = {SMALL!r} {smaller.boards} boards would do, less truly."
+                f"With [model] path = {SMALL!r} {counted(smaller.boards, 'board')} would do, less"
+                " truly."
             )

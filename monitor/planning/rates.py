@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Final
 
@@ -40,8 +41,9 @@ def measured_rate(bench: Path) -> float:
             for m in measurements
             if m["batch"] == _BATCH and m["tokens"] == _TOKENS
         ]
-        return DAEMON_SHARE * max(rates)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        rate = DAEMON_SHARE * max(rate for rate in rates if 0 < rate < math.inf)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadBenchError(
             f"{bench}: not what `monitor bench --json` writes: {error!r}"
         ) from error
+    return rate

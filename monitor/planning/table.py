@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from monitor.console import counted, strict_json
 from monitor.planning.amounts import shown
 from monitor.planning.plan import Limit, Plan
 
 
 def as_json(plan: Plan) -> str:
     """For programs; what is infinite is null."""
-    fields = asdict(plan) | {"price_per_million": plan.price_per_million}
-    if math.isinf(plan.catch_up_minutes):
-        fields["catch_up_minutes"] = None
-    for limit in fields["limits"]:
-        if math.isinf(limit["holds_until"]):
-            limit["holds_until"] = None
-    return json.dumps(fields, indent=2)
+    return strict_json(asdict(plan) | {"price_per_million": plan.price_per_million}, indent=2)
 
 
 def as_table(plan: Plan) -> str:
@@ -27,8 +21,9 @@ def as_table(plan: Plan) -> str:
     stream, policy = plan.stream, plan.policy
     mean, peak = shown(stream.mean_per_s), shown(stream.peak_per_s)
     rate, spare = shown(plan.board.tweets_per_s), policy.spare_boards
+    tweets = counted(stream.tweets_per_day, "tweet", shown=shown(stream.tweets_per_day))
     head = (
-        f"{shown(stream.tweets_per_day)} tweets a day: {mean} a second, {peak} in the busiest hour",
+        f"{tweets} a day: {mean} a second, {peak} in the busiest hour",
         "",
         f"boards   {plan.boards:,} at {rate} tweets/s each, {spare} of them spare",
         f"brokers  {plan.brokers:,}",
@@ -48,11 +43,12 @@ def _row(limit: Limit) -> str:
 def _remarks(plan: Plan) -> Iterator[str]:
     policy, each = plan.policy, plan.board
     if plan.keep_days < policy.keep_days:
-        days = shown(plan.keep_days)
-        yield f"The disks hold {days} days: set keep_days or max_bytes, or take larger ones."
+        days = counted(plan.keep_days, "day", shown=shown(plan.keep_days))
+        yield f"The disks hold {days}: set keep_days or max_bytes, or take larger ones."
     if policy.outage_minutes:
         queued = plan.stream.peak_per_s * policy.outage_minutes * 60 / plan.brokers
-        yield f"Each broker has to queue up to {shown(queued)} messages (max_queued_messages)."
+        messages = counted(queued, "message", shown=shown(queued))
+        yield f"Each broker has to queue up to {messages} (max_queued_messages)."
     yield (
         f"Each board writes {shown(plan.written_gb_per_day)} GB a day: a card of"
         f" {shown(each.card_tb)} TB lasts {_years(plan.card_years)}."
@@ -61,13 +57,17 @@ def _remarks(plan: Plan) -> Iterator[str]:
         yield "After an outage the boards catch up only when the busiest hour is over."
     elif policy.outage_minutes:
         yield (
-            f"After {shown(policy.outage_minutes)} minutes without any board they have caught up"
+            f"After {_minutes(policy.outage_minutes)} without any board they have caught up"
             f" in {shown(plan.catch_up_minutes)} more."
         )
     yield (
         f"Boards: {plan.price:,.0f}, energy: {plan.price_per_year:,.0f} a year: over five years a"
         f" million tweets {shown(plan.price_per_million)}."
     )
+
+
+def _minutes(minutes: float) -> str:
+    return counted(minutes, "minute", shown=shown(minutes))
 
 
 def _years(years: float) -> str:

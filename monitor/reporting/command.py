@@ -15,7 +15,7 @@ from monitor.options import fail, log_options, opened, see_that_ours_stay
 from monitor.periods import WINDOWS, instant
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
-    from monitor.reporting.report import Question, Report
+    from monitor.standings import Question, Report
 
 _LEAST_COLUMNS: Final = 80
 
@@ -25,7 +25,8 @@ _LEAST_COLUMNS: Final = 80
     "--since",
     default="24h",
     show_default=True,
-    help="A span before now (90m, 24h, 7d, 2w), or a date or time in ISO 8601, UTC.",
+    help="A span before now (90m, 24h, 7d, 1 month), yesterday, last week, or a date or time in"
+    " ISO 8601, UTC.",
 )
 @click.option("--until", default="now", show_default=True, help="Likewise.")
 @click.option("--by", "window", type=click.Choice(WINDOWS), help="Split the time, UTC.")
@@ -82,7 +83,7 @@ def report(
     the model's known mistakes; the net score is the positive share less the negative one. Hours,
     days and weeks are whole ones. It reads the log beside the daemon and holds nobody up.
     """
-    from monitor.reporting.report import Question
+    from monitor.standings import Question
 
     now = time.time()
     start, end = _moment(since, "--since", now), _moment(until, "--until", now)
@@ -121,7 +122,7 @@ def _moment(text: str, option: str, now: float) -> float:
 
 
 def _found(connection: sqlite3.Connection, question: Question) -> Report:
-    from monitor.reporting.report import UnknownEntityError, gather
+    from monitor.standings import UnknownEntityError, gather
 
     try:
         return gather(connection, question)
@@ -133,8 +134,8 @@ def _found(connection: sqlite3.Connection, question: Question) -> Report:
 
 def _lines(found: Report, form: str, now: float) -> Iterator[str | bytes]:
     if form == "table":
+        from monitor.console import glyphs
         from monitor.reporting import table
-        from monitor.terminal import glyphs
 
         columns = max(shutil.get_terminal_size().columns, _LEAST_COLUMNS)
         yield from table.lines(found, now, columns, glyphs())
@@ -153,7 +154,7 @@ def _lines(found: Report, form: str, now: float) -> Iterator[str | bytes]:
 
 def _write_page(path: Path, connection: sqlite3.Connection, question: Question, now: float) -> None:
     from monitor.reporting import html
-    from monitor.reporting.report import UnknownEntityError
+    from monitor.standings import UnknownEntityError
 
     try:
         html.write(

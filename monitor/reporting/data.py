@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from monitor.clock import utc
-from monitor.reporting.report import NO_ENTITY, Report, others
-from monitor.reputation import Estimate, Standing
-from monitor.spreadsheet import harmless
-from monitor.terminal import printable
+from monitor.console import harmless, printable, strict_json
+from monitor.standings import Estimate, Report, Standing
+from monitor.standings.report import NO_ENTITY, others
+from monitor.verdict import POLARITIES
 
 _DIGITS = 4
 
@@ -46,7 +45,7 @@ def as_json(report: Report) -> str:
         ],
     }
     # ASCII: what would steer a terminal, JSON writes as \u009b.
-    return json.dumps(document, indent=2)
+    return strict_json(document, indent=2)
 
 
 def as_csv(report: Report) -> str:
@@ -66,7 +65,7 @@ def as_csv(report: Report) -> str:
 
 def as_markdown(report: Report) -> Iterator[str]:
     """Write a table and what it is based on, line by line."""
-    heads = ("from", "to", "entity", "tweets", "retweets", "negative", "neutral", "positive")
+    heads = ("from", "to", "entity", "tweets", "retweets", *POLARITIES)
     yield f"| {' | '.join((*heads, 'net', 'change'))} |"
     yield "|---|---|---|" + "---:|" * 7
     for standing in report.standings:
@@ -112,12 +111,11 @@ def _fields(standing: Standing) -> dict[str, Any]:
         "labelled_negative": negative,
         "labelled_neutral": neutral,
         "labelled_positive": positive,
-        **_ends("negative", standing.negative),
-        **_ends("neutral", standing.neutral),
-        **_ends("positive", standing.positive),
+        **{k: v for one in POLARITIES for k, v in _ends(one, getattr(standing, one)).items()},
         **_ends("net", standing.net),
         **_ends("change", standing.change),
         "correction": standing.correction,
+        "answers": standing.answers,
     }
 
 
@@ -126,10 +124,10 @@ _COLUMNS = (
     *("labelled_negative", "labelled_neutral", "labelled_positive"),
     *(
         f"{figure}{end}"
-        for figure in ("negative", "neutral", "positive", "net", "change")
+        for figure in (*POLARITIES, "net", "change")
         for end in ("", "_low", "_high")
     ),
-    "correction",
+    *("correction", "answers"),
 )
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.clock import utc
+from monitor.console import Glyphs, counted, fit, printable, width, wrap
+from monitor.console.terminal import UNICODE, shares_bar
 from monitor.periods import beginning
-from monitor.reporting.report import NO_ENTITY, Alert, Report, others
-from monitor.reputation import Estimate, Standing
-from monitor.terminal import UNICODE, Glyphs, fit, printable, shares_bar, width, wrap
+from monitor.standings import Alert, Estimate, Report, Standing
+from monitor.standings.report import NO_ENTITY, others
 
 _NAME: Final = 30
 _LEAST_NAME: Final = 10
@@ -195,7 +196,8 @@ def _legend(report: Report, signs: Glyphs) -> Iterator[str]:
         else:
             yield "+RT: retweets, counted apart: they repeat an opinion (--retweets counts them)."
     if unsure := sum(standing.unsure for standing in report.standings):
-        yield f"{unsure:,} labels are marked as unsure ([model] abstain_below); they count here."
+        labels = counted(unsure, "label is", "labels are")
+        yield f"{labels} marked as unsure ([model] abstain_below), and counted here."
     if report.last and report.last < utc(question.until - 3600):
         yield f"The log's last tweet came at {_minute(report.last)} UTC."
 

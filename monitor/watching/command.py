@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
-from monitor.options import fail, log_options, log_path, opened
+from monitor.options import FiniteRange, fail, log_options, log_path, opened
 
 
 @click.command()
 @click.option(
     "--interval",
-    type=click.FloatRange(0.2, 3600),
+    type=FiniteRange(0.2, 3600),
     default=2.0,
     show_default=True,
     help="Seconds between two looks.",
@@ -28,7 +28,7 @@ def watch(interval: float, once: bool, database: Path | None, config: Path | Non
     q quits, the arrow keys choose an entity. Where there is no terminal to draw on, or a dumb one,
     one picture is printed, as with --once. It reads the log beside the daemon, and holds nobody up.
     """
-    from monitor.terminal import glyphs
+    from monitor.console import glyphs
     from monitor.watching import frame, screen, snapshot
 
     path = log_path(database, config)
@@ -44,5 +44,7 @@ def watch(interval: float, once: bool, database: Path | None, config: Path | Non
             taken = snapshot.take(connection, str(path), time.time(), None, view.rows)
         except screen.TerminalGoneError:
             fail("the terminal is gone", 128 + signal.SIGHUP)
+        except screen.UndrawableError as error:
+            fail(error)
     for line in frame.frame(taken, view):
         click.echo(line)

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.clock import utc
-from monitor.reporting.report import NO_ENTITY
+from monitor.console import Glyphs, fit, printable, width
+from monitor.console.terminal import sparkline
 from monitor.reporting.table import change
-from monitor.reputation import Standing
-from monitor.terminal import Glyphs, fit, printable, sparkline, width
+from monitor.settings import WAL_BYTES
+from monitor.standings import Standing
+from monitor.standings.report import NO_ENTITY
+from monitor.store.disk import is_full
 from monitor.watching.snapshot import HOURS, Board, Snapshot
 
 LEAST_COLUMNS: Final = 40
@@ -69,6 +72,10 @@ def _head(snapshot: Snapshot, view: View) -> Iterator[str]:
     if highest:
         label = f"tweets/s, by minute, to {highest:.1f}  "
         yield label + sparkline(board.minutes[-(view.columns - len(label)) :], highest, signs)
+    if is_full(board.disk_left):
+        yield "! the disk is full: nothing is stored until there is room; the broker keeps tweets"
+    elif board.disk_left is not None and board.disk_left < WAL_BYTES:
+        yield f"! the disk is nearly full: {board.disk_left / 1e6:.1f} MB are free"
     if board.last_sign is None:
         yield "! nothing has been written yet: is the daemon running?"
     elif (silence := snapshot.taken_at - board.last_sign) > SILENCE_S:
@@ -149,7 +156,7 @@ def _figures(standing: Standing, signs: Glyphs) -> tuple[str, ...]:
             f"{100 * share.value:.0f}"
             for share in (standing.negative, standing.neutral, standing.positive)
         ),
-        f"{net.value:+.2f}{signs.plus_minus}{half:.2f}",
+        f"{net.value:+.2f}{signs.plus_minus}{half:.2f}{'*' * bool(standing.answers)}",
         change(standing.change, signs),
     )
 

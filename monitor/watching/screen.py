@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from monitor.terminal import Glyphs
+from monitor.console import Glyphs
 from monitor.watching.frame import View, frame
 from monitor.watching.snapshot import Snapshot, take
 
@@ -27,6 +27,10 @@ _ESCAPE_MS: Final = 25
 
 class TerminalGoneError(Exception):
     """The terminal was closed, and what should have ended us with it (SIGHUP) was ignored."""
+
+
+class UndrawableError(Exception):
+    """The terminal cannot do what curses asks of it; the message says which, and the way out."""
 
 
 def usable() -> bool:
@@ -48,6 +52,7 @@ def watch(connection: sqlite3.Connection, log: str, interval_s: float, signs: Gl
     Raises:
         sqlite3.Error: if it can no longer be read.
         TerminalGoneError: if the terminal cannot.
+        UndrawableError: if nothing can be drawn on it.
     """
     # Killed, it leaves the terminal as it was.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -55,9 +60,12 @@ def watch(connection: sqlite3.Connection, log: str, interval_s: float, signs: Gl
     screen = _Screen(connection, log, interval_s, signs)
     try:
         curses.wrapper(screen.run)
-    except curses.error as error:  # of giving it back as it was
+    except curses.error as error:
         if screen.early < _EARLY:
-            raise
+            raise UndrawableError(
+                f"TERM={os.environ.get('TERM')}: cannot be drawn on ({error}); --once prints one"
+                " picture"
+            ) from error
         raise TerminalGoneError from error
 
 

@@ -12,8 +12,10 @@ from typing import Final
 
 from monitor.clock import utc
 from monitor.periods import HOUR_S, epoch
-from monitor.reporting.report import alerts
-from monitor.reputation import Standing, most_spoken_of, standings
+from monitor.standings import Standing, standings
+from monitor.standings.report import alerts
+from monitor.standings.reputation import most_spoken_of
+from monitor.store.disk import left
 
 NOW_S: Final = 10.0
 """What "now" is: a few batches at the default settings."""
@@ -43,6 +45,8 @@ class Board:
     clock_synchronised: bool | None
     last_sign: float | None
     """When the daemon last wrote something, seconds since the epoch; None if it never did."""
+    disk_left: int | None
+    """Bytes that are free where the log is; None if that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,7 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
         cpu_celsius=latest[0][8] if latest else None,
         clock_synchronised=None if synchronised is None else bool(synchronised),
         last_sign=max(signs, default=None),
+        disk_left=left(connection),
     )
 
 

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from monitor.alerts.alerting import Alerting, alerting
 from monitor.alerts.design import Tuning
 from monitor.clock import utc
-from monitor.outbox import Outbox
-from monitor.rows import Labelled, TweetRow
+from monitor.publishing import Outbox
 from monitor.settings import Alerts, Publish, Settings
 from monitor.store import Store
+from monitor.store.rows import Labelled, TweetRow
 from tests.factories import (
     NOW,
     STUB_MODEL,
@@ -50,7 +50,7 @@ class Log:
         self.store = Store(path)
         self._outbox, self._tuning = outbox, tuning
         self.alerting = Alerting(tuning, "reputation", outbox)
-        self.store.accompany([self.alerting, *([outbox] if outbox else [])])
+        self.store.set_hooks([self.alerting, *([outbox] if outbox else [])])
         self.model_id = register(self.store)
         self._numbers = itertools.count(self.store.tweets())
 
@@ -218,7 +218,7 @@ def test_a_batch_that_fails_is_as_if_it_had_not_been(log: Log) -> None:
     """Tried again, it raises what it would have raised, once; nothing is said before."""
 
     class Failing:
-        """A companion on a full disk."""
+        """A hook on a full disk."""
 
         def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:  # noqa: ARG002
             """Fail after the alert is written."""
@@ -231,12 +231,12 @@ def test_a_batch_that_fails_is_as_if_it_had_not_been(log: Log) -> None:
     before = query(log.path, STATES)
     rows = [log.tweet(negative) for negative in storm]
     with structlog.testing.capture_logs() as words:
-        log.store.accompany([log.alerting, Failing()])
+        log.store.set_hooks([log.alerting, Failing()])
         for _ in range(3):
             with pytest.raises(sqlite3.OperationalError):
                 log.write(rows)
         assert (before, [], []) == (query(log.path, STATES), query(log.path, ALERTS), words)
-        log.store.accompany([log.alerting])
+        log.store.set_hooks([log.alerting])
         log.write(rows)
         log.write(rows)  # and a redelivery
         log.store.tidy()
@@ -291,14 +291,14 @@ def test_other_settings_take_over(log: Log) -> None:
     log.said(calm)
     before = one(log.path, STATES)
     rare = dataclasses.replace(TUNING, false_alarm_days=3650.0)
-    log.store.accompany([Alerting(rare, "reputation")])
+    log.store.set_hooks([Alerting(rare, "reputation")])
     log.said(calm[:1])
     after = one(log.path, STATES)
     assert after["threshold"] > before["threshold"]
     assert before["tweets"] + before["new_tweets"] <= after["tweets"] + after["new_tweets"]
     log.said([*storm, *storm])
     learnt = one(log.path, STATES)["tweets"]
-    log.store.accompany([Alerting(TUNING, "reputation")])
+    log.store.set_hooks([Alerting(TUNING, "reputation")])
     log.said(calm[:1])
     state = one(log.path, STATES)
     assert ("alert", 1, learnt) == (state["phase"], state["alert_id"], state["tweets"])

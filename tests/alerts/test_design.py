@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.alerts.design import Tuning, Usual, design, lasting_tweets, raised
 from monitor.alerts.runlength import RunLengths
-from monitor.quantification import Calibration
+from monitor.standings import Calibration
 
 TUNING = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=0.0, learn_tweets=500)
 SURELY = 1e12

@@ -11,7 +11,7 @@ from typing import Any
 from monitor.archive.formats import Format, Labelled
 from monitor.archive.inputs import Input, find
 from monitor.archive.question import Question
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 from tests.factories import PAIRS
 
 QUESTION = Question("reputation")

@@ -264,7 +264,7 @@ def test_machines_with_another_version(
     from monitor.archive import cluster
     from monitor.archive.inputs import find
     from monitor.archive.stream import EngineError
-    from monitor.model import Model
+    from monitor.inference import Model
     from tests.archive.files import QUESTION
 
     home = archive / "home"

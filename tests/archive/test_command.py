@@ -55,7 +55,7 @@ def test_rejected_rows_are_no_error(tmp_path: Path, model_path: str) -> None:
     result = _classify(tmp_path / "a.jsonl", "--output", out, "--model", model_path)
 
     assert 0 == result.exit_code
-    assert f"1 rows are rejected: {out}/*.rejected.jsonl" in result.stderr
+    assert f"1 row is rejected: {out}/*.rejected.jsonl" in result.stderr
     assert 3 == json.loads((out / "a.jsonl.rejected.jsonl").read_text())["line"]
 
 
@@ -184,3 +184,16 @@ def test_texts_alone_import_nothing_more(model_path: str) -> None:
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
     assert "[]" == result.stdout.strip(), result.stderr
+
+
+def test_blank_texts_are_refused(model_path: str) -> None:
+    """No label for nothing, wherever the text comes from."""
+    told = CliRunner().invoke(main, ["classify", "--model", model_path, "fine", " "])
+    piped = CliRunner().invoke(main, ["classify", "--model", model_path], input='{"text": ""}\n')
+    explained = CliRunner().invoke(main, ["explain", "--model", model_path, ""])
+
+    assert (1, 1) == (told.exit_code, piped.exit_code)
+    assert 1 == told.output.count('"fine"')
+    assert "argument 2: The text is empty." in told.output
+    assert "standard input, line 1: The text is empty." in piped.output
+    assert "TEXT is empty" in explained.output

@@ -11,7 +11,7 @@ import pytest
 from monitor.archive.csv_rows import CsvRows
 from monitor.archive.formats import FormatError
 from monitor.archive.question import Question
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 from tests.archive.files import QUESTION, labelled, rejects, rows, source
 from tests.factories import StubClassifier
 
@@ -31,8 +31,8 @@ def _labelled(path: Path, content: str | bytes, question: Question = QUESTION) -
 
 def test_answers_follow_the_own_columns(tmp_path: Path) -> None:
     """Commas, quotes and line breaks inside fields survive."""
-    assert (f'n,text,{ADDED}\n1,"a, ""b""\nc",{ANSWER}\n2,,{ANSWER}\n') == _labelled(
-        tmp_path, 'n,text\r\n1,"a, ""b""\nc"\r\n\r\n2,\r\n'
+    assert (f'n,text,{ADDED}\n1,"a, ""b""\nc",{ANSWER}\n2,d,{ANSWER}\n') == _labelled(
+        tmp_path, 'n,text\r\n1,"a, ""b""\nc"\r\n\r\n2,d\r\n'
     )
 
 
@@ -85,7 +85,7 @@ def test_bad_rows_are_kept_aside(tmp_path: Path) -> None:
     (piece,) = labelled(PLAIN, path, StubClassifier())
 
     assert [
-        (4, "1 fields, the header has 2", "c"),
+        (4, "1 field, the header has 2", "c"),
         (5, "3 fields, the header has 2", "d,1,2"),
         (6, "not UTF-8", "\\xff,1"),
         (7, "',' expected after '\"' (lines 7 to 7)", ""),

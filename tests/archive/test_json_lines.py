@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jsonlines
+from monitor.archive import jsonlines
 from monitor.archive.formats import CHUNK, FormatError
 from monitor.archive.json_lines import LONGEST, JsonLines
 from monitor.archive.question import MICRO_BATCH, Question
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 from tests.archive.files import QUESTION, labelled, lines, rejects, source
 from tests.factories import StubClassifier
 
@@ -63,10 +63,10 @@ def test_bad_lines_are_kept_aside(tmp_path: Path) -> None:
     pieces = labelled(PLAIN, path, StubClassifier())
 
     assert [
-        (3, "not JSON", "no"),
-        (4, "not an object with a `text`", '{"text": 1}'),
-        (5, "`entity` is not a string", '{"text": "b", "entity": 2}'),
-        (6, "not JSON", "\\xff"),
+        (3, 'not JSON of the form {"text"', "no"),
+        (4, "The text is not a string.", '{"text": 1}'),
+        (5, '"entity" is not a string.', '{"text": "b", "entity": 2}'),
+        (6, "Not UTF-8", "\\xff"),
     ] == [(row["line"], row["reason"].partition(":")[0], row["content"]) for row in rejects(pieces)]
     assert ["a", "c"] == [json.loads(line)["text"] for line in pieces[0].output.splitlines()]
 

@@ -10,8 +10,7 @@ import pytest
 from monitor.archive.inputs import Input, find
 from monitor.archive.local import Local
 from monitor.archive.stream import End, Piece, Unlabelled, Work
-from monitor.classifier import Classifier
-from monitor.model import Model
+from monitor.inference import Classifier, Model
 from tests.archive.files import QUESTION, lines, source
 from tests.factories import StubClassifier
 

@@ -14,7 +14,7 @@ import pytest
 from monitor.archive.formats import FormatError, Labelled
 from monitor.archive.parquet import ROW_GROUP, Parquet
 from monitor.archive.question import Question
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 from tests.archive.files import QUESTION, labelled, rejects, rows
 from tests.factories import StubClassifier
 
@@ -69,7 +69,7 @@ def test_bad_rows_are_kept_aside(tmp_path: Path) -> None:
     table = pa.table({"text": broken, "n": [1, 2, 3, 4], "day": [dt.date(2026, 1, 1)] * 4})
     pieces = labelled(Parquet(), _written(tmp_path, table), StubClassifier())
 
-    assert [(2, "no text"), (3, "'text' is not UTF-8")] == [
+    assert [(2, "The message has no text."), (3, "'text' is not UTF-8")] == [
         (row["row"], row["reason"]) for row in rejects(pieces)
     ]
     assert {"text": None, "n": 2, "day": "2026-01-01"} == json.loads(rejects(pieces)[0]["content"])

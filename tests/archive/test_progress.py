@@ -48,5 +48,5 @@ def test_a_bar_on_a_terminal(
     said = capsys.readouterr().err
     assert "25%" in said
     assert "100%" in said
-    assert "1 of 1 files" in said
+    assert "1 of 1 file" in said
     assert "\r\x1b[Ksomething\n" in said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.archive.question import MICRO_BATCH, ask
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 from monitor.verdict import Pair
 from tests.factories import PAIRS, StubClassifier, verdict
 

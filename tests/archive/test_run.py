@@ -17,7 +17,7 @@ from monitor.archive.local import Local
 from monitor.archive.manifest import Manifest
 from monitor.archive.question import Question
 from monitor.archive.run import RunError, Summary, asked, carry_out, plan
-from monitor.entities import Entity
+from monitor.tweets import Entity
 from tests.archive.files import QUESTION, lines, source
 from tests.factories import STUB_MODEL, StubClassifier
 

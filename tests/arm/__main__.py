@@ -40,7 +40,7 @@ _SHOWN: Final = 8
 _VERSIONS: Final = """
 import platform, sqlite3, sys
 from importlib.metadata import version
-from monitor.interpreter import choose_runtime, package_of
+from monitor.inference.interpreter import choose_runtime, package_of
 runtime = package_of(choose_runtime())
 packages = (f"{name} {version(name)}" for name in (runtime, "numpy", "tokenizers"))
 print(platform.machine(), f"Python {platform.python_version()}", *packages,

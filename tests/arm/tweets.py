@@ -11,9 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Final, TypedDict
 
-from monitor.entities import EntityMatcher
 from monitor.settings import load
-from monitor.tweet import Tweet, decode
+from monitor.tweets import EntityMatcher, Tweet, decode
 
 _RAW: Final = "__raw_base64__"
 _LARGEST: Final = 65_536

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.tweet import Tweet, decode
+from monitor.tweets import Tweet, decode
 from tests.benchmarks.daemon import FILE, MODEL
 from tests.processes import REPOSITORY
 

@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor import DEFAULT_MODEL
-from monitor.classifier import Classifier
-from monitor.model import Model
+from monitor.inference import Classifier, Model
 from monitor.verdict import Pair
 from tests.benchmarks.split import cpu_split
 from tests.processes import Daemon, Mosquitto, wait_until

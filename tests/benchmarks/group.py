@@ -26,10 +26,10 @@ from typing import Any, Final
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from monitor.connection import Connection
-from monitor.publisher import connected
+from monitor.mqtt.connection import Connection
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt
-from monitor.tweet import Tweet, decode
+from monitor.tweets import Tweet, decode
 from tests.benchmarks.daemon import FILE, MODEL
 from tests.benchmarks.sharing import TOPIC, Passed, passed_on
 from tests.processes import Daemon, Mosquitto, wait_until

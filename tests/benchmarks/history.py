@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 
 from monitor import DEFAULT_MODEL
 from monitor.clock import utc
-from monitor.model import Model
-from monitor.rollups import COUNTS
+from monitor.inference import Model
 from monitor.settings import Batch
 from monitor.store import Store
-from monitor.throughput import Minute
+from monitor.store.rollups import COUNTS
+from monitor.store.throughput import Minute
 from monitor.verdict import POLARITIES, TASKS
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -34,15 +34,14 @@ from sqlite_utils import Database
 from monitor import DEFAULT_MODEL
 from monitor.clock import utc
 from monitor.dashboard.queries import METADATA
-from monitor.integrity import APPLICATION_ID
+from monitor.mqtt.publisher import connected
 from monitor.pictures import overview
 from monitor.pictures.spans import Span
-from monitor.publisher import connected
-from monitor.reader import open_log
-from monitor.reporting.report import Question, gather
-from monitor.schema import migrations
 from monitor.settings import Mqtt
-from monitor.store import Store
+from monitor.standings import Question, gather
+from monitor.store import Store, open_log
+from monitor.store.integrity import APPLICATION_ID
+from monitor.store.schema import migrations
 from monitor.watching import snapshot
 from tests.factories import DAY_S, PAIRS
 from tests.processes import Daemon, Mosquitto

@@ -23,7 +23,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.reader import open_log
+from monitor.store import open_log
 from tests.benchmarks.history import History, write
 from tests.benchmarks.load import WANTED_MS, questions
 

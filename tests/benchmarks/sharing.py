@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from monitor.publisher import connected
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt
 from tests.processes import Mosquitto, wait_until
 

@@ -11,15 +11,13 @@ from typing import TypeVar
 
 from tokenizers import Encoding
 
-from monitor.broker import Broker
-from monitor.classifier import Classifier
-from monitor.interpreter import Interpreter
-from monitor.model import Model
-from monitor.pipeline import Pipeline
-from monitor.privacy import Pseudonyms
-from monitor.rows import BatchRow, DeadLetter, Stored, TweetRow
+from monitor.daemon.pipeline import Pipeline
+from monitor.inference import Classifier, Interpreter, Model
+from monitor.mqtt import Broker
 from monitor.settings import load
 from monitor.store import Store
+from monitor.store.rows import BatchRow, DeadLetter, Stored, TweetRow
+from monitor.tweets import Pseudonyms
 from monitor.verdict import Pair, Verdict
 from tests.processes import Daemon, Mosquitto, wait_until
 

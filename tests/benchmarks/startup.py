@@ -20,13 +20,16 @@ from typing import Final
 PROGRAMS: Final = {
     "python": "pass",
     "monitor --help": "import monitor.cli",
-    "monitor classify": "import monitor.cli, monitor.jsonlines, monitor.model; {runtime}",
-    "monitor run": "import monitor.cli, monitor.credentials, monitor.service; {runtime}",
+    "monitor classify": "import monitor.cli, monitor.archive.jsonlines, monitor.inference.model;"
+    " {runtime}",
+    "monitor run": "import monitor.cli, monitor.settings.credentials, monitor.daemon.service;"
+    " {runtime}",
 }
 """What is imported, by command; the first is what Python itself takes."""
 
 _RUNTIME: Final = (
-    "from importlib import import_module; from monitor.interpreter import RUNTIMES, choose_runtime;"
+    "from importlib import import_module;"
+    " from monitor.inference.interpreter import RUNTIMES, choose_runtime;"
     " import_module(RUNTIMES[choose_runtime()])"
 )
 

@@ -17,20 +17,20 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from monitor.asking import Asking, Read
-from monitor.classifier import CHARACTERS_PER_TOKEN
-from monitor.evaluation.behaviour import questions
-from monitor.evaluation.behaviour.cases import read_cases
-from monitor.evaluation.behaviour.words import read_words
-from monitor.evaluation.evaluate import labelled_sets
-from monitor.evaluation.marked import marked
-from monitor.evaluation.metrics import score
-from monitor.marking import spell_emoji
-from monitor.training import adapters
-from monitor.training.aliases import configured
-from monitor.training.data import Example, class_of
-from monitor.training.measure import logits_of
-from monitor.training.network import Network
+from monitor.inference.asking import Asking, Read
+from monitor.inference.classifier import CHARACTERS_PER_TOKEN
+from monitor.inference.marking import spell_emoji
+from monitor.lab.aliases import configured
+from monitor.lab.data import Example, class_of
+from monitor.lab.evaluation.behaviour import questions
+from monitor.lab.evaluation.behaviour.cases import read_cases
+from monitor.lab.evaluation.behaviour.words import read_words
+from monitor.lab.evaluation.evaluate import labelled_sets
+from monitor.lab.evaluation.marked import marked
+from monitor.lab.metrics import score
+from monitor.lab.training import adapters
+from monitor.lab.training.measure import logits_of
+from monitor.lab.training.network import Network
 from monitor.verdict import POLARITIES
 
 

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.model import Model
-from monitor.reader import open_log
-from monitor.reputation import standings
-from monitor.rows import BatchRow, DeadLetter, TweetRow
-from monitor.store import Store
+from monitor.inference import Model
+from monitor.standings import standings
+from monitor.store import Store, open_log
+from monitor.store.rows import BatchRow, DeadLetter, TweetRow
 from monitor.verdict import POLARITIES, TASKS, Answer, Verdict
 from tests.benchmarks.history import CRISIS, History, write
 from tests.factories import DAY_S, NOW, query

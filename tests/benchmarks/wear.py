@@ -30,11 +30,11 @@ from typing import Any, Final
 
 from monitor import DEFAULT_MODEL
 from monitor.clock import Moment, utc
-from monitor.privacy import Pseudonyms
-from monitor.publisher import connected
-from monitor.rows import TweetRow
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt, Settings
 from monitor.store import Store
+from monitor.store.rows import TweetRow
+from monitor.tweets import Pseudonyms
 from tests.factories import DAY_S, NOW, PAIRS, batch_row, register, see_minutes, tweet_row
 from tests.processes import Daemon, Mosquitto
 

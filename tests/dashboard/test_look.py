@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from monitor.reader import open_log
 from monitor.reporting import html
+from monitor.store import open_log
 from tests.benchmarks.history import CRISIS, History
 from tests.benchmarks.history import write as write_history
 from tests.browser import Browser

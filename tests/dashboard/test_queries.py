@@ -11,9 +11,8 @@ import pytest
 
 from monitor.dashboard.queries import METADATA
 from monitor.periods import Window
-from monitor.reader import open_log
-from monitor.reputation import standings
-from monitor.store import Store
+from monitor.standings import standings
+from monitor.store import Store, open_log
 from monitor.verdict import POLARITIES, TASKS, Answer
 from tests.benchmarks.history import ENTITIES, History, write
 from tests.factories import DAY_S, NOW, batch_row, register, tweet_row

@@ -100,7 +100,7 @@ def test_no_page_has_a_script(get: Get, path: str) -> None:
     [
         ("/?span=2h", 400, "must be one of 24h, 7d, 30d, 1y"),
         ("/?until=tomorrow", 400, "neither a span such as 24h"),
-        ("/?entity=Nobody", 404, "the nearest of one entity in the log"),
+        ("/?entity=Nobody", 404, "the nearest of 1 entity in the log"),
         ("/log/nothing", 404, "not found"),
         ("/log?sql=delete+from+tweets", 400, "must be a SELECT"),
         ("/log.db", 403, "download is forbidden"),

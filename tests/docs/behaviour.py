@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from monitor.evaluation.behaviour.document import as_markdown
+from monitor.lab.evaluation.behaviour.document import as_markdown
 from tests.processes import REPOSITORY
 
 

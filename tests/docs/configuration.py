@@ -1,7 +1,7 @@
 """The reference of the configuration: a table a section, from the settings and the sample file.
 
 Types, defaults and bounds are those of `monitor.settings`; what a key does is said by its comment
-in config.toml, and of an entity's keys by `monitor.entities.Entity`.
+in config.toml, and of an entity's keys by `monitor.tweets.entities.Entity`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import json
 import re
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from monitor import entities
 from monitor.settings import ENVIRONMENT_PREFIX, Settings
+from monitor.tweets import entities
 from tests.processes import REPOSITORY
 
 _LINE: Final = re.compile(r"""^(?:(\w+) = (?:"[^"]*"|[^"#])*|\[(\w+)\] *|\s+)(?:# *(.*))?$""")

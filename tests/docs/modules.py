@@ -1,4 +1,4 @@
-"""The list of all modules, each with the first sentence of its docstring."""
+"""The list of all packages, each with the first sentence of its docstring, and its modules."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.processes import REPOSITORY
 
 
 def listing() -> str:
-    """Make the list, as Markdown: a table for the package and for each one in it."""
-    return "\n".join(_tables(REPOSITORY / "monitor"))
+    """Make the list, as Markdown: a row for the package and for each one in it."""
+    return "\n".join(["| folder | what it is for | files |", "|---|---|---|", *_rows()])
 
 
 def modules(package: Path) -> list[Path]:
@@ -24,15 +24,11 @@ def packages(package: Path) -> list[Path]:
     return sorted(path.parent for path in package.rglob("__init__.py"))
 
 
-def _tables(root: Path) -> Iterator[str]:
-    for package in packages(root):
+def _rows() -> Iterator[str]:
+    for package in packages(REPOSITORY / "monitor"):
         name = package.relative_to(REPOSITORY)
-        yield f"**{name}/** {_first(package / '__init__.py')}\n"
-        yield "| file | holds |\n|---|---|"
-        for module in modules(package):
-            if module.name != "__init__.py":
-                yield f"| [{module.name}](../{name}/{module.name}) | {_first(module)} |"
-        yield ""
+        files = ", ".join(one.stem for one in modules(package) if one.name != "__init__.py")
+        yield f"| [{name}](../{name}/__init__.py) | {_first(package / '__init__.py')} | {files} |"
 
 
 def _first(module: Path) -> str:

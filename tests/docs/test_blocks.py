@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from monitor.lab.data import Tweets, read_own
 from monitor.settings import load
-from monitor.training.data import Tweets, read_own
 from tests.docs.pages import PAGES, Block
 
 CHECKED = ("sh", "bash", "sql", "toml", "json", "yaml", "ini", "csv")

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from monitor.tweet import Reason, Rejection, Tweet, decode
+from monitor.tweets import Reason, Rejection, Tweet, decode
 from tests.docs.pages import Block, page
 
 MESSAGES = page("docs/messages.md")
@@ -31,7 +31,9 @@ def test_forms_are_read_as_shown(payload: Block, tweet: Block) -> None:
     decoded = _decoded(payload.text)
 
     assert isinstance(decoded, Tweet), decoded
-    assert json.loads(tweet.text) == json.loads(json.dumps(dataclasses.asdict(decoded)))
+    read = json.loads(json.dumps(dataclasses.asdict(decoded)))
+    assert [] == read.pop("left_out")
+    assert json.loads(tweet.text) == read
 
 
 def test_plain_text_is_read_as_it_is() -> None:
@@ -45,10 +47,24 @@ def test_plain_text_is_read_as_it_is() -> None:
 
 def test_fields_of_the_simple_form_are_all_there() -> None:
     """The table has what a simple message is read for, and nothing else."""
-    fields = re.findall(r"^\| `(\w+)` \|", MESSAGES.section("The four forms"), re.MULTILINE)
-    read = {field.name for field in dataclasses.fields(Tweet)} - {"is_retweet"} | {"entity"}
+    fields = re.findall(r"^\| `(\w+)` \|", MESSAGES.section("The forms"), re.MULTILINE)
+    read = {field.name for field in dataclasses.fields(Tweet)} - {"is_retweet", "left_out"} | {
+        "entity"
+    }
 
     assert read == set(fields)
+
+
+WRAPPINGS = re.findall(r"^\| .* \| `(.*)` \|$", MESSAGES.section("What is around it"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", WRAPPINGS)
+def test_wrappings_are_taken_off(example: str) -> None:
+    """Each example holds the same text."""
+    decoded = _decoded(example)
+
+    assert isinstance(decoded, Tweet), decoded
+    assert "Hi" == decoded.text
 
 
 def test_reasons_are_all_named() -> None:
@@ -67,5 +83,6 @@ def test_examples_are_dead_letters(reason: str, example: str) -> None:
 
 def test_examples_are_several() -> None:
     """The tables were found."""
-    assert len(FORMS) >= 6
+    assert len(FORMS) >= 10
+    assert len(WRAPPINGS) >= 3
     assert len([example for example in DEAD_LETTERS.values() if example]) >= 4

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.classifier import Classifier
 from monitor.explaining.occlusion import explain, runner_up, turns
-from monitor.model import Model
+from monitor.inference import Classifier, Model
 from monitor.verdict import TASKS, Answer, Pair, Verdict
 
 WEIGHTS = {"awful": 4.0, "bad": 1.0, "lovely": -3.0, "Acme": 0.5}

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.asking import Read
+from monitor.console import Glyphs, width
+from monitor.console.terminal import ASCII, UNICODE
 from monitor.explaining.occlusion import Explanation, Word
 from monitor.explaining.table import as_json, lines
-from monitor.terminal import ASCII, UNICODE, Glyphs, width
+from monitor.inference.asking import Read
 from monitor.verdict import Answer
 
 

@@ -26,8 +26,22 @@ from typing import Any, AnyStr, Final
 SEEDS: Final = Path(__file__).parent / "corpus" / "seeds.jsonl"
 FOUND: Final = Path(__file__).parent / "corpus" / "found.jsonl"
 _INSTRUMENTED: Final = (
-    *("monitor.tweet", "monitor.entities", "monitor.privacy", "monitor.redaction"),
-    *("monitor.keeping", "json"),
+    *(
+        "monitor.tweets.bluesky",
+        "monitor.tweets.encodings",
+        "monitor.tweets.hypertext",
+        "monitor.tweets.mastodon",
+        "monitor.tweets.taking",
+        "monitor.tweets.tweet",
+        "monitor.tweets.twitter",
+        "monitor.tweets.wrapping",
+        "monitor.tweets.entities",
+        "monitor.tweets.masking",
+        "monitor.tweets.pseudonyms",
+        "monitor.tweets.shape",
+        "monitor.tweets.redaction",
+    ),
+    *("monitor.daemon.keeping", "json"),
 )
 _LIMITS: Final = (
     "-max_len=8300",  # bytes: enough to be too large for `oracle.LARGEST`
@@ -113,7 +127,7 @@ def be_fuzzer(arguments: Sequence[str]) -> None:
     atheris: Any = importlib.import_module("atheris")  # only `make fuzz` installs it
     with atheris.instrument_imports(include=[*_INSTRUMENTED]):
         check = importlib.import_module("tests.faults.oracle").check
-    keys = importlib.import_module("tests.test_tweet").FIELDS
+    keys = importlib.import_module("tests.tweets.test_tweet").FIELDS
 
     def mutator(payload: bytes, longest: int, seed: int) -> bytes:
         return changed(payload, longest, seed, keys, atheris.Mutate)

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from monitor.publisher import connected
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt
 from tests.processes import PATIENCE_S, Daemon, wait_until
 

@@ -9,17 +9,15 @@ import re
 import time
 from typing import Final
 
-import monitor.tweet
-from monitor.collector import Collector
-from monitor.entities import Entity
-from monitor.job import Item
-from monitor.privacy import mask
-from monitor.redaction import redact
-from monitor.rows import DeadLetter
+from monitor.daemon.collector import Collector
+from monitor.daemon.job import Item
 from monitor.settings import Mqtt, Settings
-from monitor.tweet import MAX_NAME_CHARS
+from monitor.store.rows import DeadLetter
+from monitor.tweets import MAX_NAME_CHARS, Entity, bluesky, encodings, taking, tweet, wrapping
+from monitor.tweets.redaction import redact
+from monitor.tweets.shape import mask
 from tests.factories import PSEUDONYMS, Inlet, StubClassifier
-from tests.test_tweet import check_invariants
+from tests.tweets.test_tweet import check_invariants
 
 ENTITIES: Final = (
     Entity("Acme", ("Acme Corporation", "@AcmeHelp"), ("acme of perfection",)),
@@ -35,11 +33,15 @@ _COLLECTOR: Final = Collector(
     Settings(mqtt=Mqtt(max_payload_bytes=LARGEST), entities=ENTITIES), _CLASSIFIER, PSEUDONYMS
 )
 
+_SPEAKING: Final = (bluesky, encodings, taking, tweet, wrapping, json.decoder, json.scanner)
+"""What makes the details of rejections."""
 _OWN_WORDS: Final = frozenset(
     re.findall(
         "[A-Za-z]+",
-        "".join(map(inspect.getsource, (monitor.tweet, json.decoder, json.scanner)))
-        + "invalid start byte, invalid continuation byte, unexpected end of data",
+        "".join(map(inspect.getsource, _SPEAKING))
+        + "invalid start byte, invalid continuation byte, unexpected end of data"
+        + "UTF-32, UTF-LE, UTF-BE, truncated data, illegal encoding, illegal UTF-surrogate,"
+        + "code point not in range, code point in surrogate code point range",
     )
 )
 """What the program and its libraries say. Another word in a detail can only be the payload's."""

@@ -22,7 +22,13 @@ _PIECES: Final = (
     *(" ", "\n", "\t", "\u00a0", "\0", "\ud800", "\\", '"', "{", "[", "]", "}", ",", ":", "\x1b["),
     *(
         "&amp;",
+        "&amp;amp;",
+        "&#39;",
         "&lt;",
+        "<a>",
+        "<p>",
+        "<br",
+        "</p> ",
         "\\u2019",
         "RT @a: ",
         "<",
@@ -107,6 +113,19 @@ def _referring(ids: Sequence[object], number: int) -> dict[str, Any]:
     }
 
 
+def _bluesky(text: str, number: int, facets: list[dict[str, Any]]) -> dict[str, Any]:
+    record = {"$type": "app.bsky.feed.post", "text": text, "facets": facets}
+    return {"uri": f"at://did:plc:a/app.bsky.feed.post/{number}", "record": record}
+
+
+def _nested(text: str, number: int) -> bytes:
+    """Put a message into the payload of another, over and over: each doubles the backslashes."""
+    message: object = {"id": number, "text": "a"}
+    while len(_json(message)) < len(text) // 3:
+        message = {"payload": json.dumps(message)}
+    return _json(message)
+
+
 FORMS: Final[dict[str, Callable[[str, int], tuple[str, bytes]]]] = {
     "plain": lambda text, number: (
         "tweets/a",
@@ -144,6 +163,51 @@ FORMS: Final[dict[str, Callable[[str, int], tuple[str, bytes]]]] = {
             "includes": {},
         }
     ),
+    "Bluesky": _object(lambda text, number: _bluesky(text, number, [])),
+    "facets": _object(
+        lambda text, number: _bluesky(
+            text[:300],
+            number,
+            [
+                {
+                    "index": {"byteStart": i % 9, "byteEnd": i % 9 + 3},
+                    "features": [{"uri": "http://a"}],
+                }
+                for i in range(len(text) // 75)
+            ],
+        )
+    ),
+    "a long facet": _object(
+        lambda text, number: _bluesky(
+            text[: len(text) // 2],
+            number,
+            [{"index": {"byteStart": 0, "byteEnd": len(text)}, "features": [{"uri": text[:99]}]}],
+        )
+    ),
+    "Mastodon": _object(
+        lambda text, number: {
+            "content": text,
+            "account": {},
+            "uri": f"https://a.example/{number}",
+        }
+    ),
+    "Mastodon's address": _object(
+        lambda text, number: {
+            "content": f"a {number}",
+            "account": {"acct": text[: len(text) // 2]},
+            "uri": text[: len(text) // 2],
+        }
+    ),
+    "a buffer": _object(
+        lambda text, number: {
+            "type": "Buffer",
+            "data": [*f"{number} {text[: len(text) // 4]}".encode(errors="replace")],
+        }
+    ),
+    "a string": _object(
+        lambda text, number: json.dumps({"id": number, "text": text[: len(text) // 2]})
+    ),
+    "strings in strings": lambda text, number: ("tweets/a", _nested(text, number)),
     "references to integers": _object(
         lambda text, number: _referring(range(len(text) // 12), number)
     ),

@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from paho.mqtt.client import Client
 
-from monitor import announcer, cli, outbox, service
-from monitor.classifier import Classifier
-from monitor.collector import Collector
+from monitor import cli
+from monitor.daemon import service, station
+from monitor.daemon.collector import Collector
+from monitor.daemon.inbox import Inbox
+from monitor.daemon.job import Item
+from monitor.daemon.pipeline import Pipeline
+from monitor.daemon.writer import Writer
 from monitor.delivery import Delivery
-from monitor.inbox import Inbox
-from monitor.interpreter import Interpreter
-from monitor.job import Item
-from monitor.model import Model
-from monitor.pipeline import Pipeline
+from monitor.inference import Classifier, Interpreter, Model
+from monitor.publishing import announcer, outbox
 from monitor.store import Store
-from monitor.writer import Writer
 
 if TYPE_CHECKING:
     from tests.processes import Daemon
@@ -214,7 +214,7 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     "signal": lambda number: _wrap(Model, "load", lambda *_args: os.kill(os.getpid(), int(number))),
     # Less patience, for the tests' sake
     "stop-timeout": lambda seconds: _set(service, "STOP_TIMEOUT_S", seconds),
-    "stall": lambda seconds: _set(service, "_DEFAULT_STALL_S", seconds),
+    "stall": lambda seconds: _set(station, "_DEFAULT_STALL_S", seconds),
     "outbox": lambda messages: _set(outbox, "MOST", int(messages)),
     "silence": lambda seconds: _set(announcer, "_SILENCE_S", seconds),
 }

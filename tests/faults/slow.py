@@ -29,15 +29,14 @@ from random import Random
 from typing import Final
 
 from monitor.alerts.alerting import alerting
-from monitor.classifier import Classifier
-from monitor.collector import Collector
-from monitor.entities import Entity
-from monitor.model import Model
-from monitor.outbox import Outbox, Results
+from monitor.daemon.collector import Collector
+from monitor.daemon.writer import Writer
+from monitor.inference import Classifier, Model
+from monitor.publishing import Outbox, Results
 from monitor.settings import Alerts, Mqtt, Publish, Settings
 from monitor.store import Store
+from monitor.tweets import Entity
 from monitor.verdict import Pair, Verdict
-from monitor.writer import Writer
 from tests.factories import PSEUDONYMS, Inlet, verdict
 from tests.faults.recipes import RESULTS_TOPIC, Recipe, changed, fresh
 from tests.marked import reading_marks, reading_names
@@ -110,7 +109,7 @@ class Way:
         outbox = Outbox("board")
         published = [Results(outbox, "board")] if self._settings.publish.results else []
         alerts = alerting(self._settings, self._classifier.model, outbox)
-        self._store.accompany([*published, *alerts, outbox])
+        self._store.set_hooks([*published, *alerts, outbox])
         self._collector = Collector(self._settings, self._classifier, PSEUDONYMS)
         self._writer = Writer(
             self._settings, self._classifier, self._collector, self._store, PSEUDONYMS, None

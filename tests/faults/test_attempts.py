@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.attempts import MOST_DEATHS
+from monitor.store.attempts import MOST_DEATHS
 from tests.faults.ledger import TOPIC, publish, tweets, wait_balanced
 from tests.faults.saboteur import MARK, sabotaged
 from tests.processes import PATIENCE_S, Daemon, Mosquitto, wait_until

@@ -148,12 +148,12 @@ def test_calendars_have_no_say(
 
 _UNSYNCHRONISED = """
 import sys
-import monitor.clock, monitor.pruning, monitor.writer
+import monitor.clock, monitor.store.pruning, monitor.daemon.writer
 from monitor.cli import main
 
 monitor.clock._adjtimex = lambda _state: 5  # TIME_ERROR
-monitor.writer._PRUNE_EVERY_S = 0.1
-monitor.pruning._SLOWLY_EVERY_S = float(sys.argv.pop(1))
+monitor.daemon.writer._PRUNE_EVERY_S = 0.1
+monitor.store.pruning._SLOWLY_EVERY_S = float(sys.argv.pop(1))
 main()
 """
 """The daemon on a board whose kernel says that the clock is not synchronised; it looks more often

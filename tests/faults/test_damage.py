@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store import Store
 from tests.faults.ledger import publish, tweets, wait_balanced
 from tests.processes import Daemon, Mosquitto, wait_until
 
@@ -86,7 +87,7 @@ def test_what_may_be_anybodys_is_never_touched(make_daemon: MakeDaemon, content:
 def test_from_a_newer_version_it_is_refused(make_daemon: MakeDaemon) -> None:
     """A log with a migration that this version does not know is left alone."""
     daemon = make_daemon(1883)
-    daemon.command("check")
+    Store(daemon.database).close()
     with closing(sqlite3.connect(daemon.database)) as connection, connection:
         connection.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"

@@ -118,15 +118,33 @@ def full(disk: Path) -> Iterator[None]:
     ballast.unlink()
 
 
+@contextmanager
+def told_by_others(daemon: Daemon, illness: AbstractContextManager[object]) -> Iterator[None]:
+    """See that whoever looks at the log is told that its disk is full, while it is."""
+    with illness:
+        check = daemon.command("check")
+        (disk,) = [line for line in check.stdout.splitlines() if line.startswith(b"disk ")]
+        assert 1 == check.returncode
+        assert disk.startswith(b"disk           FAILED  full: 0.0 MB are free")
+        assert b"! the disk is full" in daemon.command("watch", "--once").stdout
+        yield
+
+
 def test_disk_full(daemon: Daemon, mosquitto: Mosquitto, mount: Mount) -> None:
-    """A real small disk, full for a while."""
+    """A real small disk, full for a while: it is said when that begins, and when it is over."""
     disk = mount("-t", "tmpfs", "-o", "size=16m", "none")
     if disk:
         move(daemon, disk)
     daemon.start()
     endure(
-        daemon, mosquitto.port, full(disk) if disk else fault(daemon, "write", sqlite3.SQLITE_FULL)
+        daemon,
+        mosquitto.port,
+        told_by_others(daemon, full(disk)) if disk else fault(daemon, "write", sqlite3.SQLITE_FULL),
     )
+    told = [e for e in daemon.events() if e["event"] in ("log-unwritable", "log-writable")]
+
+    assert "log-writable" == told[-1]["event"]
+    assert 0 < told[-1]["after_s"]
 
 
 @pytest.mark.parametrize(

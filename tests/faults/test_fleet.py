@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from monitor.publisher import connected
-from monitor.rollups import COUNTS
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt
+from monitor.store.rollups import COUNTS
 from tests.conftest import IMPORTED_FIRST
 from tests.faults.saboteur import sabotaged
 from tests.listener import Listener, listening

@@ -14,8 +14,8 @@ from pathlib import Path
 import paho.mqtt.publish
 import pytest
 
-from monitor.inbox import ROOM_BYTES
-from monitor.publisher import connected
+from monitor.daemon.inbox import ROOM_BYTES
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt
 from tests.faults.ledger import TOPIC, assert_balanced, publish, stored, tweets
 from tests.processes import Daemon, Mosquitto, wait_until

@@ -10,20 +10,19 @@ import json
 import re
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor import tweet
-from monitor.collector import Collector
+from monitor.daemon.collector import Collector
+from monitor.daemon.writer import Writer
 from monitor.settings import Privacy, Settings
 from monitor.store import Store
-from monitor.writer import Writer
+from monitor.tweets.rejection import Reason, RejectedError
 from tests.factories import PSEUDONYMS, Inlet, StubClassifier, query
 from tests.faults import fuzz, oracle
-from tests.test_tweet import FIELDS
+from tests.tweets.test_tweet import FIELDS
 
 KEPT = fuzz.read(fuzz.SEEDS) + fuzz.read(fuzz.FOUND)
 
@@ -71,25 +70,25 @@ def _replay() -> None:
         oracle.check((payload * oracle.LARGEST)[: oracle.LARGEST])
 
 
-def _leak(fields: dict[str, Any]) -> str:
-    raise tweet._RejectedError(tweet.Reason.NO_TEXT, f"No text in {fields}.")
+def _leak(fields: object) -> str:
+    raise RejectedError(Reason.NO_TEXT, f"No text in {fields}.")
 
 
 @pytest.mark.parametrize(
     ("target", "broken"),
     [
-        ("monitor.tweet._storable", lambda text: text),
-        ("monitor.tweet._text", _leak),
-        ("monitor.tweet._text", lambda fields: fields["text"]),
-        ("monitor.tweet._id", lambda fields: tweet._string(fields, "id", number=True)),
-        ("monitor.tweet.MAX_ENTITIES", 1000),
-        ("monitor.tweet._LINK", re.compile(r".*?zz")),  # takes quadratic time
-        ("monitor.redaction.addresses._MENTION", re.compile("@")),  # never comes to an end
+        ("monitor.tweets.taking.storable", lambda text: text),
+        ("monitor.tweets.twitter.first_text", _leak),
+        ("monitor.tweets.twitter.first_text", lambda texts: str([*texts][-1] or "")),
+        ("monitor.tweets.tweet._id", lambda found, _taking: next(filter(None, found.ids), None)),
+        ("monitor.tweets.tweet.MAX_ENTITIES", 1000),
+        ("monitor.tweets.masking._LINK", re.compile(r".*?zz")),  # takes quadratic time
+        ("monitor.tweets.redaction.addresses._MENTION", re.compile("@")),  # never comes to an end
         ("tests.faults.oracle.redact", lambda _: ""),
-        ("monitor.entities.EntityMatcher.match", lambda _matcher, text: text.split()),
-        ("monitor.keeping.mask", lambda payload: payload),
+        ("monitor.tweets.entities.EntityMatcher.match", lambda _matcher, text: text.split()),
+        ("monitor.daemon.keeping.mask", lambda payload: payload),
         (
-            "monitor.privacy.Pseudonyms.payload",
+            "monitor.tweets.pseudonyms.Pseudonyms.payload",
             lambda _self, _payload, number=itertools.count(): str(next(number)),  # noqa: B008
         ),
     ],

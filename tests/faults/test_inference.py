@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
 from tests.factories import PAIRS
 from tests.faults.ledger import publish, stored, wait_balanced
 from tests.faults.saboteur import HANGING, MARK, sabotaged

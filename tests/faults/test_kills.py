@@ -15,8 +15,8 @@ from random import Random
 import pytest
 from sqlite_utils import Database
 
-from monitor.schema import migrations
 from monitor.store import Store
+from monitor.store.schema import migrations
 from tests.factories import query
 from tests.faults.ledger import publish, rejects, stored, tweets, wait_balanced
 from tests.faults.saboteur import sabotaged

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Model
+from monitor.inference import Model
 from tests.factories import PAIRS
 from tests.faults.ledger import publish, wait_balanced
 from tests.processes import PATIENCE_S, Daemon, Mosquitto, free_port

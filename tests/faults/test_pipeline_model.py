@@ -31,15 +31,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from monitor.classifier import Classifier
 from monitor.clock import Moment, utc
+from monitor.daemon.inbox import Inbox
+from monitor.daemon.pipeline import Pipeline
 from monitor.delivery import Delivery
-from monitor.entities import Entity
-from monitor.inbox import Inbox
-from monitor.pipeline import Pipeline
+from monitor.inference import Classifier
 from monitor.settings import Batch, Mqtt, Privacy, Settings
 from monitor.settings import Store as StoreSettings
 from monitor.store import Store
+from monitor.tweets import Entity
 from monitor.verdict import POLARITIES, Pair, Verdict
 from tests.factories import DAY_S, NOW, PSEUDONYMS, StubClassifier, query, verdict
 from tests.processes import PATIENCE_S, wait_until
@@ -460,9 +460,9 @@ class PipelineModel(RuleBasedStateMachine):
 def test_the_pipeline_does_as_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults in any order lose nothing, store nothing twice and acknowledge nothing too early."""
     monkeypatch.setattr("monitor.clock.now", lambda: PipelineModel.now)
-    monkeypatch.setattr("monitor.pipeline._IDLE_S", 0.01)
-    monkeypatch.setattr("monitor.store.BUSY_TIMEOUT_S", 0.01)
-    monkeypatch.setattr("monitor.writer._LONGEST_BACKOFF_S", 0.01)
+    monkeypatch.setattr("monitor.daemon.pipeline._IDLE_S", 0.01)
+    monkeypatch.setattr("monitor.store.store.BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("monitor.daemon.writer._LONGEST_BACKOFF_S", 0.01)
     monkeypatch.setattr(PipelineModel, "failure", None)
     limits = hypothesis.settings(
         max_examples=25,

@@ -106,7 +106,7 @@ def _raising(module: str, method: str, error: str) -> tuple[str, ...]:
     """Say how to run a daemon in which a method raises, with the marked tweet in a variable."""
     code = f"""
 from monitor import cli
-from monitor.{module} import {module.title()} as Owner
+from monitor.{module} import {module.rpartition(".")[2].title()} as Owner
 
 def raising(*arguments):
     secret = repr(arguments)
@@ -127,7 +127,7 @@ def test_a_traceback_quotes_nobody(
 ) -> None:
     """What ends a thread is told, with its place, but neither its variables nor its message."""
     daemon = make_daemon(mosquitto.port, MONITOR_LOG_FORMAT=log_format, MONITOR_LOG_LEVEL="debug")
-    daemon.program = _raising("writer", "_row", error)
+    daemon.program = _raising("daemon.writer", "_row", error)
     daemon.start(ready=False)
     wait_until(lambda: "subscribed" in daemon.said(), "subscription")
     publish(mosquitto.port, [("", REJECTS["inference"])])
@@ -143,7 +143,7 @@ def test_a_traceback_quotes_nobody(
 def test_a_failed_inference_quotes_nobody(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     """An error of the model or the tokenizer that holds the tweet is told without it."""
     daemon = make_daemon(mosquitto.port)
-    daemon.program = _raising("classifier", "tokenize", "KeyError(secret)")
+    daemon.program = _raising("inference.classifier", "tokenize", "KeyError(secret)")
     daemon.start()
     publish(mosquitto.port, [("", REJECTS["inference"])])
     wait_until(lambda: daemon.rows("SELECT * FROM dead_letters"), "a dead letter")

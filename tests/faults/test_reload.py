@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import Model
+from monitor.inference import Model
 from tests.faults.ledger import assert_balanced, publish, tweets, wait_balanced
 from tests.processes import Daemon, Mosquitto, wait_until
 

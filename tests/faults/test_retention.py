@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from monitor.clock import Moment, utc
-from monitor.outbox import Outbox
+from monitor.publishing import Outbox
 from monitor.store import Store
 from tests.factories import (
     DAY_S,
@@ -247,7 +247,7 @@ def test_what_waits_to_be_published_takes_no_history_with_it(path: Path, store: 
     """Messages that a broker does not take may fill the log; counts by hour stay all the same."""
     _fill(store, 20, "x")
     outbox = Outbox("board")
-    store.accompany([outbox])
+    store.set_hooks([outbox])
     with store._transaction():
         for _ in range(40):
             outbox.put(store._connection, "results", "x" * 2**20, retain=False)

@@ -8,10 +8,13 @@ from collections.abc import Callable
 import paho.mqtt.publish
 import pytest
 
-from monitor.publisher import connected
+from monitor.archive import jsonlines
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt
 from tests.faults.ledger import assert_balanced, publish, rejects, tweets, wait_balanced
 from tests.processes import Daemon, Mosquitto, wait_until
+from tests.tweets.test_bluesky import event
+from tests.tweets.test_mastodon import STATUS
 
 MakeDaemon = Callable[..., Daemon]
 StartMosquitto = Callable[..., Mosquitto]
@@ -155,3 +158,37 @@ def test_retained(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
         daemon.stop()
 
     assert_balanced(daemon, published)
+
+
+def test_whatever_people_send(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """Tweets as tools wrap them are labelled as `monitor classify` labels them; no page is one."""
+    simple = json.dumps({"id": "1", "text": "Acme saved my day", "user": "someone", "lang": 7})
+    whole = "Acme & I: the whole text, which nothing has cut off"
+    truncated = {"id_str": "2", "text": "cut", "truncated": True}
+    truncated["extended_tweet"] = {"full_text": whole.replace("&", "&amp;")}
+    messages = [
+        simple.encode() + b"\0",
+        json.dumps(truncated).encode("utf-16"),
+        json.dumps({"data": {"id": "3", "text": "a v2 tweet", "author_id": "7"}}).encode(),
+        json.dumps(event()).encode(),
+        json.dumps(STATUS).encode(),
+        json.dumps({"type": "Buffer", "data": [*b"plain text"]}).encode(),
+        *(json.dumps({"id": "1.2316E+18", "text": f"rounded {n}"}).encode() for n in range(5)),
+        json.dumps({"data": [{"text": "one of a page"}], "meta": {}}).encode(),
+    ]
+    daemon = make_daemon(mosquitto.port, **_QUICK)
+    daemon.start()
+    _say(mosquitto.port, *(("tweets/a", message) for message in messages))
+    _wait_received(daemon, len(messages))
+
+    stored = {text for (text,) in daemon.rows("SELECT text FROM tweets")}
+    assert {
+        *("Acme saved my day", whole, "a v2 tweet", event()["commit"]["record"]["text"]),
+        *("plain text", *(f"rounded {n}" for n in range(5))),
+    } == stored
+    assert [("wrong-type",)] == daemon.rows("SELECT reason FROM dead_letters")
+    told = [e["field"] for e in daemon.events() if e["event"] == "field-left-out"]
+    assert ["id", "lang"] == sorted(told)
+    with_text = [message for message in messages if b"Buffer" not in message][:-1]
+    read = [jsonlines.parse(message).text for message in with_text]
+    assert {*read} == stored - {"plain text"}

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from monitor import entities
-from monitor.classifier import Classifier
+from monitor.inference import Classifier
+from monitor.tweets import entities
 from tests.faults import slow
 from tests.faults.recipes import FORMS, Recipe
 from tests.faults.slow import BOUND_S, LARGEST, Search, searches
@@ -42,6 +42,14 @@ KNOWN = {
     "references of one hash": _recipe("references of one hash", "a"),
     "a topic": _recipe("second level", "\u0301", "\u0323"),
     "levels": _recipe("levels", "a"),
+    "HTML": _recipe("Mastodon", "<p>", "&amp;"),
+    "character references": _recipe("Mastodon", "&amp;"),
+    "facets": _recipe("facets", "a"),
+    "buffers": _recipe("a buffer", "a"),
+    "payloads in payloads": _recipe("strings in strings", "a"),
+    "accents": _recipe("plain", "\u00eb"),
+    "quotation marks": _recipe("plain", "\u2019\u201c"),
+    "escaped signs": _recipe("plain", "&amp;amp;"),
     "a result": _recipe("result", "@a "),
 }
 """What once took long, or looks as if it could."""

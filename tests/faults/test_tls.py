@@ -18,7 +18,7 @@ from typing import Final
 import pytest
 import trustme
 
-from monitor.publisher import connected
+from monitor.mqtt.publisher import connected
 from monitor.settings import Mqtt
 from tests.faults.certificates import HOST, LONG_AGO, LONG_FROM_NOW, Certificates
 from tests.faults.ledger import TOPIC, assert_balanced, tweets, wait_balanced

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.fitting import SMALL
+from monitor.inference.fitting import SMALL
 from tests.installing import wheels
 from tests.installing.tour import run, tour
 from tests.processes import Mosquitto
@@ -54,9 +54,9 @@ def test_it_holds_what_it_should(wheel: Path) -> None:
 
     for name in (
         "config.toml",
-        "evaluation/behaviour/held_back.toml",
-        "evaluation/behaviour/names.toml",
-        "evaluation/behaviour/open.toml",
+        "lab/evaluation/behaviour/held_back.toml",
+        "lab/evaluation/behaviour/names.toml",
+        "lab/evaluation/behaviour/open.toml",
         "installing/monitor.service",
         "installing/mosquitto.conf",
         f"models/{DEFAULT_MODEL}/model.toml",

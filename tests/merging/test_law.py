@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from monitor.merging.joined import open_joined
 from monitor.store import Store
+from monitor.store.owner_labels import ANSWERS, DRAWN, Drawn, OwnerLabel, opened_beside, put
 from tests.factories import query
 from tests.merging.worlds import Batch, Said, contents, copied, joined, write
 from tests.spoiled import change
@@ -36,6 +37,8 @@ class Board:
     model: str
     unsure: bool
     """Its labels are marked as abstained."""
+    answers: list[tuple[str, str, Drawn, int]]
+    """Tweet, label and how it was drawn, as its owner gave them, and the second in which."""
 
 
 _said = st.builds(
@@ -59,6 +62,12 @@ _board = st.builds(
     alert=st.booleans(),
     model=st.sampled_from(["small", "large"]),
     unsure=st.booleans(),
+    answers=st.lists(
+        st.tuples(
+            *(st.sampled_from(some) for some in (_TWEETS, ANSWERS, DRAWN)), st.integers(0, 2)
+        ),
+        max_size=3,
+    ),
 )
 _Groups = Sequence[Sequence[int]]
 
@@ -91,9 +100,30 @@ def _logs(folder: Path, empty: Path, boards: Sequence[Board]) -> list[Path]:
         logs.append(copied(path, f"{number}-before.db"))
         change(path, "UPDATE alerts SET ended_at = '2025-06-15T17:00:00.000Z', outcome = 'adopted'")
         _prune(path, board.pruned)
+        _answer(path, board)
         write(path, board.after, model=board.model, abstain_below=sure, quick=True)
         logs.append(path)
     return logs
+
+
+def _answer(path: Path, board: Board) -> None:
+    """Have the owner say something of tweets, there or not."""
+    with opened_beside(path) as connection:
+        put(
+            connection,
+            [
+                OwnerLabel(
+                    *(tweet, "Acme", label),
+                    drawn=drawn,
+                    labelled_at=f"2025-06-15T16:00:0{second}.000Z",
+                    received_at="2025-06-15T15:06:40.000Z",
+                    probabilities=(0.1, 0.2, 0.7) * 2,
+                    model_sha256=board.model,
+                    batch_id=1,
+                )
+                for tweet, label, drawn, second in board.answers
+            ],
+        )
 
 
 def _prune(path: Path, rows: int) -> None:

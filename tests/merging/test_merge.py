@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import utc
-from monitor.integrity import StoreError
 from monitor.merging.merge import Merge
-from monitor.store import Store
+from monitor.store import Store, StoreError
 from tests.factories import query
 from tests.merging.worlds import BEGIN, Batch, Said, contents, copied, joined, write
 from tests.spoiled import change

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.backup import backup
 from monitor.merging.numbers import LOG_BITS
 from monitor.pictures import overview
 from monitor.pictures.spans import Span
-from monitor.reader import open_log
-from monitor.reporting.report import Question, gather
+from monitor.standings import Question, gather
+from monitor.store import open_log
+from monitor.store.backup import backup
 from monitor.watching import snapshot
 from tests.benchmarks.history import History
 from tests.benchmarks.history import write as invent

@@ -13,9 +13,9 @@ from typing import Any
 
 from monitor.clock import utc
 from monitor.merging.merge import Merge, Merged
-from monitor.rows import BatchRow, DeadLetter, TweetRow
 from monitor.store import Store
-from monitor.throughput import Meter
+from monitor.store.rows import BatchRow, DeadLetter, TweetRow
+from monitor.store.throughput import Meter
 from tests.factories import NOW, STUB_MODEL, verdict
 
 BEGIN = NOW + 3200 - 5
@@ -131,7 +131,7 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
                         values.append(logs[value])
                     case "model_id":
                         values.append(models[value])
-                    case "batch_id" if table != "alerts":
+                    case "batch_id" if table not in ("alerts", "owner_labels"):
                         values.append(batches[value])
                     case _:
                         values.append(value)
@@ -144,7 +144,7 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
             )
             for table in (
                 *("logs", "models", "batches", "tweets", "labels", "dead_letters", "throughput"),
-                *("alerts", "rollups", "log_rollups", "copies"),
+                *("alerts", "rollups", "log_rollups", "copies", "owner_labels"),
             )
         }
         for table, key in (("tweets", "id"), ("dead_letters", "digest")):

@@ -19,8 +19,8 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor import __version__
-from monitor.reader import open_log
-from monitor.reputation import standings
+from monitor.standings import standings
+from monitor.store import open_log
 from tests.processes import REPOSITORY, Daemon, Mosquitto, free_port, wait_until
 
 MakeDaemon = Callable[..., Daemon]
@@ -125,6 +125,7 @@ def test_metrics_are_what_the_log_says(
                 value(metrics, "net_score_upper", **of),
             )
     assert {"Acme", "Lumen"} == {s.labels["entity"] for s in metrics["net_score"].samples}
+    assert {0.0} == {s.value for s in metrics["owner_answers"].samples}
     assert (1, 0) == (value(metrics, "broker_connected"), value(metrics, "queue_depth"))
     assert abs(time.time() - value(metrics, "last_commit_timestamp_seconds")) < 60
     assert 10e6 < value(metrics, "process_resident_memory_bytes") < 1e9
@@ -251,9 +252,10 @@ def test_a_log_that_cannot_be_read_leaves_the_rest(
 
 ASK = """
 import sys, threading
-from monitor import service, settings
+from monitor import settings
+from monitor.daemon import service, station
 modules, threads = set(), set()
-notify = service.notify
+notify = station.notify
 def ready(state):
     modules.update(sys.modules)
     threads.update(thread.name for thread in threading.enumerate())
@@ -261,7 +263,7 @@ def ready(state):
     if state == "READY=1":
         import os, signal
         os.kill(os.getpid(), signal.SIGTERM)
-service.notify = ready
+service.notify = station.notify = ready
 service.run(lambda: settings.load(None))
 print(sorted({m.partition(".")[0] for m in modules} & {"prometheus_client", "wsgiref"}))
 print(sorted({"scrapes", "textfile"} & threads))

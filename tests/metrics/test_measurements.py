@@ -19,9 +19,9 @@ from monitor.metrics.measurements import (
     Measurements,
     Serving,
 )
-from monitor.names import NO_ENTITY, OTHERS
-from monitor.rows import Stored
 from monitor.store import Store
+from monitor.store.rows import Stored
+from monitor.tweets import NO_ENTITY, OTHERS
 from tests.factories import NOW, batch_row, dead_letter, register, tweet_row, verdict
 
 DURATIONS = st.lists(
@@ -88,7 +88,7 @@ def test_a_reading_changes_no_more() -> None:
 
 
 class _Failing:
-    """A companion that comes after, and has the transaction fail so many times."""
+    """A hook that comes after, and has the transaction fail so many times."""
 
     def __init__(self, times: int) -> None:
         self.times = times

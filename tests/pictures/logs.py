@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.clock import utc
 from monitor.store import Store
-from monitor.throughput import Minute
+from monitor.store.throughput import Minute
 from tests.factories import batch_row, dead_letter, register, tweet_row, verdict
 
 HOSTILE = "<script>alert('x')</script>\"&é"

@@ -9,8 +9,8 @@ import pytest
 
 from monitor.pictures.overview import Overview, read
 from monitor.pictures.spans import Span
-from monitor.reader import open_log
-from monitor.reporting.report import UnknownEntityError
+from monitor.standings import UnknownEntityError
+from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.pictures.logs import HOSTILE, write
 

@@ -17,8 +17,8 @@ from monitor.clock import utc
 from monitor.pictures import page
 from monitor.pictures.overview import Overview, read
 from monitor.pictures.spans import NAMES, Span
-from monitor.reader import open_log
-from monitor.reporting.report import Alert
+from monitor.standings import Alert
+from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.pictures.logs import HOSTILE, write
 

@@ -10,8 +10,8 @@ import pytest
 
 from monitor.pictures import shares
 from monitor.pictures.spans import Span
-from monitor.reader import open_log
-from monitor.reputation import Standing, standings
+from monitor.standings import Standing, standings
+from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.pictures.logs import write
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.pictures import words
-from monitor.reputation import Estimate
+from monitor.standings import Estimate
 from tests.factories import DAY_S, NOW
 
 

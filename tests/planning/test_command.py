@@ -1,6 +1,7 @@
 """`monitor plan`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,23 @@ def test_amounts_that_are_none(amount: str) -> None:
     assert "500M" in result.stderr
 
 
+_NUMBERS = ("--peak", "--keep-days", "--outage", "--utilisation", "--board-price", "--board-watts")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e400", "1e308", "1e-400"])
+@pytest.mark.parametrize("option", _NUMBERS)
+def test_numbers_that_are_none(option: str, number: str) -> None:
+    """A plan, or wrong usage: whatever is typed, and JSON is JSON."""
+    result = run("2M", option, number, "--json")
+
+    assert isinstance(result.exception, SystemExit | None)
+    assert result.exit_code in (0, 2)
+    if number in ("nan", "inf", "1e400"):
+        assert (2, "") == (result.exit_code, result.stdout)
+    elif not result.exit_code:
+        assert not {"NaN", "Infinity"} & set(re.findall("[A-Za-z]+", result.stdout))
+
+
 def test_by_a_board_s_own_measurement(tmp_path: Path) -> None:
     """`monitor bench --json` says what the classifier does; half is left to the daemon."""
     rows: list[dict[str, Any]] = [
@@ -57,7 +75,7 @@ def test_by_a_board_s_own_measurement(tmp_path: Path) -> None:
     assert "at 400 tweets/s each" in run("2M", "--bench", str(tmp_path / "pi.json")).stdout
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"measurements": []}', "\0"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"measurements": []}', "\0", "[" * 100_000])
 def test_a_measurement_that_is_none(tmp_path: Path, content: str) -> None:
     """One line that says what the file should be."""
     path = tmp_path / "pi.json"

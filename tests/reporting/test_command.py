@@ -167,8 +167,8 @@ def test_a_terminal_without_unicode(log: Path) -> None:
 def test_imports_little() -> None:
     """Neither the interpreter nor the broker's client: it is asked often, on a small board."""
     script = (
-        "import sys, monitor.reporting.command, monitor.reporting.report, monitor.reporting.table\n"
-        "import monitor.reader\n"
+        "import sys, monitor.reporting.command, monitor.standings.report, monitor.reporting.table\n"
+        "import monitor.store.reader\n"
         "heavy = {'ai_edge_litert', 'tokenizers', 'paho', 'structlog', 'tenacity', 'curses'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from monitor.reader import open_log
 from monitor.reporting import data
-from monitor.reporting.report import Alert, Question, Report, gather
+from monitor.standings import Alert, Question, Report, gather
+from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.logs import Said, write_log
 

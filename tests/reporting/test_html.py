@@ -11,9 +11,9 @@ from sqlite3 import Connection
 
 import pytest
 
-from monitor.reader import open_log
 from monitor.reporting import html
-from monitor.reporting.report import UnknownEntityError
+from monitor.standings import UnknownEntityError
+from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.pictures.logs import HOSTILE, write
 

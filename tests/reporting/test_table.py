@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.console import Glyphs, width
+from monitor.console.terminal import ASCII, UNICODE
 from monitor.periods import WINDOWS
-from monitor.reader import open_log
 from monitor.reporting import table
-from monitor.reporting.report import Alert, Question, gather
-from monitor.terminal import ASCII, UNICODE, Glyphs, width
+from monitor.standings import Alert, Question, gather
+from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.logs import Said, write_log
 

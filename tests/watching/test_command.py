@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
+import curses
 import os
-import pty
-import select
 import signal
-import struct
-import subprocess
-import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.cli import main
+from monitor.watching import screen
 from tests.logs import Said, write_log
 from tests.processes import PATIENCE_S
+from tests.terminal import Terminal
 
 HINT = "q quits"
 HOME = b"\x1b[?1049l"
@@ -40,86 +36,14 @@ def log(tmp_path: Path) -> Path:
     )
 
 
-class Terminal:
-    """A pseudo-terminal with the command on it."""
-
-    def __init__(self, *arguments: str, kind: str = "xterm", nohup: bool = False) -> None:
-        self._ours, its = pty.openpty()
-        self.resize(24, 80)
-        # COLUMNS and LINES would be believed before the terminal itself.
-        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
-
-        def begin() -> None:
-            # Ctrl-C comes from the terminal that a process belongs to.
-            fcntl.ioctl(its, termios.TIOCSCTTY, 0)
-            if nohup:
-                signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "watch", *arguments],
-            stdin=its,
-            stdout=its,
-            stderr=its,
-            env={**inherited, "TERM": kind, "LC_ALL": "C.UTF-8"},
-            start_new_session=True,
-            preexec_fn=begin,
-        )
-        os.close(its)
-        self.seen = b""
-
-    def resize(self, rows: int, columns: int) -> None:
-        """Give it another size, as a window that is drawn larger does."""
-        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
-
-    def type(self, keys: bytes) -> None:
-        """Press keys."""
-        os.write(self._ours, keys)
-
-    def wait_for(self, text: str) -> bytes:
-        """Return what was written up to some text, and forget it."""
-        deadline = time.monotonic() + PATIENCE_S
-        while text.encode() not in self.seen:
-            assert self._read(deadline), self.seen
-        end = self.seen.index(text.encode()) + len(text.encode())
-        before, self.seen = self.seen[:end], self.seen[end:]
-        return before
-
-    def end(self) -> tuple[int, bytes]:
-        """Wait for the command; return its exit code and all that it still wrote."""
-        deadline = time.monotonic() + PATIENCE_S
-        while self._read(deadline):
-            pass
-        return self.process.wait(PATIENCE_S), self.seen
-
-    def _read(self, deadline: float) -> bool:
-        ready, _, _ = select.select([self._ours], [], [], max(0.0, deadline - time.monotonic()))
-        try:
-            more = os.read(self._ours, 65_536) if ready else b""
-        except OSError:  # the other end was closed
-            more = b""
-        self.seen += more
-        return bool(more)
-
-    def hang_up(self) -> None:
-        """Close the window that it is in."""
-        os.close(self._ours)
-        self._ours = -1
-
-    def close(self) -> None:
-        """End the command at once."""
-        self.process.kill()
-        self.process.wait()
-        if self._ours >= 0:
-            os.close(self._ours)
-
-
 @pytest.fixture
 def start(log: Path) -> Iterator[Callable[..., Terminal]]:
     """Start the command on terminals; they end with the test."""
     terminals: list[Terminal] = []
 
-    def run(*arguments: str, kind: str = "xterm", nohup: bool = False) -> Terminal:
-        terminals.append(Terminal("--database", str(log), *arguments, kind=kind, nohup=nohup))
+    def run(*arguments: str, kind: str | None = "xterm", nohup: bool = False) -> Terminal:
+        given = ("watch", "--database", str(log), *arguments)
+        terminals.append(Terminal(*given, kind=kind, nohup=nohup))
         return terminals[-1]
 
     yield run
@@ -250,8 +174,10 @@ def test_nothing_steers_the_terminal(start: Callable[..., Terminal]) -> None:
     assert b"\x1b]0;mine" not in drawn
 
 
-@pytest.mark.parametrize("kind", ["dumb", "no-such-terminal"])
-def test_a_terminal_that_cannot_be_drawn_on(start: Callable[..., Terminal], kind: str) -> None:
+@pytest.mark.parametrize("kind", ["dumb", "unknown", "no-such-terminal", "", None, "a/../b"])
+def test_a_terminal_that_cannot_be_drawn_on(
+    start: Callable[..., Terminal], kind: str | None
+) -> None:
     """One picture, then the end."""
     code, seen = start(kind=kind).end()
 
@@ -260,7 +186,7 @@ def test_a_terminal_that_cannot_be_drawn_on(start: Callable[..., Terminal], kind
     assert b"\x1b" not in seen
 
 
-@pytest.mark.parametrize("kind", ["vt52", "vt100", "ansi", "sun", "xterm-mono", "linux"])
+@pytest.mark.parametrize("kind", ["vt52", "vt100", "vt102", "ansi", "sun", "xterm-mono", "linux"])
 def test_a_terminal_of_few_abilities(start: Callable[..., Terminal], kind: str) -> None:
     """A serial line, say: one that cannot hide its cursor shows it."""
     terminal = start(kind=kind)
@@ -268,6 +194,24 @@ def test_a_terminal_of_few_abilities(start: Callable[..., Terminal], kind: str) 
     terminal.type(b"q")
 
     assert 0 == terminal.end()[0]
+
+
+def test_a_terminal_that_fails_curses(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it cannot do: one line with the way out, and no traceback."""
+
+    def refuse(_draw: object) -> None:
+        raise curses.error("cbreak() returned ERR")
+
+    monkeypatch.setattr(screen, "usable", lambda: True)
+    monkeypatch.setattr(curses, "wrapper", refuse)
+    monkeypatch.setenv("TERM", "odd")
+    result = CliRunner().invoke(main, ["watch", "--database", str(log)])
+
+    assert 1 == result.exit_code
+    assert (
+        "monitor: TERM=odd: cannot be drawn on (cbreak() returned ERR); --once prints one picture\n"
+        == result.stderr
+    )
 
 
 def test_without_a_terminal(log: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.reputation import Estimate, Standing
-from monitor.terminal import ASCII, UNICODE, width
+from monitor.console import width
+from monitor.console.terminal import ASCII, UNICODE
+from monitor.standings import Estimate, Standing
 from monitor.watching.frame import View, frame
 from monitor.watching.snapshot import HOURS, MINUTES, Board, Entity, Snapshot, Tweet
 from tests.factories import NOW
@@ -25,6 +26,7 @@ BOARD = Board(
     cpu_celsius=51.2,
     clock_synchronised=True,
     last_sign=NOW - 5,
+    disk_left=10**9,
 )
 
 
@@ -146,7 +148,7 @@ def test_a_daemon_that_seems_stopped(silence_s: float, expected: str | None) -> 
 
 def test_an_empty_log() -> None:
     """It says that there is nothing, rather than showing nothing."""
-    board = Board((0, 0, 0), [None] * MINUTES, (None, None), None, 0, None, None, None, None)
+    board = Board((0, 0, 0), [None] * MINUTES, (None, None), None, 0, None, None, None, None, None)
     text = "\n".join(frame(Snapshot(NOW, "monitor.db", board, [], []), TERMINAL))
 
     assert "nothing has been written yet: is the daemon running?" in text
@@ -228,3 +230,34 @@ def test_never_larger_than_the_terminal(
     assert [] == [line for line in lines if width(line) > columns]
     assert all(line.isprintable() for line in lines)
     assert signs is UNICODE or all(line.isascii() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (None, None),
+        (10**9, None),
+        (9_500_000, "! the disk is nearly full: 9.5 MB are free"),
+        (4096, "! the disk is full: nothing is stored until there is room"),
+    ],
+)
+def test_a_full_disk_is_told(left: int | None, said: str | None) -> None:
+    """At once: the log looks well for minutes, since nothing of it can be written."""
+    lines = frame(
+        dataclasses.replace(SNAPSHOT, board=dataclasses.replace(BOARD, disk_left=left)), TERMINAL
+    )
+    warnings = [line for line in lines if line.startswith("!")]
+
+    assert len(warnings) == (said is not None)
+    assert said is None or warnings[0].startswith(said)
+
+
+def test_shares_by_answers_of_the_owner_are_marked() -> None:
+    """A star after net; of others none."""
+    acme = _entity("Acme")
+    standing = dataclasses.replace(acme.standing, correction="owner", answers=40)
+    own = dataclasses.replace(acme, standing=standing)
+    shown = "\n".join(frame(dataclasses.replace(SNAPSHOT, entities=[own, acme]), TERMINAL))
+
+    assert 1 == shown.count("+0.10±0.10*")
+    assert 2 == shown.count("+0.10±0.10")

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import utc
-from monitor.reader import open_log
-from monitor.store import Store
-from monitor.throughput import Minute
+from monitor.store import Store, open_log
+from monitor.store.throughput import Minute
 from monitor.watching.snapshot import HOURS, MINUTES, Snapshot, take
 from tests.factories import NOW
 from tests.logs import Said, write_log

@@ -1,0 +1,306 @@
+"""``monitor label``: say what tweets are, key by key, or in files."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from monitor.options import EXIT_CONFIGURATION, OutputFile, fail, log_options, log_path
+
+if TYPE_CHECKING:
+    from monitor.labelling.sample import Mode
+    from monitor.labelling.taking import Asked
+    from monitor.labelling.worth import Worth
+    from monitor.settings import Settings
+    from monitor.verdict import Pair
+
+_MASKS: Final = ("@user", "<link>", "<email>", "<phone>", "<iban>", "<card>", "<number>")
+"""What `monitor.tweets.redaction` writes."""
+
+
+@click.command()
+@click.option(
+    "--entity", help="Whose tweets; '' for tweets about none.  [default: the most spoken of]"
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="How many to be asked about.",
+)
+@click.option(
+    "--teach",
+    is_flag=True,
+    help="Ask about tweets that the model is least sure of, instead of any. They do not count for"
+    " shares.",
+)
+@click.option(
+    "--export",
+    "exported",
+    type=OutputFile(),
+    help="Write your answers to this file, all or those of --entity: JSON lines, or CSV by its"
+    " name; - is standard output.",
+)
+@click.option(
+    "--sheet",
+    type=OutputFile(),
+    help="Write --count tweets drawn at random to this file, to be filled in and imported.",
+)
+@click.option(
+    "--import",
+    "imported",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Take answers from this file, all of them or none; - is standard input.",
+)
+@click.option("--replace", is_flag=True, help="Let imported answers take the place of others.")
+@click.option("--delete", is_flag=True, help="Delete all your answers, or those of --entity.")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
+@log_options
+def label(
+    entity: str | None,
+    count: int,
+    database: Path | None,
+    config: Path | None,
+    exported: Path | None,
+    sheet: Path | None,
+    imported: Path | None,
+    *,
+    teach: bool,
+    replace: bool,
+    delete: bool,
+    yes: bool,
+) -> None:
+    """Say what tweets are: ten minutes of it, and an entity's shares are true.
+
+    \b
+    monitor label
+    monitor label --entity Acme --count 25
+    monitor label --sheet acme.csv --entity Acme && monitor label --import acme.csv
+    monitor label --delete --entity Acme
+
+    Shows tweets of the log, drawn at random, one at a time; a key is an answer. Each answer is in
+    the log at once, beside the daemon: stop when you like, and go on with the same command. From
+    ten answers on, `monitor report` estimates the shares of the entity from them.
+    """
+    from monitor.store import StoreError
+    from monitor.store.owner_labels import opened_beside
+
+    if sum(map(bool, (exported, sheet, imported, delete, teach))) > 1:
+        raise click.UsageError(
+            "--export, --sheet, --import, --delete and --teach exclude each other"
+        )
+    path = log_path(database, config)
+    try:
+        with opened_beside(path) as connection:
+            if exported:
+                _export(connection, entity, exported)
+            elif sheet:
+                _sheet(connection, entity, count, sheet)
+            elif imported:
+                _import(connection, imported, config, replaces=replace)
+            elif delete:
+                _delete(connection, entity, yes=yes)
+            else:
+                _ask(connection, entity, count, "teaching" if teach else "random")
+    except StoreError as error:
+        fail(error)
+
+
+def _export(connection: sqlite3.Connection, entity: str | None, path: Path) -> None:
+    from monitor.labelling import files
+    from monitor.store.owner_labels import read
+    from monitor.tweets import NO_ENTITY
+
+    labels = read(connection, "" if entity == NO_ENTITY else entity)
+    _write(path, [files.of_label(label) for label in labels])
+    click.echo(f"{path}: {len(labels):,} answers", err=True)
+
+
+def _sheet(connection: sqlite3.Connection, entity: str | None, count: int, path: Path) -> None:
+    from monitor.labelling import files
+    from monitor.labelling.sample import draw
+
+    entity = _entity(connection, entity)
+    tweets = draw(connection, entity, count, "random").tweets
+    if not tweets:
+        fail(_nothing(connection, entity))
+    _write(path, [files.of_tweet(tweet) for tweet in tweets])
+    click.echo(
+        f"{path}: {len(tweets):,} tweets to fill in under `label`; leave none out, or the shares"
+        " are those of the tweets that are easy to say",
+        err=True,
+    )
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    from monitor.labelling import files
+
+    try:
+        files.write(path, rows)
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
+
+
+def _import(
+    connection: sqlite3.Connection, path: Path, config: Path | None, *, replaces: bool
+) -> None:
+    from monitor.labelling import files, taking
+    from monitor.settings import ConfigurationError, load
+    from monitor.store.owner_labels import put, transaction
+    from monitor.tweets.redaction import redact
+    from monitor.tweets.redaction.numbers import CLOSELY_IN_NAMES
+
+    try:
+        settings = load(config)
+    except ConfigurationError as error:
+        fail(error, EXIT_CONFIGURATION)
+    store_text = settings.privacy.store_text
+    configured = {each.name.strip() for each in settings.entities}
+
+    def keep(text: str) -> str | None:
+        if store_text == "none":
+            return None
+        return text if store_text == "full" else redact(text)
+
+    def name(entity: str) -> str:
+        ours = store_text == "full" or entity in configured
+        return entity if ours else redact(entity, CLOSELY_IN_NAMES)
+
+    try:
+        taken = taking.take(
+            connection,
+            files.read(path),
+            now=time.time(),
+            keep=keep,
+            name=name,
+            ask=lambda pairs: _asked(settings, pairs),
+            replaces=replaces,
+        )
+    except taking.RefusedError as error:
+        fail(f"{path}: nothing was taken:\n{error}")
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
+    with transaction(connection):
+        put(connection, taken.labels)
+    click.echo(
+        f"{path}: {len(taken.labels):,} answers taken, {taken.known:,} known before,"
+        f" {taken.empty:,} rows without one"
+    )
+
+
+def _asked(settings: Settings, pairs: Sequence[Pair]) -> Asked:
+    """Ask the configured model about texts that are not in the log."""
+    from monitor.inference import Classifier, Model, ModelError
+    from monitor.labelling.taking import Asked
+    from monitor.verdict import POLARITIES, TASKS
+
+    try:
+        model = Model.load(settings.model.path)
+        with Classifier(model, 1, settings.model.runtime, settings.entities) as classifier:
+            verdicts = list(classifier.stream(pairs))
+    except ModelError as error:
+        fail(error)
+    said = [
+        tuple(verdict[task].probabilities.get(p, 0.0) for task in TASKS for p in POLARITIES)
+        for verdict in verdicts
+    ]
+    return Asked([tuple(round(p, 5) for p in each) for each in said], model.sha256)
+
+
+def _delete(connection: sqlite3.Connection, entity: str | None, *, yes: bool) -> None:
+    from monitor.store.owner_labels import delete, read
+    from monitor.tweets import NO_ENTITY
+
+    entity = "" if entity == NO_ENTITY else entity
+    known = len(read(connection, entity))
+    whom = "" if entity is None else f" about {entity or NO_ENTITY}"
+    if not known:
+        click.echo(f"there are no answers{whom}")
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            fail(f"{known:,} answers{whom} would be deleted; --yes does it", EXIT_CONFIGURATION)
+        click.confirm(f"Delete {known:,} answers{whom}?", abort=True)
+    click.echo(f"deleted {delete(connection, entity):,} answers{whom}")
+
+
+def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: Mode) -> None:
+    from monitor.console import glyphs, printable, streams
+    from monitor.labelling import keyboard, terminal
+    from monitor.labelling.sample import draw
+    from monitor.labelling.session import Session
+    from monitor.labelling.worth import counted, worth
+    from monitor.tweets import NO_ENTITY
+
+    if not keyboard.usable():
+        fail("label asks key by key, which takes a terminal", EXIT_CONFIGURATION)
+    entity = _entity(connection, entity)
+    signs = glyphs()
+    drawing = draw(connection, entity, count, mode)
+    if not drawing.tweets:
+        fail(_nothing(connection, entity))
+    whom = printable(entity or NO_ENTITY, signs)
+    how = "of which the model is least sure" if mode == "teaching" else "drawn at random"
+    click.echo(f"{whom}: {len(drawing.tweets):,} tweets of {drawing.of:,}, {how}.")
+    if any(mark in (tweet.text or "") for tweet in drawing.tweets for mark in _MASKS):
+        click.echo("Texts are shown as they are kept: mentions, links and numbers are masked.")
+    session = Session(connection, drawing, mode)
+    counts = counted(connection, entity)
+
+    def so_far() -> Worth:
+        return worth(connection, entity, counts)
+
+    try:
+        with keyboard.keys() as key:
+            terminal.run(session, so_far, entity, mode, key, click.echo, signs)
+    except (keyboard.TerminalGoneError, OSError) as error:
+        if isinstance(error, OSError) and error.filename not in (None, streams.OUTPUT):
+            raise
+        fail("the terminal is gone; each answer is kept", 128 + signal.SIGHUP)
+    click.echo()
+    for line in terminal.ending(so_far(), session, entity, mode, signs):
+        click.echo(line)
+
+
+def _entity(connection: sqlite3.Connection, asked: str | None) -> str:
+    """Return whose tweets are asked about; end the program if the log knows none of it."""
+    from monitor.standings import UnknownEntityError
+    from monitor.standings.report import spelled
+    from monitor.standings.tallies import ranking
+    from monitor.tweets import NO_ENTITY
+
+    if asked is None:
+        return next(iter(ranking(connection, 1).names), "")
+    entity = "" if asked == NO_ENTITY else asked
+    try:
+        return spelled(connection, entity) if entity else entity
+    except UnknownEntityError as error:
+        fail(error)
+
+
+def _nothing(connection: sqlite3.Connection, entity: str) -> str:
+    """Say why there is nothing to ask about."""
+    from monitor.tweets import NO_ENTITY
+
+    whom = entity or NO_ENTITY
+    stored, texts = connection.execute(
+        "SELECT count(*), count(t.text) FROM labels AS l CROSS JOIN tweets AS t"
+        " ON t.id = l.tweet_id WHERE l.entity = ? AND NOT t.is_retweet",
+        (entity,),
+    ).fetchone()
+    if not stored:
+        return f"there are no tweets about {whom} in the log; its counts outlive them (keep_days)"
+    if not texts:
+        return (
+            f'no texts are kept ([privacy] store_text = "none"), so none of the {stored:,} tweets'
+            f" about {whom} can be shown"
+        )
+    return f"all {texts:,} tweets about {whom} are labelled"

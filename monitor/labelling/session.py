@@ -1,0 +1,69 @@
+"""A sitting: tweets asked about one after the other, each answer in the log before the next."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from monitor.clock import utc
+from monitor.labelling.sample import Drawing, Mode, Tweet
+from monitor.store.owner_labels import OwnerLabel, put, transaction
+
+
+class Session:
+    """Where a labeller is, and what was said in this sitting."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        drawing: Drawing,
+        mode: Mode,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Begin.
+
+        Args:
+            connection: to the log, for writing.
+            drawing: what to ask.
+            mode: how that was drawn.
+            clock: seconds since the epoch.
+        """
+        self._connection = connection
+        self._drawing = drawing
+        self._mode: Mode = mode
+        self._clock = clock
+        self.place = 0
+        """How many tweets are before the one that is asked about."""
+        self.given: dict[int, OwnerLabel] = {}
+        """By place."""
+
+    @property
+    def total(self) -> int:
+        """How many there are to ask."""
+        return len(self._drawing.tweets)
+
+    @property
+    def tweet(self) -> Tweet | None:
+        """The one that is asked about; None after the last."""
+        return self._drawing.tweets[self.place] if self.place < self.total else None
+
+    def answer(self, label: str) -> None:
+        """Write an answer to the log, in the place of an earlier one, and go on.
+
+        Raises:
+            sqlite3.Error: it could not be written; nothing has changed.
+        """
+        assert self.tweet is not None
+        given = self.tweet.labelled(label, self._mode, utc(self._clock()))
+        # Their turn was before this one's, so they are part of the sample.
+        passed = [replace(known, drawn=self._mode) for known in self._drawing.passed[self.place]]
+        with transaction(self._connection):
+            put(self._connection, [*passed, given])
+        self.given[self.place] = given
+        self.place += 1
+
+    def back(self) -> None:
+        """Ask about the tweet before again, if there is one."""
+        self.place = max(0, self.place - 1)

@@ -1,0 +1,27 @@
+"""What the labels say about an entity: counts, corrected shares, intervals, the report."""
+
+from typing import TYPE_CHECKING
+
+from monitor.lazily import face
+
+if TYPE_CHECKING:
+    from monitor.standings.quantification import METHODS as METHODS
+    from monitor.standings.quantification import Calibration as Calibration
+    from monitor.standings.quantification import Method as Method
+    from monitor.standings.report import Alert as Alert
+    from monitor.standings.report import Question as Question
+    from monitor.standings.report import Report as Report
+    from monitor.standings.report import UnknownEntityError as UnknownEntityError
+    from monitor.standings.report import gather as gather
+    from monitor.standings.reputation import Estimate as Estimate
+    from monitor.standings.reputation import Standing as Standing
+    from monitor.standings.reputation import standings as standings
+
+__getattr__ = face(
+    __name__,
+    {
+        "quantification": ("Calibration", "METHODS", "Method"),
+        "report": ("Alert", "Question", "Report", "UnknownEntityError", "gather"),
+        "reputation": ("Estimate", "Standing", "standings"),
+    },
+)

@@ -1,0 +1,449 @@
+"""From labels to what they say about an entity: counts, corrected shares and net, with intervals.
+
+Everything is read from the rollups, so a year is answered as fast as a day. Windows are whole
+hours, days or weeks, UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.clock import utc
+from monitor.periods import SECONDS, Window, beginning, ending, epoch
+from monitor.standings.owner import LEAST, NO_CLASS, Powered, Sample
+from monitor.standings.quantification import Calibration, Floats, Method, Shares, Z, correct
+from monitor.standings.tallies import Ranking, Tally, ranking, tallies
+from monitor.store import StoreError
+from monitor.store.owner_labels import OwnerLabel, read
+from monitor.tweets import OTHERS
+from monitor.verdict import LABELS, POLARITIES, TASKS
+
+Task = Literal["reputation", "sentiment"]
+Basis: TypeAlias = Method | Literal["owner"]
+"""What shares are corrected by; "owner": by what the owner said of tweets (`standings.owner`)."""
+NET: Final = np.array([-1.0, 0.0, 1.0])
+"""Weights of the classes: the net score is the positive share less the negative one."""
+
+Counts: TypeAlias = NDArray[np.int64]
+_Key: TypeAlias = tuple[float, str]
+"""Beginning of the window, entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether it is more than chance that the figure is not 0."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an entity stands in a window."""
+
+    entity: str | None
+    """None for tweets about no entity, `OTHERS` for entities that are added up."""
+    start: str
+    """UTC, the window's first moment; its end is the next one's start."""
+    end: str
+    counts: tuple[int, int, int]
+    """Labels as given: negative, neutral, positive."""
+    retweets: int
+    """Tweets that repeat another's: not in the counts, unless they were asked for."""
+    unsure: int
+    """Of the labels those that are marked as abstained."""
+    negative: Estimate
+    neutral: Estimate
+    positive: Estimate
+    net: Estimate
+    """Positive share less negative share, -1 to 1."""
+    correction: Basis
+    """What the shares are corrected by; "none": they are the labels' own. Where several models
+    labelled the tweets, that of the one that labelled most."""
+    chance: tuple[float, float, float, float]
+    """Half the intervals of chance alone: negative, neutral, positive, net. What is beyond them in
+    the figures' own is the classifier's way with this entity, the same in each window."""
+    change: Estimate | None = None
+    """Of the net score, against the window before; None if there is none with tweets."""
+    answers: int = 0
+    """Of the owner, on which the shares rest."""
+
+    @property
+    def tweets(self) -> int:
+        """Tweets behind the shares."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Labeller:
+    """A model that labelled tweets of the log, as it was run."""
+
+    name: str
+    """With its version."""
+    task: Task
+    """Whose answer is taken as the label."""
+    calibration: Calibration | None
+    """What is known of its mistakes at that task."""
+    sha256: str = ""
+    """Of its file."""
+
+    @property
+    def method(self) -> Method:
+        """What corrects its counts unless another is asked for."""
+        return self.calibration.best if self.calibration else "none"
+
+
+def labellers(connection: sqlite3.Connection, task: Task | None = None) -> dict[int, Labeller]:
+    """Read which models the log knows, by id.
+
+    Args:
+        connection: from `reader.open_log`.
+        task: whose labels are asked for; None for the task that each model was run for.
+
+    Raises:
+        StoreError: what the log says of a model is not what is written there.
+    """
+    found = {}
+    for model_id, name, version, own_task, card, sha256 in connection.execute(
+        "SELECT id, name, version, task, calibration, sha256 FROM models"
+    ):
+        asked: Task = task or own_task
+        try:
+            table: dict[str, Any] = json.loads(card) if card else {}
+            calibration = Calibration.of(table.get(asked))
+        except (ValueError, AttributeError, TypeError):
+            raise StoreError(f"the log is damaged: the calibration of model {model_id}") from None
+        if asked not in TASKS:
+            raise StoreError(f"the log is damaged: the task of model {model_id}")
+        found[model_id] = Labeller(f"{name} {version}", asked, calibration, sha256)
+    return found
+
+
+def samples(connection: sqlite3.Connection) -> dict[tuple[str, str], Sample]:
+    """Read what owners said of tweets drawn at random, by entity and the model's SHA-256.
+
+    It is the reputation that they were asked about.
+
+    Raises:
+        StoreError: what the log says of a tweet is not what is written there.
+    """
+    found: defaultdict[tuple[str, str], list[OwnerLabel]] = defaultdict(list)
+    for label in read(connection):
+        if label.drawn == "random":
+            found[label.entity, label.model_sha256].append(label)
+    return {key: sample(labels) for key, labels in found.items()}
+
+
+def sample(labels: Sequence[OwnerLabel]) -> Sample:
+    """Put answers to tweets of one entity into numbers."""
+    given = [POLARITIES.index(la.label) if la.label in POLARITIES else NO_CLASS for la in labels]
+    said = np.array([la.probabilities[:LABELS] for la in labels], np.float64).reshape(-1, LABELS)
+    return Sample(
+        answers=np.array(given, np.int64),
+        model=said.argmax(axis=1).astype(np.int64),
+        at=np.array([epoch(la.received_at) for la in labels], np.float64),
+    )
+
+
+def standings(
+    connection: sqlite3.Connection,
+    since: float,
+    until: float,
+    *,
+    window: Window | None = None,
+    entity: str | None = None,
+    task: Task | None = None,
+    correction: Method | None = None,
+    retweets: bool = False,
+    among: Collection[str] | None = None,
+    others: bool = False,
+    compared: bool = True,
+) -> list[Standing]:
+    """Return how entities stand: the latest window first, in it the entity with most tweets first.
+
+    Each is compared with the window before it, as long as itself. Windows without tweets are left
+    out. `OTHERS` come last.
+
+    Args:
+        connection: from `reader.open_log`.
+        since: seconds since the epoch; rounded down to a whole hour or window.
+        until: the same; rounded up.
+        window: split the time into hours, days or weeks; None for all of it as one.
+        entity: only this one; "" for tweets about no entity.
+        task: whose labels; None for the task that each model was run for.
+        correction: None for the best there is: an owner's answers, where there are enough of an
+            entity, else the best that each model's calibration has.
+        retweets: count them as tweets of their own.
+        among: only these; None for all, of which there may be as many as messages have named, a
+            kilobyte each and more.
+        others: add up the rest as `OTHERS`; tweets about no entity stay apart.
+        compared: compare with the window before.
+
+    Raises:
+        ValueError: if a model's calibration does not hold what ``correction`` needs.
+    """
+    if entity is not None:
+        among = (entity,)
+    first, last = beginning(since, window or "hour"), ending(until, window or "hour")
+    length = SECONDS[window] if window else last - first
+    models = labellers(connection, task)
+    by_task: defaultdict[Task, list[int]] = defaultdict(list)
+    for model_id, model in models.items():
+        by_task[model.task].append(model_id)
+    edges = (first - length, first, last) if compared else (first, last)
+    cells = _cells(
+        (
+            tally
+            for asked, ids in by_task.items()
+            for tally in tallies(connection, edges, window, asked, ids, among, others=others)
+        ),
+        retweets,
+    )
+    # Owners were asked about the reputation, and not about retweets.
+    asked_owners = correction is None and not retweets and "reputation" in by_task
+    owners = _Owners(samples(connection) if asked_owners else {}, models, length)
+    figures = _Figures.of(cells, models, correction, owners)
+    found = [figures.standing(key, cells[key], length) for key in figures.keys if key[0] >= first]
+    return sorted(found, key=lambda s: (s.start, s.entity != OTHERS, s.tweets), reverse=True)
+
+
+def most_spoken_of(
+    connection: sqlite3.Connection,
+    most: int,
+    since: float,
+    until: float,
+    *,
+    window: Window | None = None,
+    retweets: bool = False,
+) -> Ranking:
+    """Name the entities with most tweets in a span, to ask `standings` about; as its arguments."""
+    span = beginning(since, window or "hour"), ending(until, window or "hour")
+    return ranking(connection, most, span=span, retweets=retweets)
+
+
+@dataclass(slots=True)
+class _Cell:
+    """What is counted of an entity in a window; by model, for each corrects its own mistakes."""
+
+    by_model: dict[int, Counts] = field(default_factory=dict)
+    unsure: int = 0
+    retweets: int = 0
+
+    def add(self, tally: Tally, *, retweets: bool) -> None:
+        counts = np.array(tally.counts)
+        if tally.is_retweet:
+            self.retweets += int(counts.sum())
+        if retweets or not tally.is_retweet:
+            self.by_model[tally.model_id] = self.by_model.get(tally.model_id, 0) + counts
+            self.unsure += tally.unsure
+
+
+def _cells(counted: Iterable[Tally], retweets: bool) -> dict[_Key, _Cell]:
+    cells: defaultdict[_Key, _Cell] = defaultdict(_Cell)
+    for tally in counted:
+        cells[tally.start, tally.entity].add(tally, retweets=retweets)
+    return {key: cell for key, cell in cells.items() if cell.by_model}
+
+
+class _Owners:
+    """What owners' answers say of the shares in windows."""
+
+    def __init__(
+        self,
+        samples: Mapping[tuple[str, str], Sample],
+        models: Mapping[int, Labeller],
+        length: float,
+    ) -> None:
+        self._models = models
+        self._length = length
+        self._known: dict[tuple[str, int], tuple[Sample, Powered]] = {}
+        for (entity, sha256), found in samples.items():
+            if found.classes < LEAST:
+                continue
+            for model_id, model in models.items():
+                if model.sha256 == sha256 and model.task == "reputation":
+                    mapping = model.calibration.mapping if model.calibration else None
+                    self._known[entity, model_id] = found, Powered.by(found, mapping)
+
+    def correct(
+        self,
+        keys: Sequence[_Key],
+        counts: Floats,
+        model_id: int,
+        by_calibration: Shares,
+        *,
+        known: bool,
+    ) -> tuple[Shares, list[int]]:
+        """Put the shares of entities whose owner has answered into those of a model.
+
+        Args:
+            keys: of the windows.
+            counts: of the model's labels [windows, 3].
+            model_id: whose.
+            by_calibration: their shares otherwise.
+            known: whether the intervals of these hold whatever the entity; then few answers, which
+                say less, change nothing.
+
+        Returns:
+            The shares, and the answers on which each window rests [windows].
+        """
+        answers = [0] * len(keys)
+        found = Shares(  # of which two may be one array
+            by_calibration.values.copy(),
+            by_calibration.covariance.copy(),
+            by_calibration.chance.copy(),
+        )
+        for row, (start, entity) in enumerate(keys):
+            if (entity, model_id) not in self._known or not counts[row].any():
+                continue
+            asked, powered = self._known[entity, model_id]
+            shares = powered.shares(counts[row : row + 1])
+            # What holds where tweets were asked about may not last.
+            inside = ((asked.at >= start) & (asked.at < start + self._length)).mean()
+            calibration = self._models[model_id].calibration
+            drift = np.zeros((LABELS, LABELS))
+            if calibration is not None and calibration.drift is not None:
+                drift = calibration.drift
+            covariance = shares.covariance[0] + (1 - inside) * drift
+            if known and np.trace(covariance) > np.trace(found.covariance[row]):
+                continue
+            found.values[row] = shares.values[0]
+            found.covariance[row] = covariance
+            found.chance[row] = shares.chance[0] + drift
+            answers[row] = powered.classes
+        return found, answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """All windows' figures at once; a row a key."""
+
+    keys: list[_Key]
+    places: Mapping[_Key, int]
+    counts: Counts
+    """[windows, 3]"""
+    shares: Floats
+    """Negative, neutral, positive, and net [windows, 4]."""
+    half: Floats
+    """Half their intervals [windows, 4]."""
+    chance: Floats
+    """Half those of chance alone [windows, 4]."""
+    methods: list[Basis]
+    answers: list[int]
+    """Of owners, on which each window rests."""
+
+    @classmethod
+    def of(
+        cls,
+        cells: Mapping[_Key, _Cell],
+        models: Mapping[int, Labeller],
+        correction: Method | None,
+        owners: _Owners,
+    ) -> _Figures:
+        """Correct what each model counted, and mix the models by their tweets."""
+        keys = list(cells)
+        counts = np.zeros((len(keys), LABELS), np.int64)
+        by_model: defaultdict[int, list[tuple[int, Counts]]] = defaultdict(list)
+        for place, key in enumerate(keys):
+            for model_id, seen in cells[key].by_model.items():
+                by_model[model_id].append((place, seen))
+                counts[place] += seen
+        shares = np.zeros((len(keys), LABELS))
+        covariance, chance = np.zeros((2, len(keys), LABELS, LABELS))
+        methods: list[Basis] = ["none"] * len(keys)
+        answers = [0] * len(keys)
+        most = np.zeros(len(keys))
+        for model_id, rows in by_model.items():
+            places = np.array([place for place, _ in rows])
+            labels = np.array([seen for _, seen in rows], np.float64)
+            method, found = _corrected(labels, models[model_id], correction)
+            of = [keys[place] for place in places]
+            sure = method == "regression"
+            found, said = owners.correct(of, labels, model_id, found, known=sure)
+            weight = labels.sum(axis=1) / counts[places].sum(axis=1)
+            shares[places] += weight[:, None] * found.values
+            # What one model gets wrong of an entity, the next may, too: their errors add up.
+            covariance[places] += weight[:, None, None] * found.covariance
+            chance[places] += weight[:, None, None] ** 2 * found.chance
+            for place, part, rest_on in zip(places, weight, said, strict=True):
+                if part > most[place]:
+                    most[place], methods[place] = part, "owner" if rest_on else method
+                    answers[place] = rest_on
+        return cls(
+            keys=keys,
+            places={key: place for place, key in enumerate(keys)},
+            counts=counts,
+            shares=np.column_stack([shares, shares @ NET]),
+            half=_half(covariance),
+            chance=_half(chance),
+            methods=methods,
+            answers=answers,
+        )
+
+    def standing(self, key: _Key, cell: _Cell, length: float) -> Standing:
+        """Put into words of the domain what the arrays hold of a window."""
+        (start, name), place = key, self.places[key]
+        values, half = self.shares[place].tolist(), self.half[place].tolist()
+        negative, neutral, positive = (
+            _estimate(value, h, 0.0) for value, h in zip(values[:3], half[:3], strict=True)
+        )
+        of_chance = self.chance[place].tolist()
+        counts = self.counts[place].tolist()
+        return Standing(
+            entity=name or None,
+            start=utc(start),
+            end=utc(start + length),
+            counts=(counts[0], counts[1], counts[2]),
+            retweets=cell.retweets,
+            unsure=cell.unsure,
+            negative=negative,
+            neutral=neutral,
+            positive=positive,
+            net=_estimate(values[LABELS], half[LABELS], -1.0),
+            correction=self.methods[place],
+            chance=(of_chance[0], of_chance[1], of_chance[2], of_chance[3]),
+            change=self._change(place, self.places.get((start - length, name))),
+            answers=self.answers[place],
+        )
+
+    def _change(self, place: int, before: int | None) -> Estimate | None:
+        if before is None:
+            return None
+        value = float(self.shares[place, LABELS] - self.shares[before, LABELS])
+        half = float(np.hypot(self.chance[place, LABELS], self.chance[before, LABELS]))
+        return Estimate(value, value - half, value + half)
+
+
+def _corrected(labels: Floats, model: Labeller, correction: Method | None) -> tuple[Method, Shares]:
+    method = correction or model.method
+    try:
+        return method, correct(labels, model.calibration, method)
+    except ValueError as error:
+        raise ValueError(f"{model.name}: {error}") from error
+
+
+def _half(covariance: Floats) -> Floats:
+    """Return half the widths of the intervals of shares and net [windows, 4]."""
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    of_net = np.einsum("i,wij,j->w", NET, covariance, NET)
+    result: Floats = Z * np.sqrt(np.column_stack([variance, of_net]))
+    return result
+
+
+def _estimate(value: float, half: float, least: float) -> Estimate:
+    """Cut an interval at what a share (0 to 1) or a net score (-1 to 1) can be."""
+    return Estimate(value, max(least, value - half), min(1.0, value + half))

@@ -1,0 +1,104 @@
+"""The log's rows, as they are handed to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model, as it is run somewhere; SHA-256, runtime and task tell it from others."""
+
+    sha256: str
+    name: str
+    version: str
+    runtime: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the labels of a tweet came about, if another board gave them."""
+
+    board: str
+    """Its ``client_id``."""
+    model: ModelRow
+    abstained: Mapping[str, bool]
+    """Task to whether its label is marked as unsure."""
+
+
+@dataclass(frozen=True, slots=True)
+class TweetRow:
+    """A tweet as it is kept, with its verdict for each entity ('' for the tweet as a whole)."""
+
+    id: str
+    received_at: str
+    created_at: str | None
+    topic: str
+    author: str | None
+    lang: str | None
+    is_retweet: bool
+    text: str | None
+    verdicts: Sequence[tuple[str, Verdict]]
+    origin: Origin | None = None
+    """None for what this daemon labelled itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be labelled, and why."""
+
+    digest: str
+    received_at: str
+    topic: str
+    reason: str
+    detail: str
+    size: int
+    payload: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch's own record: its size and where its time went, in milliseconds.
+
+    Its labels are of the model ``model_id``, and marked as abstained where their probability is
+    below ``abstain_below``; but for those of other boards, which say so themselves.
+    """
+
+    started_at: str
+    clock_synchronised: bool | None
+    model_id: int
+    abstain_below: float
+    received: int
+    collect_ms: float
+    classify_ms: float
+    noted: Sequence[str] = ()
+    """Digests of its messages, if they were noted before (`store.attempts`): no more with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a batch added to the log."""
+
+    tweets: int
+    labels: int
+    dead_letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A label that is new in the log, as it stands there."""
+
+    tweet: TweetRow
+    entity: str
+    """'' for the tweet as a whole."""
+    verdict: Verdict
+    abstained: Mapping[str, bool]
+    """Task to whether its label is marked as unsure."""
+    model_id: int
+    batch_id: int
+    at: str
+    """When it came to this board: of another board's tweet that is later than ``received_at``."""

@@ -1,0 +1,385 @@
+"""The daemon as its owner meets it: a real process, a real mosquitto, a real file."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import paho.mqtt.publish
+import pytest
+from sqlite_utils import Database
+
+from monitor.demo.embedded_broker import embedded_broker
+from monitor.mqtt.publisher import connected
+from monitor.settings import Mqtt
+from monitor.store.integrity import APPLICATION_ID
+from monitor.store.schema import migrations
+from tests.faults.saboteur import sabotaged
+from tests.processes import PATIENCE_S, Daemon, Mosquitto, free_port, wait_until
+
+MakeDaemon = Callable[..., Daemon]
+
+
+def _tweets(count: int, start: int = 0) -> bytes:
+    """Invented tweets, as JSON lines."""
+    return b"".join(
+        json.dumps(
+            {"id": f"t{i}", "text": f"Acme phone number {i} is {'great' if i % 2 else 'bad'}"}
+        ).encode()
+        + b"\n"
+        for i in range(start, start + count)
+    )
+
+
+def _publish(daemon: Daemon, payloads: bytes, *options: str) -> None:
+    result = daemon.command("publish", "-", "--topic", "tweets/en", *options, stdin=payloads)
+    assert 0 == result.returncode, result.stderr
+
+
+def _ledger(daemon: Daemon) -> list[str]:
+    """Every id in the log, and the file's health."""
+    assert [("ok",)] == daemon.rows("PRAGMA integrity_check")
+    return [row[0] for row in daemon.rows("SELECT id FROM tweets ORDER BY id")]
+
+
+def test_labels_what_is_published(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """Published tweets end up labelled, with batches and a minute of throughput."""
+    daemon = make_daemon(mosquitto.port)
+    daemon.start()
+    _publish(daemon, _tweets(100))
+    daemon.wait_stored(100)
+
+    assert 0 == daemon.stop()
+    assert [(100, 100)] == daemon.rows("SELECT sum(tweets), sum(labels) FROM batches")
+    assert [(100, 0, 0)] == daemon.rows(
+        "SELECT sum(labelled), sum(duplicates), sum(rejected) FROM throughput"
+    )
+    assert [(0,)] == daemon.rows(
+        "SELECT count(*) FROM labels WHERE abs(reputation_negative + reputation_neutral"
+        " + reputation_positive - 1) > 0.001 OR abs(sentiment_negative + sentiment_neutral"
+        " + sentiment_positive - 1) > 0.001"
+    )
+    (started,) = (e for e in daemon.events() if e["event"] == "stopped")
+    assert 100 == started["labelled"]
+
+
+@pytest.mark.parametrize("qos", ["0", "1", "2"])
+def test_takes_every_quality_of_service(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, qos: str
+) -> None:
+    """Publishers may use QoS 0, 1 or 2."""
+    daemon = make_daemon(mosquitto.port)
+    daemon.start()
+    _publish(daemon, _tweets(100), "--qos", qos)
+    daemon.wait_stored(100)
+
+
+def test_stores_duplicates_once(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """The same id twice is one tweet, also across overlapping topic filters and restarts."""
+    daemon = make_daemon(mosquitto.port, MONITOR_MQTT_TOPICS='["tweets/#", "tweets/+"]')
+    daemon.start()
+    _publish(daemon, _tweets(10) + _tweets(10))
+    daemon.wait_stored(10)
+    daemon.stop()
+    daemon.start()
+    _publish(daemon, _tweets(11))
+    daemon.wait_stored(11)
+    daemon.stop()
+
+    assert sorted(f"t{i}" for i in range(11)) == _ledger(daemon)
+
+
+def test_takes_retained_messages_once(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """A retained message is one tweet, however often the daemon comes back."""
+    paho.mqtt.publish.single(
+        "tweets/kept", b"a retained plain text", 1, retain=True, port=mosquitto.port
+    )
+    daemon = make_daemon(mosquitto.port)
+    for _ in range(2):
+        daemon.start()
+        daemon.wait_stored(1)
+        daemon.stop()
+
+    assert 1 == daemon.stored()
+
+
+def test_keeps_bad_input_as_dead_letters(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """Whatever cannot be a tweet is kept with its reason, and the next tweet is labelled."""
+    daemon = make_daemon(
+        mosquitto.port, MONITOR_MQTT_MAX_PAYLOAD_BYTES="4096", MONITOR_PRIVACY_STORE_TEXT="full"
+    )
+    daemon.start()
+    bad = {
+        b"": "empty",
+        b"\xff\xfe\xfd": "not-utf8",
+        b"x" * 5000: "too-large",
+        b'{"a":' * 700: "too-deep",
+        b'{"id": 1': "bad-json",
+        b'{"text": 5}': "wrong-type",
+        b'{"id": "7"}': "no-text",
+    }
+    with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+        publisher.publish(bad, "tweets/x", rate=0, qos=1)
+    _publish(daemon, _tweets(1))
+    daemon.wait_stored(1)
+
+    found = dict(daemon.rows("SELECT payload, reason FROM dead_letters"))
+    expected = {payload[: 4096 + 1]: reason for payload, reason in bad.items()}
+    # Deep and cut off: both words are true of it.
+    assert found.pop(b'{"a":' * 700) in {"too-deep", "bad-json"}
+    expected.pop(b'{"a":' * 700)
+    assert expected == found
+
+
+def test_loses_nothing_when_killed(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """After kill -9 again and again: every tweet once, and the file is whole."""
+    daemon = make_daemon(mosquitto.port)
+    daemon.start()
+    for round_ in range(5):
+        _publish(daemon, _tweets(300, 300 * round_))
+        wait_until(lambda r=round_: daemon.stored() > 300 * r, "some of it")  # type: ignore[misc]
+        daemon.kill()
+        daemon.start()
+    daemon.wait_stored(1500)
+    daemon.stop()
+
+    assert sorted(f"t{i}" for i in range(1500)) == _ledger(daemon)
+
+
+def test_drains_and_leaves_the_rest_to_the_broker(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon
+) -> None:
+    """SIGTERM in the middle of a backlog: exit 0, and after a restart every tweet is there once."""
+    daemon = make_daemon(mosquitto.port)
+    daemon.start()
+    assert 0 == daemon.stop()
+    # The broker keeps them for the session: no daemon is so fast that it could keep up.
+    _publish(daemon, _tweets(4000))
+    daemon.start()
+    daemon.wait_stored(1)
+    assert 0 == daemon.stop(signal.SIGTERM)
+    assert daemon.stored() < 4000
+    daemon.start()
+    daemon.wait_stored(4000)
+    assert 0 == daemon.stop(signal.SIGINT)
+
+    assert 4000 == len(_ledger(daemon))
+
+
+def test_waits_for_a_broker_that_is_away(
+    start_mosquitto: Callable[..., Mosquitto], make_daemon: MakeDaemon
+) -> None:
+    """No broker at the start, and one that restarts later, are waited for."""
+    broker = start_mosquitto()
+    broker.stop()
+    daemon = make_daemon(broker.port)
+    daemon.start(ready=False)
+    wait_until(lambda: "broker-unavailable" in daemon.said(), "a word about it")
+    broker.start()
+    wait_until(lambda: '"subscribed"' in daemon.said(), "subscription")
+    _publish(daemon, _tweets(5))
+    daemon.wait_stored(5)
+    broker.stop()
+    broker.start()
+    wait_until(lambda: daemon.said().count('"subscribed"') == 2, "subscription again")
+    _publish(daemon, _tweets(5, 5))
+    daemon.wait_stored(10)
+
+    assert 0 == daemon.stop()
+
+
+def test_a_broker_that_was_killed_is_said_to_have_lost_the_session(
+    start_mosquitto: Callable[..., Mosquitto], make_daemon: MakeDaemon
+) -> None:
+    """A session that is gone after reconnecting may mean lost tweets: the log says so."""
+    broker = start_mosquitto(persistence="false", persistence_location="", autosave_interval="")
+    daemon = make_daemon(broker.port)
+    daemon.start()
+    broker.kill()
+    broker.start()
+    wait_until(lambda: "session-lost" in daemon.said(), "a word about it")
+
+
+def test_wrong_credentials_end_it(
+    start_mosquitto: Callable[..., Mosquitto], make_daemon: MakeDaemon
+) -> None:
+    """A broker that refuses us for good at the start: one clear line, exit 1."""
+    broker = start_mosquitto(allow_anonymous="false")
+    daemon = make_daemon(broker.port, MONITOR_MQTT_USERNAME="me", MONITOR_MQTT_PASSWORD="hush-hush")
+    daemon.start(ready=False)
+    assert daemon.process is not None
+
+    assert 1 == daemon.process.wait(30)
+    last = daemon.said().splitlines()[-1]
+    assert last.startswith("monitor: broker 127.0.0.1")
+    assert "username" in last
+    assert "hush-hush" not in daemon.said()
+
+
+def test_a_broker_of_mqtt_3_1_1_will_do(make_daemon: MakeDaemon) -> None:
+    """A broker that speaks no MQTT 5 gets MQTT 3.1.1."""
+    with embedded_broker() as port:
+        daemon = make_daemon(port)
+        daemon.start()
+        _publish(daemon, _tweets(50))
+        daemon.wait_stored(50)
+        daemon.stop()
+    (subscribed,) = (e for e in daemon.events() if e["event"] == "subscribed")
+    assert "3.1.1" == subscribed["mqtt"]
+
+
+def test_entities_come_from_topic_and_configuration(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon
+) -> None:
+    """A level of the topic names the entity, in the configuration's spelling."""
+    daemon = make_daemon(
+        mosquitto.port,
+        MONITOR_MQTT_ENTITY_LEVEL="2",
+        MONITOR_ENTITIES='[{name = "EN Motors", aliases = ["en"]}]',
+    )
+    daemon.start()
+    _publish(daemon, _tweets(1))
+    daemon.wait_stored(1)
+
+    assert [("EN Motors",)] == daemon.rows("SELECT entity FROM labelled")
+
+
+def test_marks_labels_of_low_confidence(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """Asked to be certain, the model abstains; what it would have said is in the log."""
+    daemon = make_daemon(mosquitto.port, MONITOR_MODEL_ABSTAIN_BELOW="1.0")
+    daemon.start()
+    _publish(daemon, _tweets(5))
+    daemon.wait_stored(5)
+
+    assert [(None, 5, 0, 0, 0, None, 5)] == daemon.rows("SELECT * FROM reputation_by_entity")
+    assert [(5, 5)] == daemon.rows("SELECT count(label), sum(abstained) FROM labelled")
+
+
+def test_text_is_kept_as_privacy_allows(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """By default mentions, links and authors are masked; nothing of them is in the file."""
+    daemon = make_daemon(mosquitto.port)
+    daemon.start()
+    tweet = {
+        "id": "1",
+        "text": "@somebody see https://example.org/secretpage or write to jane@example.org",
+        "author": "secretauthor",
+    }
+    _publish(daemon, json.dumps(tweet).encode())
+    daemon.wait_stored(1)
+    daemon.stop()
+
+    assert [("@user see <link> or write to <email>",)] == daemon.rows("SELECT text FROM tweets")
+    content = daemon.database.read_bytes()
+    for secret in (b"somebody", b"secretpage", b"jane", b"secretauthor"):
+        assert secret not in content
+
+
+def test_refuses_a_foreign_database(make_daemon: MakeDaemon) -> None:
+    """Another program's SQLite file is left alone: one clear line, exit 1."""
+    daemon = make_daemon(free_port())
+    with closing(sqlite3.connect(daemon.database)) as connection:
+        connection.execute("CREATE TABLE somebody_elses (x)")
+    daemon.start(ready=False)
+    assert daemon.process is not None
+
+    assert 1 == daemon.process.wait(30)
+    assert "monitor.db" in daemon.said().splitlines()[-1]
+    assert [("somebody_elses",)] == daemon.rows("SELECT name FROM sqlite_master")
+
+
+def test_tells_systemd(mosquitto: Mosquitto, make_daemon: MakeDaemon, tmp_path: Path) -> None:
+    """READY=1 once it runs, WATCHDOG=1 as it goes on, STOPPING=1 at the end."""
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(address))
+        systemd.settimeout(30)
+        daemon = make_daemon(mosquitto.port, NOTIFY_SOCKET=str(address), WATCHDOG_USEC="2000000")
+        daemon.start()
+        heard = {systemd.recv(100), systemd.recv(100)}
+        daemon.stop()
+        systemd.settimeout(1)
+        while b"STOPPING=1" not in heard:
+            heard.add(systemd.recv(100))
+
+    assert {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"} == heard
+
+
+def test_tells_systemd_that_an_old_log_takes_its_time(
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, tmp_path: Path
+) -> None:
+    """EXTEND_TIMEOUT_USEC while it migrates and before it is ready, and a word in the log."""
+    daemon = make_daemon(mosquitto.port, NOTIFY_SOCKET=str(tmp_path / "notify"))
+    with closing(Database(daemon.database).conn) as old:
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(old), stop_before="m005_rollups")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        daemon.start()
+        heard = [systemd.recv(100), systemd.recv(100)]
+
+    assert [b"EXTEND_TIMEOUT_USEC=120000000", b"READY=1"] == heard
+    (told,) = (event for event in daemon.events() if event["event"] == "migrating")
+    assert "m005_rollups" == told["steps"][0]
+
+
+def test_a_migration_is_broken_off(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """Told to end, the daemon does not migrate first, which may take longer than systemd waits.
+
+    The next start goes on with it.
+    """
+    daemon = make_daemon(mosquitto.port)
+    with closing(Database(daemon.database).conn) as old:
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(old), stop_before="m005_rollups")
+    count = "SELECT count(*) FROM _sqlite_migrations"
+    before = daemon.rows(count)
+    with sabotaged(daemon, f"signal={int(signal.SIGTERM)}"):
+        daemon.start(ready=False)
+    assert daemon.process is not None
+
+    assert 0 == daemon.process.wait(PATIENCE_S), daemon.said()
+    assert "Traceback" not in daemon.said()
+    assert before == daemon.rows(count)
+    daemon.start()
+    assert before < daemon.rows(count)
+
+
+def test_only_connection_is_to_the_broker(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
+    """The kernel's table of the daemon's sockets holds one connection: to the broker."""
+    daemon = make_daemon(mosquitto.port)
+    daemon.start()
+    _publish(daemon, _tweets(5))
+    daemon.wait_stored(5)
+    assert daemon.process is not None
+    proc = Path(f"/proc/{daemon.process.pid}")
+    inodes = {
+        link.readlink().name[8:-1]
+        for link in (proc / "fd").iterdir()
+        if str(link.readlink()).startswith("socket:")
+    }
+    peers = []
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        for line in (proc / "net" / table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] in inodes:
+                peers.append(int(fields[2].rpartition(":")[2], 16))
+
+    # paho wakes its network thread through a pair of loopback sockets of its own.
+    to_broker = [peer for peer in peers if peer == mosquitto.port]
+    assert 1 == len(to_broker)
+    assert len(peers) - 1 in (0, 2)
+
+
+def test_a_model_of_before(mosquitto: Mosquitto, make_daemon: Callable[..., Daemon]) -> None:
+    """Who upgrades goes on with what took its place, and is told."""
+    daemon = make_daemon(mosquitto.port, MONITOR_MODEL_PATH="mobilebert-3x192")
+    daemon.start()
+    assert 0 == daemon.stop()
+
+    assert "model-retired" in {event["event"] for event in daemon.events()}
