@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from socket import SocketIO
 
 
@@ -23,8 +24,11 @@ class Scripted:
         granted: int,
         then: bytes,
         hangs_up_on: bytes | None,
+        sends: Iterable[bytes],
+        window: int,
     ) -> None:
         self._listener = listener
+        self._sends, self._window = enumerate(sends, 1), window
         self._connack, self._granted, self._then = connack, granted, then
         self._hangs_up_on = hangs_up_on
         self.port: int = listener.getsockname()[1]
@@ -42,6 +46,7 @@ class Scripted:
         with suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as brokers do
                 with client, client.makefile("rwb", buffering=0) as stream, suppress(IndexError):
                     while True:
                         self._answer(stream)
@@ -58,13 +63,21 @@ class Scripted:
                 self.published.append(body[2 : 2 + body[1]])
             case 4:  # PUBACK
                 self.acknowledged.append(int.from_bytes(body[:2]))
+                self._send(stream, 1)
             case 8:  # SUBSCRIBE; its filter comes after identifier, properties and length
                 self.subscribed.append(body[5 : 5 + body[4]])
                 if self._hangs_up_on and self.subscribed[-1].startswith(self._hangs_up_on):
                     raise IndexError
                 stream.write(b"\x90\x04" + body[:2] + bytes([0, self._granted]) + self._then)
+                self._send(stream, self._window if len(self.subscribed) == 1 else 0)
             case 14:  # DISCONNECT
                 self.left.set()
+
+    def _send(self, stream: SocketIO, count: int) -> None:
+        for identifier, payload in islice(self._sends, count):
+            body = b"\x00\x01t" + identifier.to_bytes(2) + b"\x00" + payload
+            assert len(body) < 128  # a longer one needs more than a byte for its length
+            stream.write(b"\x32" + bytes([len(body)]) + body)
 
 
 @contextmanager
@@ -74,6 +87,8 @@ def scripted(
     granted: int = 1,
     then: bytes = b"",
     hangs_up_on: bytes | None = None,
+    sends: Iterable[bytes] = (),
+    window: int = 0,
 ) -> Iterator[Scripted]:
     """Have such a broker on a free loopback port.
 
@@ -83,9 +98,12 @@ def scripted(
         granted: the reason code that answers a subscription.
         then: what follows it at once.
         hangs_up_on: how a filter begins whose subscriber loses its connection.
+        sends: payloads that are published on the topic ``t`` once there is a subscription, each of
+            at most 120 bytes, at QoS 1 and by MQTT 5.
+        window: how many of them may be without acknowledgement.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        broker = Scripted(listener, connack, granted, then, hangs_up_on)
+        broker = Scripted(listener, connack, granted, then, hangs_up_on, sends, window)
         thread = threading.Thread(target=broker.serve, daemon=True)
         thread.start()
         yield broker

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Generic, Protocol, TypeVar
 
+from monitor.daemon.window import Window
+
 ROOM_BYTES: Final = 32 * 2**20
 """Some 60,000 short tweets: mosquitto 2.0.11 sends whatever it has, of 65,535 messages at most."""
 
@@ -54,6 +56,9 @@ class Inbox(Generic[_T]):
         self._weight = 0
         self._refused: set[Callable[[], None]] = set()
         self._closed = False
+        self._window = Window(delay)
+        self._taken = 0
+        """Items that were given out and not acknowledged since."""
         self._changed = threading.Condition(threading.Lock())
 
     def __len__(self) -> int:
@@ -76,9 +81,15 @@ class Inbox(Generic[_T]):
                 return False
             self._items.append(item)
             self._weight += item.weight
-            if len(self._items) in (1, self._batch):
+            if len(self._items) in (1, self._window.size, self._batch):
                 self._changed.notify()
             return True
+
+    def answering(self, count: int) -> None:
+        """Take note that so many of the items taken are about to be acknowledged."""
+        with self._changed:
+            self._taken -= count
+            self._window.answering(self._taken + len(self._items), time.monotonic())
 
     def take(self, timeout: float) -> list[_T]:
         """Wait for a micro-batch.
@@ -94,21 +105,31 @@ class Inbox(Generic[_T]):
             self._changed.wait_for(lambda: self._items or self._closed, timeout)
             if not self._items or self._closed:
                 return []
-            deadline = self._items[0].arrived + self._delay
-            while len(self._items) < self._batch and not self._closed:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
-                    break
-                self._changed.wait(remaining)
+            self._wait_for_company()
             if self._closed:
                 return []
             taken = [self._pop() for _ in range(min(self._batch, len(self._items)))]
             refused = set[Callable[[], None]]()
             if not self._items:
                 refused, self._refused = self._refused, refused
+            fresh = [item for item in taken if not item.resent()]
+            self._taken += len(fresh)
         for make_room in refused:
             make_room()
-        return [item for item in taken if not item.resent()]
+        return fresh
+
+    def _wait_for_company(self) -> None:
+        """Wait until a batch is full, its time is up, or no more can come before it is answered."""
+        deadline = self._items[0].arrived + self._delay
+        while len(self._items) < self._batch and not self._closed:
+            now = time.monotonic()
+            arrived = [item.arrived for item in self._items]
+            if self._window.is_full(arrived, now):
+                return
+            if now >= deadline:
+                self._window.closed_by_clock(arrived, now)
+                return
+            self._changed.wait(deadline - now)
 
     def _full(self) -> bool:
         return len(self._items) >= self._capacity and self._weight >= self._room

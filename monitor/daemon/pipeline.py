@@ -96,6 +96,7 @@ class Pipeline:
             pseudonyms,
             on_batch,
             measurements,
+            answering=self.inbox.answering,
         )
         suspects, badly = store.attempts.begin(utc(time.time()))
         self._log = structlog.get_logger()

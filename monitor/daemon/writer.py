@@ -73,6 +73,7 @@ class Writer:
         pseudonyms: Pseudonyms,
         on_batch: Callable[[Sequence[TweetRow]], object] | None,
         measurements: Measurements | None = None,
+        answering: Callable[[int], object] = lambda _count: None,
     ) -> None:
         self._settings = settings
         self._classifier = classifier
@@ -81,6 +82,7 @@ class Writer:
         self._pseudonyms = pseudonyms
         self._on_batch = on_batch
         self._measurements = measurements or Measurements()
+        self._answering = answering
         self._model_id = store.register_model(
             classifier.model, classifier.runtime, settings.model.task, time.time()
         )
@@ -130,6 +132,7 @@ class Writer:
             self._leaving = True
             return
         committed = time.monotonic()
+        self._answering(len(job.deliveries))
         for delivery in job.deliveries:
             delivery.acknowledge()
         self._count(job, stored, dead_letters, classified, committed)

@@ -312,7 +312,7 @@ class PipelineModel(RuleBasedStateMachine):
     def restart(self) -> None:
         """SIGTERM: what is being labelled is finished unless the log is locked; then again."""
         if self._lock and self._would_be_given_up():
-            return
+            self.unlock()
         self._stop(0.05 if self._lock else PATIENCE_S)
         if self._lock:
             self.unlock()
@@ -322,6 +322,8 @@ class PipelineModel(RuleBasedStateMachine):
     def crash(self) -> None:
         """From now on nothing is committed and no acknowledgement heard; then again."""
         if self._would_be_given_up():
+            if self._lock:  # as after a crash: what may come next must not depend on threads
+                self.unlock()
             return
         if not self._lock:
             self._take_lock()
