@@ -14,6 +14,9 @@ LABELS: Final = len(POLARITIES)
 TASKS: Final = ("reputation", "sentiment")
 """What is asked of each text: its polarity for an entity's reputation, and its own mood."""
 
+OTHER_LANGUAGE: Final = "other-language"
+"""Stands for the label of a text in a language that the model does not read: it has none."""
+
 Pair: TypeAlias = tuple[str, str | None]
 """Text, and the entity whose reputation is asked for, or None for the tweet as a whole."""
 
@@ -24,8 +27,11 @@ class Answer:
 
     label: str
     probabilities: dict[str, float]
-    """Label to probability; they sum to 1."""
+    """Label to probability; they sum to 1. Empty if there is no label."""
 
 
 Verdict: TypeAlias = Mapping[str, Answer]
 """Task to answer, for one text and entity."""
+
+UNREAD: Final[Verdict] = {task: Answer(OTHER_LANGUAGE, {}) for task in TASKS}
+"""Of a text in a language that the model does not read."""

@@ -12,6 +12,7 @@ from typing import Any
 from monitor.clock import utc
 from monitor.store import Store
 from monitor.store.rows import BatchRow, TweetRow
+from monitor.verdict import OTHER_LANGUAGE, UNREAD, Verdict
 from tests.factories import NOW, STUB_MODEL, verdict
 
 CONFUSION = [[80, 15, 5], [10, 80, 10], [5, 15, 80]]
@@ -68,10 +69,14 @@ def write_log(
                     lang=None,
                     is_retweet=kind.is_retweet,
                     text=kind.text,
-                    verdicts=[(kind.entity, verdict(kind.label, kind.sentiment))],
+                    verdicts=[(kind.entity, _verdict(kind))],
                 )
                 for i in range(kind.count)
             ]
             batch = BatchRow(at, True, model_id, abstain_below, len(rows), 10.0, 5.0)
             store.write(batch, rows, [])
     return path
+
+
+def _verdict(kind: Said) -> Verdict:
+    return UNREAD if kind.label == OTHER_LANGUAGE else verdict(kind.label, kind.sentiment)

@@ -95,7 +95,7 @@ class Alerting:
         states: dict[str, _State] = {}
         for label in fresh:
             tweet = label.tweet
-            if tweet.is_retweet or label.entity in _NOBODY:
+            if tweet.is_retweet or label.entity in _NOBODY or not label.is_read:
                 continue
             state = states.get(label.entity) or self._read(connection, label)
             if state.model_id != label.model_id:

@@ -207,7 +207,10 @@ class _Labeller:
             raise EngineError(
                 f"this machine has version {__version__} of the monitor, the command {version}"
             )
-        self._classifier = Classifier(model, 1, runtime, question.entities)
+        refusing = not question.every_language
+        self._classifier = Classifier(
+            model, 1, runtime, question.entities, refuse_other_languages=refusing
+        )
         self._classifier.check()
         self._question = question
 

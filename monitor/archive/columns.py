@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from monitor.archive.jsonlines import DIGITS
-from monitor.verdict import Verdict
+from monitor.verdict import LABELS, Verdict
 
 
 def added(tasks: Mapping[str, tuple[str, ...]], task: str) -> dict[str, type[str | float]]:
@@ -22,11 +22,13 @@ def added(tasks: Mapping[str, tuple[str, ...]], task: str) -> dict[str, type[str
     return kinds
 
 
-def values(verdict: Verdict, task: str) -> Iterator[str | float]:
-    """Give what stands in those columns."""
+def values(verdict: Verdict, task: str) -> Iterator[str | float | None]:
+    """Give what stands in those columns; no probabilities where there is no label (`UNREAD`)."""
     for name in _order(verdict, task):
         answer = verdict[name]
         yield answer.label
+        if not answer.probabilities:
+            yield from [None] * LABELS
         for probability in answer.probabilities.values():
             yield round(probability, DIGITS)
 

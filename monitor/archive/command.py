@@ -81,6 +81,12 @@ _FOR_FILES: Final = {
     show_default=True,
     help="Of files: column or field that may name an entity.",
 )
+@click.option(
+    "--every-language",
+    is_flag=True,
+    help="Label texts in languages that the model does not read, too: without this their label is"
+    " other-language, with no probabilities.",
+)
 @click.option("--force", is_flag=True, help="Replace what else is in DIR under the files' names.")
 @entities_option
 @model_options
@@ -95,6 +101,7 @@ def classify(
     ray_address: str | None,
     text_column: str,
     entity_column: str,
+    every_language: bool,
     force: bool,
     config: Path | None,
     model: str,
@@ -130,11 +137,11 @@ def classify(
         raise click.UsageError("--output wants files to label")
     entities = configured_entities(config)
     if output is None:
-        _classify(texts, entity, task, entities, model, runtime, workers)
+        _classify(texts, entity, task, entities, every_language, model, runtime, workers)
         return
     from monitor.archive.question import Question
 
-    question = Question(task, entity or None, text_column, entity_column, entities)
+    question = Question(task, entity or None, text_column, entity_column, entities, every_language)
     address = ray_address or os.environ.get("RAY_ADDRESS") or "local"
     if engine == "ray":
         _see_that_ray(address)
@@ -164,6 +171,7 @@ def _classify(
     entity: str | None,
     task: str,
     entities: tuple[Entity, ...],
+    every_language: bool,
     model: str,
     runtime: str,
     workers: int,
@@ -177,7 +185,10 @@ def _classify(
         say_that_it_waits('JSON lines such as {"text": "..."}')
     try:
         loaded = Model.load(model)
-        with Classifier(loaded, workers, runtime, entities) as classifier:
+        refusing = not every_language
+        with Classifier(
+            loaded, workers, runtime, entities, refuse_other_languages=refusing
+        ) as classifier:
             rows = (
                 jsonlines.arguments(texts)
                 if texts
@@ -283,6 +294,9 @@ def _engine(
     from monitor.archive.local import Local
     from monitor.inference import Classifier
 
-    classifier = Classifier(model, workers, runtime, question.entities)
+    refusing = not question.every_language
+    classifier = Classifier(
+        model, workers, runtime, question.entities, refuse_other_languages=refusing
+    )
     classifier.check()
     return Local(classifier, question)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -72,7 +72,7 @@ class CsvRows:
         )
         lines = [[*(header[i] for i in kept), *added]] if chunk.first else []
         lines += [
-            [*(row.fields[i] for i in kept), *map(str, columns.values(verdict, question.task))]
+            [*(row.fields[i] for i in kept), *_cells(columns.values(verdict, question.task))]
             for row, verdict in zip(rows, verdicts, strict=True)
             if verdict is not None
         ]
@@ -141,3 +141,7 @@ def _printable(fields: list[str]) -> str:
     """Write a row as it stood, with what is no UTF-8 as escapes."""
     row = _csv([fields]).removesuffix("\n") if fields else ""
     return row.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _cells(values: Iterable[object]) -> list[str]:
+    return ["" if value is None else str(value) for value in values]

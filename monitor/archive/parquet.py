@@ -144,7 +144,7 @@ def _read(batch: pa.RecordBatch, question: Question) -> Iterator[Asked | str]:
 
 
 def _append(
-    batch: pa.RecordBatch, added: Mapping[str, type], rows: list[Iterator[str | float]]
+    batch: pa.RecordBatch, added: Mapping[str, type], rows: list[Iterator[str | float | None]]
 ) -> pa.RecordBatch:
     """Append columns of answers: labels as strings, probabilities as 32-bit floats."""
     answers = list(zip(*rows, strict=True)) or [()] * len(added)

@@ -30,6 +30,8 @@ class Question:
     entity_column: str = ENTITY
     entities: tuple[Entity, ...] = ()
     """Those configured, of which a model that reads marks is told (`monitor.inference.asking`)."""
+    every_language: bool = False
+    """Whether texts are labelled that are in languages which the model does not read."""
 
     @property
     def whole_texts(self) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ def asked(model: Model, runtime: str, question: Question) -> dict[str, str | Non
         "entity": question.entity,
         "text_column": question.text_column,
         "entity_column": question.entity_column,
+        "every_language": "yes" if question.every_language else None,
         "entities": _told_of(question.entities) if model.reads == "marks" else None,
     }
 

@@ -21,6 +21,7 @@ from monitor.store.disk import free_bytes, nearest_folder, see_that_writable
 from monitor.store.integrity import look_over
 from monitor.store.reader import without_tables
 from monitor.tweets import load_key
+from monitor.tweets.language.languages import detector
 
 Found: TypeAlias = tuple[str, str]
 """How a part is, and what is to be said of it."""
@@ -59,8 +60,17 @@ def _model(settings: Settings) -> Found:
     return "ok", (
         f"{model.name} {model.version} on {classifier.runtime}: hashes, labels and the known"
         f" tweet are right; some {rate:,.0f} tweets/s a core{f' ({better})' if better else ''}"
-        f"{f'; {other}' if other else ''}"
+        f"{f'; {other}' if other else ''}; {_languages(model, settings)}"
     )
+
+
+def _languages(model: Model, settings: Settings) -> str:
+    """Say what becomes of tweets in languages that the model does not read."""
+    if not model.languages or settings.model.other_languages == "label":
+        return "tweets are labelled whatever their language"
+    read = ", ".join(model.languages)
+    unknown = "" if detector() else ", where messages say it: fasttext-predict is not installed"
+    return f"tweets in other languages than {read} are stored without a label{unknown}"
 
 
 def _database(settings: Settings) -> Found:

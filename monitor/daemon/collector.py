@@ -29,6 +29,7 @@ from monitor.tweets import (
     Tweet,
     decode,
 )
+from monitor.tweets.language.languages import Languages
 
 _DEAD_LETTER_BYTES: Final = 65_536
 _GIVEN_UP: Final = Rejection(
@@ -58,6 +59,8 @@ class Collector:
         self._classifier = classifier
         self._pseudonyms = pseudonyms
         self._matcher = EntityMatcher(settings.entities)
+        read = classifier.model.languages if settings.model.other_languages == "store" else ()
+        self._languages = Languages(read, settings.entities) if read else None
         self.keeper = Keeper(settings, pseudonyms)
         self._admission = admission or Admission(
             (entity.name.strip() for entity in settings.entities), settings.mqtt.max_named_entities
@@ -89,7 +92,11 @@ class Collector:
             match _GIVEN_UP if given_up else self._read(delivery):
                 case Tweet() as tweet:
                     places = self._places(self.entities(delivery.topic, tweet))
-                    items.append(Item(delivery, tweet, tuple(places), tuple(places.values())))
+                    asked = tuple(places.values())
+                    language = self._language(tweet, asked)
+                    items.append(
+                        Item(delivery, tweet, tuple(places), () if language else asked, language)
+                    )
                 case TweetRow() as row:
                     labelled.append(self._placed(self.keeper.row(row)))
                 case Rejection(reason, detail):
@@ -114,6 +121,10 @@ class Collector:
             max_bytes=mqtt.max_payload_bytes,
             identify=self._pseudonyms.payload,
         )
+
+    def _language(self, tweet: Tweet, asked: Sequence[str]) -> str | None:
+        """Name the language of a tweet that the model does not read."""
+        return self._languages.other(tweet.text, tweet.lang, asked) if self._languages else None
 
     def entities(self, topic: str, tweet: Tweet) -> tuple[str, ...]:
         """Which entities to ask about: named by the message, else its topic, else its text.

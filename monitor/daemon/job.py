@@ -24,7 +24,9 @@ class Item:
     entities: tuple[str, ...]
     """What its labels are stored under, each once."""
     asked: tuple[str, ...]
-    """Whom the model is asked about, one for each."""
+    """Whom the model is asked about, one for each; nobody if it does not read the language."""
+    language: str | None = None
+    """That of the text, if the model does not read it."""
 
     @property
     def pairs(self) -> list[Pair]:

@@ -35,7 +35,7 @@ from monitor.store.attempts import Note
 from monitor.store.rows import BatchRow, DeadLetter, Stored, TweetRow
 from monitor.store.throughput import Meter
 from monitor.tweets import Pseudonyms
-from monitor.verdict import Verdict
+from monitor.verdict import UNREAD, Verdict
 
 _MINUTE_S: Final = 60.0
 _PRUNE_EVERY_S: Final = 600.0
@@ -199,6 +199,7 @@ class Writer:
             labelled=stored.tweets,
             rejected=rejected,
             queue_depth=job.queue_depth,
+            other_language=stored.other_language,
             latencies_ms=1000 * (committed - arrived),
         )
         self._measurements.count(
@@ -289,10 +290,14 @@ class Writer:
             created_at=tweet.created_at,
             topic=item.delivery.topic,
             author=tweet.author and self._pseudonyms.author(tweet.author),
-            lang=tweet.lang,
+            lang=tweet.lang or item.language,
             is_retweet=tweet.is_retweet,
             text=tweet.text,
-            verdicts=list(zip(item.entities, verdicts, strict=True)),
+            verdicts=(
+                [(entity, UNREAD) for entity in item.entities]
+                if item.language
+                else list(zip(item.entities, verdicts, strict=True))
+            ),
         )
         return self._collector.keeper.row(row)
 
@@ -336,4 +341,4 @@ class Writer:
 def _by_item(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
     """Give every item the verdicts of its entities."""
     flat = iter(verdicts)
-    return [[next(flat) for _ in item.entities] for item in items]
+    return [[next(flat) for _ in item.asked] for item in items]

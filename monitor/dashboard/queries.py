@@ -79,6 +79,15 @@ ORDER BY id DESC LIMIT 200""",
 SELECT entity, received_at, text, tweet_id AS id
 FROM alert_tweets WHERE alert_id = CAST(:alert AS INTEGER) LIMIT 500""",
     },
+    "other-languages": {
+        "title": "Latest tweets in other languages",
+        "description": "Tweets that have no label, for the model does not read their language. An"
+        " empty entity means all.",
+        "sql": """
+SELECT received_at, entity, lang, text, author, id
+FROM other_languages WHERE :entity = '' OR entity = :entity
+ORDER BY received_at DESC LIMIT 200""",
+    },
     "dead-letters": {
         "title": "Latest dead letters",
         "description": "Messages that could not be labelled, and why; of what they held as much as"

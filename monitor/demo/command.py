@@ -106,7 +106,7 @@ def _run(rate: float) -> None:
                 pipeline.stop(_PATIENCE_S)
                 broker.close()
                 store.close()
-    _report(pipeline.totals.labelled, len(payloads), elapsed, database)
+    _report(pipeline.totals.labelled, view.unread, len(payloads), elapsed, database)
     if pipeline.totals.received < len(payloads):
         raise click.ClickException(
             f"only {counted(pipeline.totals.received, 'message')} arrived in time"
@@ -121,10 +121,14 @@ def _payloads(path: Path) -> Iterator[bytes]:
             yield line
 
 
-def _report(labelled: int, published: int, seconds: float, database: Path) -> None:
+def _report(stored: int, unread: int, published: int, seconds: float, database: Path) -> None:
+    labelled = stored - unread
     click.echo(f"labelled {labelled} of {published} tweets in {seconds:.1f} s; log: {database}")
     folder = Path(os.path.relpath(Path(sys.executable).parent))
-    click.echo("\nThe others were duplicates or malformed (dead letters). To try next:")
+    click.echo(
+        f"\nOf the others {unread} are in other languages, which the model does not read; the rest"
+        "\nwere duplicates or malformed (dead letters). To try next:"
+    )
     for command in _COMMANDS:
         click.echo(f"  {folder / 'monitor'} {command} --database {database}")
     click.echo(f'  {folder / "sqlite-utils"} {database} "{_QUERY}" --table')

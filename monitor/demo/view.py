@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.store.rows import TweetRow
+from monitor.verdict import POLARITIES, UNREAD
 
 _STYLES: Final = {"negative": "red", "neutral": "yellow", "positive": "green"}
 _MARKS: Final = {"negative": "-", "neutral": "·", "positive": "+"}
@@ -32,6 +33,8 @@ class View:
         self._polarities: dict[str, Counter[str]] = {}
         self._latest: deque[tuple[str, str, str]] = deque(maxlen=_LATEST)
         self._seen: set[str] = set()
+        self.unread = 0
+        """Tweets in languages that the model does not read."""
         self._started = self._said = time.monotonic()
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8)
 
@@ -45,8 +48,10 @@ class View:
                 for entity, verdict in row.verdicts:
                     label = verdict["reputation"].label
                     name = entity or "(no entity)"
-                    self._polarities.setdefault(name, Counter())[label] += 1
+                    if label in POLARITIES:
+                        self._polarities.setdefault(name, Counter())[label] += 1
                     self._latest.append((label, name, row.text or ""))
+                self.unread += row.verdicts[0][1] is UNREAD
 
     def tick(self) -> None:
         """Show where things stand, if it is time."""
@@ -79,10 +84,11 @@ class View:
             latest.add_column(min_width=12, max_width=24, no_wrap=True)
             latest.add_column(no_wrap=True, ratio=1)
             for label, name, text in self._latest:
-                style = _STYLES[label]
+                style = _STYLES.get(label, "dim")
                 # A tweet must not steer the terminal.
                 line = "".join(c if c.isprintable() else " " for c in text)
-                latest.add_row(Text(f"{_MARKS[label]} {label:8}", style), name, Text(line))
+                shown = f"{_MARKS[label]} {label:8}" if label in _MARKS else "  not read"
+                latest.add_row(Text(shown, style), name, Text(line))
             elapsed = time.monotonic() - self._started
             title = Text.assemble(
                 ("tweets/demo ", "dim"),

@@ -27,7 +27,8 @@ from monitor.inference.interpreter import Interpreter, choose_runtime
 from monitor.inference.marking import OTHER, TARGET, spell_emoji
 from monitor.inference.model import Model, ModelError
 from monitor.tweets import Entity
-from monitor.verdict import Answer, Pair, Verdict
+from monitor.tweets.language.languages import Languages
+from monitor.verdict import UNREAD, Answer, Pair, Verdict
 
 # Its own threads would fight the workers for the cores.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -55,6 +56,8 @@ class Classifier:
         workers: int = 0,
         runtime: str = "auto",
         entities: Sequence[Entity] = (),
+        *,
+        refuse_other_languages: bool = False,
     ) -> None:
         """Load the model once a worker.
 
@@ -64,6 +67,9 @@ class Classifier:
             runtime: as ``[model] runtime``.
             entities: those configured. A model that reads marks is told by their names and aliases
                 who is meant in a text, and who is another; one that reads names needs none.
+            refuse_other_languages: answer `UNREAD` to texts in languages that the model does not
+                read. Off where labels of known texts are measured, and in the daemon, whose
+                collector has seen to it.
 
         Raises:
             ModelError: if the runtime is missing or refuses the model, or the tokenizer is
@@ -72,6 +78,8 @@ class Classifier:
         """
         self.model = model
         self._asking = Asking(entities, self.readable) if model.reads == "marks" else None
+        refusing = refuse_other_languages and model.languages
+        self._languages = Languages(model.languages, entities) if refusing else None
         self.runtime = choose_runtime(runtime)
         self.workers = workers or len(os.sched_getaffinity(0))
         self._tokenizer = _tokenizer(model)
@@ -249,7 +257,17 @@ class Classifier:
         return verdicts
 
     def _classify(self, pairs: Sequence[Pair]) -> list[Verdict]:
-        return self.infer(self.tokenize(pairs), self._local.interpreter)
+        refused = self._refused(pairs)
+        asked = [pair for pair, no in zip(pairs, refused, strict=True) if not no]
+        verdicts = iter(self.infer(self.tokenize(asked), self._local.interpreter))
+        return [UNREAD if no else next(verdicts) for no in refused]
+
+    def _refused(self, pairs: Sequence[Pair]) -> list[bool]:
+        if self._languages is None:
+            return [False] * len(pairs)
+        return [
+            self._languages.other(text, names=(entity or "",)) is not None for text, entity in pairs
+        ]
 
     def _verdicts(self, outputs: Mapping[str, npt.NDArray[np.float32]]) -> Iterator[Verdict]:
         answers = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ Reads: TypeAlias = Literal["names", "marks"]
 RETIRED: Final = {"mobilebert-3x192": DEFAULT_MODEL}
 """Models that came along once, which configurations still name, and which takes their place."""
 
+_CODE: Final = re.compile(r"[a-z]{2}")
 _WAY_OUT: Final = "restore it, or export the model again"
 
 
@@ -60,6 +62,8 @@ class Model:
     """Task to what held-out tweets say of its answers (`quantification`); may be empty."""
     reads: Reads = "names"
     """What stands for entities in what it is asked."""
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes of those that it reads; none if its folder does not say."""
 
     @classmethod
     def load(cls, path: Path | str) -> Model:
@@ -96,6 +100,7 @@ class Model:
                 ),
                 calibration=card.get("calibration", {}),
                 reads=_reads(card.get("reads", "names")),
+                languages=_languages(card.get("languages", [])),
             )
         except tomllib.TOMLDecodeError as error:
             raise ModelError(
@@ -168,6 +173,14 @@ def _reads(value: object) -> Reads:
             " reads anything else needs a newer version of this program"
         )
     return cast(Reads, value)
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(
+        isinstance(code, str) and _CODE.fullmatch(code) for code in value
+    ):
+        raise ValueError(f'languages = {value!r}: must be a list of ISO 639-1 codes such as "en"')
+    return tuple(value)
 
 
 def _string(key: str, value: object) -> str:

@@ -289,12 +289,14 @@ def _entity(connection: sqlite3.Connection, asked: str | None) -> str:
 def _nothing(connection: sqlite3.Connection, entity: str) -> str:
     """Say why there is nothing to ask about."""
     from monitor.tweets import NO_ENTITY
+    from monitor.verdict import OTHER_LANGUAGE
 
     whom = entity or NO_ENTITY
     stored, texts = connection.execute(
         "SELECT count(*), count(t.text) FROM labels AS l CROSS JOIN tweets AS t"
-        " ON t.id = l.tweet_id WHERE l.entity = ? AND NOT t.is_retweet",
-        (entity,),
+        " ON t.id = l.tweet_id WHERE l.entity = ? AND NOT t.is_retweet"
+        " AND l.reputation <> ?",
+        (entity, OTHER_LANGUAGE),
     ).fetchone()
     if not stored:
         return f"there are no tweets about {whom} in the log; its counts outlive them (keep_days)"

@@ -20,7 +20,7 @@ from hashlib import blake2b
 from typing import Final, Literal, TypeAlias
 
 from monitor.store.owner_labels import PROBABILITIES, Drawn, OwnerLabel, read
-from monitor.verdict import LABELS
+from monitor.verdict import LABELS, OTHER_LANGUAGE
 
 Mode: TypeAlias = Literal["random", "teaching"]
 
@@ -132,6 +132,7 @@ def draw(connection: sqlite3.Connection, entity: str, count: int, mode: Mode) ->
 _CANDIDATES: Final = (
     "FROM labels AS l CROSS JOIN tweets AS t ON t.id = l.tweet_id"
     " WHERE l.entity = ? AND NOT t.is_retweet AND t.text IS NOT NULL"
+    f" AND l.reputation <> '{OTHER_LANGUAGE}'"
 )
 
 

@@ -10,18 +10,23 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from monitor.store.rollups import COUNTS
-from monitor.verdict import POLARITIES, TASKS
+from monitor.store.rollups import COUNTS, LABEL_COUNTS
+from monitor.verdict import OTHER_LANGUAGE, POLARITIES, TASKS
 
 _KEY: Final = "hour, entity, model_id, is_retweet"
-_OF_A_COPY: Final = ", ".join(
-    f"-({task} = '{polarity}' AND {'' if sure else 'NOT '}{task}_abstained)"
-    for task in TASKS
-    for sure in ("", "unsure_")
-    for polarity in POLARITIES
+_OF_A_COPY: Final = (
+    ", ".join(
+        f"-({task} = '{polarity}' AND {'' if sure else 'NOT '}{task}_abstained)"
+        for task in TASKS
+        for sure in ("", "unsure_")
+        for polarity in POLARITIES
+    )
+    + f", -({TASKS[0]} = '{OTHER_LANGUAGE}')"
 )
-_LABELS: Final = " + ".join(f"sum({count})" for count in COUNTS[: len(COUNTS) // len(TASKS)])
-"""Of one task, and so of both."""
+_LABELS: Final = " + ".join(
+    f"sum({count})" for count in (*LABEL_COUNTS[: len(LABEL_COUNTS) // len(TASKS)], COUNTS[-1])
+)
+"""Of one task, and so of both, and what has none."""
 _SUMS: Final = ", ".join(f"max(0, sum({count}))" for count in COUNTS)
 
 

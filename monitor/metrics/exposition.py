@@ -32,7 +32,7 @@ from monitor.standings import Standing, standings
 from monitor.store import StoreError, open_log
 from monitor.store.throughput import cpu_celsius
 from monitor.tweets import NO_ENTITY, OTHERS, Reason
-from monitor.verdict import POLARITIES
+from monitor.verdict import OTHER_LANGUAGE, POLARITIES
 
 PREFIX: Final = "reputation_monitor_"
 _DAY_S: Final = 86_400.0
@@ -92,7 +92,7 @@ class _Exposition(Collector):
 def _done(reading: Reading) -> Iterator[Metric]:
     """What the process has done."""
     yield _counter("messages_received", "Messages taken from the broker.", reading.received)
-    yield _counter("tweets_labelled", "Tweets newly stored with their labels.", reading.labelled)
+    yield _counter("tweets_labelled", "Tweets newly stored, with their labels.", reading.labelled)
     yield _counter(
         "messages_duplicate", "Messages whose tweet was in the log already.", reading.duplicates
     )
@@ -119,6 +119,15 @@ def _done(reading: Reading) -> Iterator[Metric]:
             count = reading.labels[entity, polarity, retweet]
             labels.add_metric([entity, polarity, "yes" if retweet else "no"], count)
     yield labels
+    unread = CounterMetricFamily(
+        f"{PREFIX}other_language_tweets",
+        "Tweets stored without a label, in languages that the model does not read, by entity.",
+        labels=["entity"],
+    )
+    for entity in sorted({entity for entity, *_ in reading.labels}):
+        both = (reading.labels[entity, OTHER_LANGUAGE, retweet] for retweet in (False, True))
+        unread.add_metric([entity], sum(both))
+    yield unread
     latency = HistogramMetricFamily(
         f"{PREFIX}latency_seconds",
         "From a message's arrival to the COMMIT that keeps it.",

@@ -88,6 +88,7 @@ def content(overview: Overview, span: str | None) -> Markup:
         shares.PATTERNS,
         _title(overview, span),
         _standing(overview, span) if overview.rows else _nothing(overview, span),
+        [tag("p", said, class_="note") for said in overview.report.unread.told()],
         tag(
             "section",
             tag("h2", "The board", id="board"),

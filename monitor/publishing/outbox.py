@@ -129,7 +129,7 @@ class Results:
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
         """Read labels that have just been inserted, and put them into the outbox."""
         for label in fresh:
-            if label.tweet.origin is None:
+            if label.tweet.origin is None and label.is_read:
                 payload = results.write(connection, label.tweet.id, label.entity, self._board)
                 self._outbox.put(connection, RESULTS, payload, retain=False)
 

@@ -10,7 +10,7 @@ from monitor.clock import utc
 from monitor.console import as_json
 from monitor.mqtt import Message
 from monitor.settings import topics
-from monitor.standings import Estimate, Standing, standings
+from monitor.standings import Estimate, Standing, standings, unread
 from monitor.verdict import POLARITIES
 
 SPAN_S: Final = 24 * 3600.0
@@ -37,9 +37,13 @@ def messages(
     """
     asked = standings(connection, now - SPAN_S, now, among=entities, compared=False)
     found = {standing.entity: standing for standing in asked}
+    apart = unread.of_each(connection, now - SPAN_S, now, entities)
     documents = {
         topics.BOARD: board(connection, now),
-        **{topics.standing(name): standing(name, found.get(name)) for name in entities},
+        **{
+            topics.standing(name): standing(name, found.get(name), apart.get(name, 0))
+            for name in entities
+        },
     }
     return [
         Message(f"{prefix}/{suffix}", as_json(document), retain=True)
@@ -57,9 +61,16 @@ def board(connection: sqlite3.Connection, now: float) -> dict[str, Any]:
     return {**dict(zip(names, minute, strict=True)), "tweets": tweets}
 
 
-def standing(entity: str, stands: Standing | None) -> dict[str, Any]:
-    """Say how an entity stands: shares in per cent, net score from -1 to 1, 95 % intervals."""
-    document: dict[str, Any] = {"entity": entity, "tweets": stands.tweets if stands else 0}
+def standing(entity: str, stands: Standing | None, unread: int = 0) -> dict[str, Any]:
+    """Say how an entity stands: shares in per cent, net score from -1 to 1, 95 % intervals.
+
+    ``unread`` tweets, in languages that the model does not read, are not among the others.
+    """
+    document: dict[str, Any] = {
+        "entity": entity,
+        "tweets": stands.tweets if stands else 0,
+        "other_languages": unread,
+    }
     for name, scale, digits in (
         *((polarity, 100, 1) for polarity in POLARITIES),
         ("net", 1, 3),

@@ -32,6 +32,12 @@ def as_json(report: Report) -> str:
         "log": {"first_tweet": report.first, "last_tweet": report.last},
         "basis": list(report.basis),
         "entities_added_up": report.shown.left,
+        "other_languages": {
+            "tweets": report.unread.tweets,
+            "entities": [
+                {"entity": name or None, "tweets": count} for name, count in report.unread.entities
+            ],
+        },
         "standings": [_fields(standing) for standing in report.standings],
         "alerts": [
             {

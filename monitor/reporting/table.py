@@ -70,6 +70,10 @@ def _nothing(report: Report, signs: Glyphs) -> Iterator[str]:
     if report.retweets_alone:
         yield f"Nothing{whom} but retweets in that time; --retweets counts them."
         return
+    if report.unread.tweets:
+        yield f"No labelled tweets{whom} in that time."
+        yield from report.unread.told()
+        return
     yield f"No tweets{whom} in that time."
     yield (
         f"The log has tweets from {_minute(report.first)} to {_minute(report.last)} UTC;"

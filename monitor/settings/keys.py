@@ -66,6 +66,7 @@ class Model:
     task: str = declared("reputation", choices=("reputation", "sentiment"))
     abstain_below: float = declared(0.0, least=0.0, most=1.0)
     workers: int = declared(0, least=0, most=256)
+    other_languages: str = declared("store", choices=("store", "label"))
 
 
 @dataclass(frozen=True, slots=True)

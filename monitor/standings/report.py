@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from monitor.clock import utc
 from monitor.console import counted
@@ -20,6 +20,7 @@ from monitor.standings.reputation import (
     standings,
 )
 from monitor.standings.tallies import Ranking, entities, is_known, ranking
+from monitor.standings.unread import Unread, unread
 from monitor.tweets import MAX_NAME_CHARS, OTHERS
 from monitor.tweets import NO_ENTITY as NO_ENTITY  # where a report's readers look for it
 from monitor.tweets.names import folded
@@ -82,6 +83,8 @@ class Report:
     """Those that held in the span, the latest first."""
     basis: Sequence[str]
     """What the shares are corrected by, in plain words, a sentence a model."""
+    unread: Unread = field(default_factory=Unread)
+    """Tweets in languages that no label could be given in."""
 
 
 def gather(connection: sqlite3.Connection, question: Question) -> Report:
@@ -112,12 +115,13 @@ def gather(connection: sqlite3.Connection, question: Question) -> Report:
             *sorted({_basis(model, question.correction) for model in models.values()}),
             *_of_owners(found),
         ],
+        unread=unread(connection, question.since, question.until, question.entity),
     )
 
 
 def others(report: Report) -> list[str]:
-    """Say who "(others)" are, if there are any."""
-    told = []
+    """Say who "(others)" are, and which tweets are not counted, if there are any."""
+    told = report.unread.told()
     if report.shown.left:
         told.append(
             f"{OTHERS}: {counted(report.shown.left, 'entity', 'entities')} with fewer tweets, added"

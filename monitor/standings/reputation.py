@@ -245,6 +245,8 @@ class _Cell:
 
     def add(self, tally: Tally, *, retweets: bool) -> None:
         counts = np.array(tally.counts)
+        if not counts.any():  # nothing but tweets without a label (`unread`)
+            return
         if tally.is_retweet:
             self.retweets += int(counts.sum())
         if retweets or not tally.is_retweet:

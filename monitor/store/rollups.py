@@ -10,13 +10,16 @@ from typing import Final
 from monitor.store.rows import Labelled
 from monitor.verdict import POLARITIES, TASKS
 
-COUNTS: Final = tuple(
+LABEL_COUNTS: Final = tuple(
     f"{task}_{sure}{polarity}"
     for task in TASKS
     for sure in ("", "unsure_")
     for polarity in POLARITIES
 )
-"""Columns that count."""
+"""Columns that count labels."""
+
+COUNTS: Final = (*LABEL_COUNTS, "other_language")
+"""Columns that count; the last one tweets that have none, in languages the model does not read."""
 
 _KEY: Final = ("hour", "entity", "model_id", "is_retweet")
 _ADD: Final = (
@@ -39,6 +42,9 @@ class Rollups:
         for label in fresh:
             tweet = label.tweet
             key = (tweet.received_at[:_HOUR], label.entity, label.model_id, tweet.is_retweet)
+            if not label.is_read:
+                counted[key][COUNTS[-1]] += 1
+                continue
             for task in TASKS:
                 sure = "unsure_" if label.abstained[task] else ""
                 counted[key][f"{task}_{sure}{label.verdict[task].label}"] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.verdict import Verdict
+from monitor.verdict import UNREAD, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class Stored:
     tweets: int
     labels: int
     dead_letters: int
+    other_language: int = 0
+    """Of the tweets those that have no label, as the model does not read their language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,8 @@ class Labelled:
     batch_id: int
     at: str
     """When it came to this board: of another board's tweet that is later than ``received_at``."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is a label, which a text in another language does not have."""
+        return self.verdict is not UNREAD

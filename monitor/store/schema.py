@@ -745,6 +745,94 @@ def m012_owner_labels(db: Database) -> None:
     )
 
 
+@migrations()
+def m013_other_languages(db: Database) -> None:
+    """Count tweets in languages that the model does not read apart from what it has labelled.
+
+    In `labels` such a tweet has 'other-language' for both labels and no probabilities. So what
+    holds for labels (each once, pruned and joined with their tweets) holds for it.
+    """
+    unsure = "reputation_unsure_negative + reputation_unsure_neutral + reputation_unsure_positive"
+    sure = "reputation_negative + reputation_neutral + reputation_positive"
+    label = "CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END"
+    of_tweet = """
+        FROM tweets AS t
+        CROSS JOIN labels AS l
+        CROSS JOIN models AS m
+        LEFT JOIN batches AS b ON b.id = t.batch_id
+        LEFT JOIN logs AS g ON g.id = b.log_id
+        WHERE l.tweet_id = t.id AND m.id = l.model_id"""
+    for table in ("rollups", "log_rollups", "throughput"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN other_language INTEGER NOT NULL DEFAULT 0")
+    for statement in (
+        "DROP VIEW labelled",
+        f"""
+        CREATE VIEW labelled AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity, {label} AS label,
+            l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained
+                ELSE l.reputation_abstained END AS abstained,
+            b.clock_synchronised, coalesce(t.board, g.name) AS board
+        {of_tweet} AND l.reputation <> 'other-language'""",
+        f"""
+        CREATE VIEW other_languages AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity, t.lang, t.text, t.author,
+            t.topic, t.is_retweet, b.clock_synchronised, coalesce(t.board, g.name) AS board
+        {of_tweet} AND l.reputation = 'other-language'""",
+        "DROP VIEW reputation_by_entity",
+        f"""
+        CREATE VIEW reputation_by_entity AS
+        SELECT nullif(entity, '') AS entity, sum({sure} + {unsure}) AS tweets,
+            sum(reputation_negative) AS negative, sum(reputation_neutral) AS neutral,
+            sum(reputation_positive) AS positive,
+            round(1.0 * sum(reputation_positive - reputation_negative)
+                / nullif(sum({sure}), 0), 3) AS net,
+            sum({unsure}) AS abstained, sum(other_language) AS other_language
+        FROM rollups GROUP BY rollups.entity ORDER BY tweets DESC""",  # noqa: S608  (as above)
+        "DROP VIEW reputation_by_day",
+        f"""
+        CREATE VIEW reputation_by_day AS
+        SELECT substr(hour, 1, 10) AS day, nullif(entity, '') AS entity,
+            sum({sure} + {unsure}) AS tweets,
+            sum(reputation_negative) AS negative, sum(reputation_neutral) AS neutral,
+            sum(reputation_positive) AS positive, sum({unsure}) AS abstained,
+            sum(other_language) AS other_language
+        FROM rollups GROUP BY 1, rollups.entity ORDER BY 1 DESC, tweets DESC""",  # noqa: S608
+        "DROP VIEW throughput_by_hour",
+        # As before (`m011_plain_views`), and with one more count.
+        """
+        CREATE VIEW throughput_by_hour AS
+        SELECT h.hour, h.received, h.labelled, h.duplicates, h.rejected,
+            round(CASE WHEN h.log_id IS NULL THEN h.labelled / h.seconds ELSE (
+                SELECT sum(rate) FROM (
+                    SELECT sum(u.labelled) / sum(u.seconds) AS rate FROM throughput AS u
+                    WHERE substr(u.started_at, 1, 13) = h.hour GROUP BY u.log_id
+                ) AS boards
+            ) END, 2) AS tweets_per_s,
+            h.worst_p99_ms, h.queue_depth, h.rss_mib, h.cpu_celsius, h.broker_dropped,
+            h.other_language
+        FROM (
+            SELECT substr(t.started_at, 1, 13) AS hour, max(t.log_id) AS log_id,
+                sum(t.received) AS received, sum(t.labelled) AS labelled,
+                sum(t.duplicates) AS duplicates, sum(t.rejected) AS rejected,
+                sum(t.other_language) AS other_language,
+                sum(t.seconds) AS seconds, max(t.latency_p99_ms) AS worst_p99_ms,
+                max(t.queue_depth) AS queue_depth, max(t.rss_mib) AS rss_mib,
+                max(t.cpu_celsius) AS cpu_celsius,
+                -- A broker that restarted counts from nothing again.
+                sum(CASE WHEN t.broker_dropped < coalesce(own.broker_dropped, its.broker_dropped)
+                    THEN t.broker_dropped
+                    ELSE t.broker_dropped - coalesce(own.broker_dropped, its.broker_dropped)
+                    END) AS broker_dropped
+            FROM throughput AS t
+            LEFT JOIN throughput AS own ON t.log_id IS NULL AND own.id = t.id - 1
+            LEFT JOIN throughput AS its ON its.log_id = t.log_id AND its.own_id = t.own_id - 1
+            GROUP BY substr(t.started_at, 1, 13) ORDER BY substr(t.started_at, 1, 13) DESC
+        ) AS h""",
+    ):
+        db.execute(statement)
+
+
 def is_joined(connection: sqlite3.Connection) -> bool:
     """Whether a log holds only what others do (`monitor merge`), so that no daemon writes it."""
     return connection.execute("SELECT 1 FROM logs WHERE own").fetchone() is None

@@ -57,6 +57,7 @@ def label_columns(
         answer = verdict[task]
         kept = {label: round(p, 5) for label, p in answer.probabilities.items()}
         # By what is kept: who compares mark and probability in the log finds them to agree.
-        abstained[task] = marks[task] if marks else kept[answer.label] < abstain_below
+        # Where there is no label there is none to be unsure of.
+        abstained[task] = marks[task] if marks else kept.get(answer.label, 1.0) < abstain_below
         columns += [answer.label, *(kept.get(polarity) for polarity in POLARITIES), abstained[task]]
     return columns, abstained

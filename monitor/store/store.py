@@ -237,7 +237,9 @@ class Store:
                 hook.write(connection, fresh)
             if batch.noted:
                 self.attempts.take_back(batch.noted)
-            stored = Stored(max(added, 0), len(fresh), max(dead, 0))
+            labels = sum(label.is_read for label in fresh)
+            unread = {label.tweet.id for label in fresh if not label.is_read}
+            stored = Stored(max(added, 0), labels, max(dead, 0), len(unread))
             connection.execute(
                 "UPDATE batches SET tweets = ?, labels = ?, duplicates = ?, rejected = ?,"
                 " store_ms = ? WHERE id = ?",

@@ -64,6 +64,7 @@ class Minute:
     cpu_celsius: float | None
     clock_synchronised: bool | None
     broker_dropped: int | None
+    other_language: int = 0
 
     def row(self) -> dict[str, Any]:
         """Column to value."""
@@ -84,6 +85,7 @@ class Meter:
     def _reset(self, now: float) -> None:
         self._since = now
         self._received = self._labelled = self._duplicates = self._rejected = 0
+        self._other_language = 0
         self._queue_depth = 0
         self._latency = LatencyHistogram()
 
@@ -95,11 +97,17 @@ class Meter:
         rejected: int,
         queue_depth: int,
         latencies_ms: npt.NDArray[np.float64],
+        other_language: int = 0,
     ) -> None:
-        """Count one committed batch; what was neither labelled nor rejected was known already."""
+        """Count one committed batch; what was neither labelled nor rejected was known already.
+
+        ``labelled`` are tweets that are new in the log, ``other_language`` those of them that the
+        model did not read.
+        """
         self._received += received
         self._labelled += labelled
         self._rejected += rejected
+        self._other_language += other_language
         self._duplicates += received - labelled - rejected
         self._queue_depth = max(self._queue_depth, queue_depth)
         self._latency.add(latencies_ms)
@@ -131,6 +139,7 @@ class Meter:
             cpu_celsius=cpu_celsius(),
             clock_synchronised=clock_synchronised(),
             broker_dropped=broker_dropped,
+            other_language=self._other_language,
         )
         self._reset(now)
         return reading

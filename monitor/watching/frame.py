@@ -100,6 +100,8 @@ def _milliseconds(ms: float | None) -> str:
 def _health(board: Board, signs: Glyphs) -> Iterator[str]:
     yield f"queue {'-' if board.queue is None else board.queue}"
     yield f"dead letters, 24 h: {board.dead_letters:,}"
+    if board.other_languages:
+        yield f"other languages: {board.other_languages:,}"
     if board.rss_mib is not None:
         yield f"memory {board.rss_mib:.0f} MiB"
     if board.cpu_celsius is not None:

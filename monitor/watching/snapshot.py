@@ -15,7 +15,9 @@ from monitor.periods import HOUR_S, epoch
 from monitor.standings import Standing, standings
 from monitor.standings.report import alerts
 from monitor.standings.reputation import most_spoken_of
+from monitor.standings.unread import unread
 from monitor.store.disk import left
+from monitor.verdict import OTHER_LANGUAGE
 
 NOW_S: Final = 10.0
 """What "now" is: a few batches at the default settings."""
@@ -47,6 +49,8 @@ class Board:
     """When the daemon last wrote something, seconds since the epoch; None if it never did."""
     disk_left: int | None
     """Bytes that are free where the log is; None if that cannot be told."""
+    other_languages: int = 0
+    """Tweets without a label in the last day, for the model does not read their language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,7 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
         latency_ms=(busy[0][4], busy[0][5]) if busy else (None, None),
         queue=latest[0][6] if latest else None,
         dead_letters=rejected,
+        other_languages=unread(connection, now - HOURS * HOUR_S, now).tweets,
         rss_mib=latest[0][7] if latest else None,
         cpu_celsius=latest[0][8] if latest else None,
         clock_synchronised=None if synchronised is None else bool(synchronised),
@@ -193,12 +198,14 @@ def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> l
         " ELSE l.reputation END, CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained"
         " ELSE l.reputation_abstained END, t.text"
     )
+    read = f"l.reputation <> '{OTHER_LANGUAGE}'"
     # CROSS JOIN keeps the order of the tables: each begins with the rows that came last.
     if entity is None:
         rows = connection.execute(
             f"SELECT {columns} FROM tweets AS t"  # noqa: S608  (our own names)
             " CROSS JOIN labels AS l ON l.tweet_id = t.id"
-            " CROSS JOIN models AS m ON m.id = l.model_id ORDER BY t.rowid DESC LIMIT ?",
+            f" CROSS JOIN models AS m ON m.id = l.model_id WHERE {read}"
+            " ORDER BY t.rowid DESC LIMIT ?",
             (count,),
         )
     else:
@@ -208,7 +215,7 @@ def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> l
             " ORDER BY batch_id DESC LIMIT ?) AS k"
             " CROSS JOIN labels AS l ON l.tweet_id = k.tweet_id AND l.entity = ?"
             " CROSS JOIN tweets AS t ON t.id = l.tweet_id"
-            " CROSS JOIN models AS m ON m.id = l.model_id ORDER BY k.batch_id DESC",
+            f" CROSS JOIN models AS m ON m.id = l.model_id WHERE {read} ORDER BY k.batch_id DESC",
             (entity, count, entity),
         )
     return [

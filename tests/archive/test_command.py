@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -197,3 +198,36 @@ def test_blank_texts_are_refused(model_path: str) -> None:
     assert "argument 2: The text is empty." in told.output
     assert "standard input, line 1: The text is empty." in piped.output
     assert "TEXT is empty" in explained.output
+
+
+@pytest.mark.parametrize("options", [(), ("--every-language",)], ids=["apart", "labelled"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet"])
+def test_other_languages(
+    tmp_path: Path, model_path: str, name: str, options: tuple[str, ...]
+) -> None:
+    """They are told in each format, and have no probabilities; the rest is as ever."""
+    texts = ["Acme is great", "Acme es la peor empresa del mundo", "Thank you, Acme"]
+    table = pa.Table.from_pylist([{"text": text} for text in texts])
+    path, out = tmp_path / name, tmp_path / "out"
+    if name.endswith("parquet"):
+        pq.write_table(table, path)
+    elif name.endswith("csv"):
+        path.write_text("\n".join(["text", *(f'"{text}"' for text in texts)]))
+    else:
+        path.write_text("\n".join(json.dumps(row) for row in table.to_pylist()))
+    result = _classify(path, "--output", out, "--model", model_path, *options)
+    assert 0 == result.exit_code, result.output
+
+    if name.endswith("parquet"):
+        found = pq.read_table(out / name).to_pylist()
+    elif name.endswith("csv"):
+        found = list(csv.DictReader((out / name).read_text().splitlines()))
+    else:
+        found = [json.loads(line) for line in (out / name).read_text().splitlines()]
+    labels = [row["label"] for row in found]
+    assert ["positive", "positive"] == [labels[0], labels[2]]
+    assert (labels[1] == "other-language") == (not options)
+    if not options:
+        assert not found[1].get("reputation_negative")
+        assert not found[1].get("probabilities")
+        assert found[0].get("reputation_negative") or found[0]["probabilities"]

@@ -31,7 +31,7 @@ from monitor.settings import Batch
 from monitor.store import Store
 from monitor.store.rollups import COUNTS
 from monitor.store.throughput import Minute
-from monitor.verdict import POLARITIES, TASKS
+from monitor.verdict import OTHER_LANGUAGE, POLARITIES, TASKS
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -108,6 +108,7 @@ _ROLL_UP: Final = (
         for sure in ("", "unsure_")
         for polarity in POLARITIES
     )
+    + f", sum(l.{TASKS[0]} = '{OTHER_LANGUAGE}')"
     + " FROM labels AS l JOIN tweets AS t ON t.id = l.tweet_id GROUP BY 1, 2, 3, 4"
 )
 

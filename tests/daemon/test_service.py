@@ -256,7 +256,7 @@ def test_marks_labels_of_low_confidence(mosquitto: Mosquitto, make_daemon: MakeD
     _publish(daemon, _tweets(5))
     daemon.wait_stored(5)
 
-    assert [(None, 5, 0, 0, 0, None, 5)] == daemon.rows("SELECT * FROM reputation_by_entity")
+    assert [(None, 5, 0, 0, 0, None, 5, 0)] == daemon.rows("SELECT * FROM reputation_by_entity")
     assert [(5, 5)] == daemon.rows("SELECT count(label), sum(abstained) FROM labelled")
 
 

@@ -226,7 +226,10 @@ def test_answers_stay(model: Model) -> None:
 def _classified(python: str | Path, model_path: str, runtime: str) -> list[dict[str, Any]]:
     """Label `PAIRS` as the command does, in an environment of its own."""
     result = subprocess.run(
-        [python, "-m", "monitor", "classify", "--model", model_path, "--runtime", runtime],
+        [
+            *(python, "-m", "monitor", "classify", "--every-language"),
+            *("--model", model_path, "--runtime", runtime),
+        ],
         input="".join(
             json.dumps({"text": text, "entity": entity}) + "\n" for text, entity in PAIRS
         ),

@@ -91,6 +91,17 @@ def test_labels_may_be_fewer_and_in_any_order(
 
 
 @pytest.mark.parametrize(
+    ("line", "languages"), [("", ()), ('languages = ["en", "de"]', ("en", "de"))]
+)
+def test_which_languages_it_reads(
+    folder: Path, edit: Callable[[str, str], None], line: str, languages: tuple[str, ...]
+) -> None:
+    """Those that it names; a folder from before names none, and all is labelled."""
+    edit(r"\A", f"{line}\n")
+    assert languages == Model.load(folder).languages
+
+
+@pytest.mark.parametrize(
     ("line", "reads"), [("", "names"), ('reads = "names"', "names"), ('reads = "marks"', "marks")]
 )
 def test_what_it_reads(
@@ -165,6 +176,8 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         (r"\A", 'reads = "runes"\n', "reads = 'runes': must be \"names\""),
         (r"\A", 'reads = ["marks"]\n', "reads = ['marks']: must be \"names\""),
         (r"\A", "reads = 1\n", "needs a newer version of this program"),
+        (r"\A", 'languages = "en"\n', 'must be a list of ISO 639-1 codes such as "en"'),
+        (r"\A", 'languages = ["english"]\n', "must be a list of ISO 639-1 codes"),
         (r"^\[files\]\n.*\n.*\n", "files = []\n", ""),
         # no TOML at all
         (r"^\[files\]", "[files", "not valid TOML"),

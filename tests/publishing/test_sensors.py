@@ -57,7 +57,7 @@ def test_an_empty_log(store: Store) -> None:
     assert ("t/sensors/board", True) == (board_message.topic, board_message.retain)
     assert "t/sensors/entities/acme" == acme.topic
     document = json.loads(acme.payload)
-    assert ("Acme", 0) == (document.pop("entity"), document.pop("tweets"))
+    assert ("Acme", 0, 0) == tuple(map(document.pop, ("entity", "tweets", "other_languages")))
     assert {None} == set(document.values())
 
 

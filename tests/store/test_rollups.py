@@ -16,7 +16,7 @@ from monitor.store import Store
 from monitor.store.rollups import COUNTS
 from monitor.store.rows import Labelled, TweetRow
 from monitor.store.schema import migrations
-from monitor.verdict import POLARITIES
+from monitor.verdict import OTHER_LANGUAGE, POLARITIES, UNREAD
 from tests.factories import NOW, batch_row, elsewhere, query, register, tweet_row, verdict
 
 _HOUR_S = 3600
@@ -30,6 +30,7 @@ def _counted(path: Path) -> list[tuple[object, ...]]:
         for unsure in (0, 1)
         for polarity in POLARITIES
     )
+    sums += f", sum(l.reputation = '{OTHER_LANGUAGE}')"
     return query(
         path,
         f"SELECT substr(t.received_at, 1, 13), l.entity, l.model_id, t.is_retweet, {sums}"
@@ -49,7 +50,11 @@ def _rollups(path: Path) -> list[tuple[object, ...]]:
 _tweets = st.builds(
     lambda number, by_others, entities, reputation, sentiment: replace(
         (elsewhere if by_others else lambda row: row)(
-            tweet_row(str(number), *entities, answer=verdict(reputation, sentiment))
+            tweet_row(
+                str(number),
+                *entities,
+                answer=verdict(reputation, sentiment) if reputation in POLARITIES else UNREAD,
+            )
         ),
         received_at=utc(NOW + number % 3 * _HOUR_S),
         is_retweet=number % 2 == 1,
@@ -57,7 +62,7 @@ _tweets = st.builds(
     st.integers(0, 8),  # few: ids come again, with other entities too
     st.booleans(),
     st.lists(st.sampled_from(["", "Acme", "Lumen"]), min_size=1, max_size=3, unique=True),
-    st.sampled_from(POLARITIES),
+    st.sampled_from([*POLARITIES, OTHER_LANGUAGE]),
     st.sampled_from(POLARITIES),
 )
 

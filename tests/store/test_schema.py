@@ -22,7 +22,7 @@ COLUMNS = {
     "labelled": "id received_at entity label reputation sentiment text author lang topic is_retweet"
     " abstained clock_synchronised board",
     "throughput_by_hour": "hour received labelled duplicates rejected tweets_per_s worst_p99_ms"
-    " queue_depth rss_mib cpu_celsius broker_dropped",
+    " queue_depth rss_mib cpu_celsius broker_dropped other_language",
 }
 
 
@@ -120,7 +120,8 @@ def test_plain_views_say_what_the_others_said(
             log.execute(views[name])
 
             assert found
-            assert log.execute(f"SELECT * FROM {name}").fetchall() == found
+            earlier = log.execute(f"SELECT * FROM {name}").fetchall()
+            assert earlier == [row[: len(earlier[0])] for row in found]  # columns came since
 
 
 def test_who_waits_for_a_migration_may_break_it_off(

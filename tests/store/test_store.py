@@ -230,7 +230,7 @@ def test_a_migrated_log_goes_on(first_version: Path) -> None:
     with closing(Store(first_version)) as store:
         store.write(batch_row(1, abstain_below=0.9), [tweet_row("2", "Acme")], [])
 
-    assert [("Acme", 2, 0, 0, 1, 1.0, 1)] == query(
+    assert [("Acme", 2, 0, 0, 1, 1.0, 1, 0)] == query(
         first_version, "SELECT * FROM reputation_by_entity"
     )
 
@@ -691,8 +691,8 @@ def test_view_throughput_by_hour(path: Path, store: Store) -> None:
         )
 
     assert [
-        ("2025-06-15T14", 66, 60, 4, 2, 0.5, 9.0, 2, 102.0, None, 5),
-        ("2025-06-15T13", 66, 60, 4, 2, 0.5, 5.0, 7, 107.0, None, 4),
+        ("2025-06-15T14", 66, 60, 4, 2, 0.5, 9.0, 2, 102.0, None, 5, 0),
+        ("2025-06-15T13", 66, 60, 4, 2, 0.5, 5.0, 7, 107.0, None, 4, 0),
     ] == query(path, "SELECT * FROM throughput_by_hour")
 
 
@@ -729,13 +729,19 @@ def test_sqlite_understands_times(path: Path, store: Store) -> None:
                 " is_retweet abstained clock_synchronised board"
             ),
         ),
-        ("reputation_by_entity", "entity tweets negative neutral positive net abstained"),
-        ("reputation_by_day", "day entity tweets negative neutral positive abstained"),
+        (
+            "reputation_by_entity",
+            "entity tweets negative neutral positive net abstained other_language",
+        ),
+        (
+            "reputation_by_day",
+            "day entity tweets negative neutral positive abstained other_language",
+        ),
         (
             "throughput_by_hour",
             (
                 "hour received labelled duplicates rejected tweets_per_s worst_p99_ms queue_depth"
-                " rss_mib cpu_celsius broker_dropped"
+                " rss_mib cpu_celsius broker_dropped other_language"
             ),
         ),
         ("dead_letters_by_reason", "reason messages latest"),

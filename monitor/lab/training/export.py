@@ -222,6 +222,7 @@ def export(student: Path, output: Path, settings: ExportSettings) -> dict[str, A
         "version": settings.version,
         "max_length": max_length,
         **({"reads": "marks"} if is_marked else {}),
+        "languages": ["en"],  # that of all training data
         "files": files,
         "tasks": {task: {"labels": list(POLARITIES)} for task in TASKS},
         "known": {

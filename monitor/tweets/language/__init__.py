@@ -1,0 +1,1 @@
+"""Which language a text is in: whether a model that reads some languages can label it."""

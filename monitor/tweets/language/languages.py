@@ -1,0 +1,146 @@
+"""Tells texts in other languages from those that a model reads.
+
+A tweet is taken for one in another language only if that is clear: a text that is refused has no
+label, while one that is labelled by mistake is one among many. What is measured with these bounds
+stands in docs/decisions/0035-languages.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.tweets.entities import Entity, EntityMatcher, Searchable
+
+_MODEL: Final = Path(__file__).with_name("lid.176.ftz")
+_MOST: Final = 5
+"""Languages that are asked for, the likeliest first."""
+_LIKELY: Final = 0.6
+"""Probability from which a text is taken for one in another language,"""
+_UNLIKELY: Final = 0.1
+"""and up to which that of the model's own languages may be."""
+_BELIEVED: Final = 0.5
+"""Probability of the model's own languages from which a message's ``lang`` is not believed."""
+_SURELY: Final = (0.9, 0.02, 20)
+"""The same two bounds, and letters at least, if a message says that the model reads it."""
+_LETTERS: Final = 8
+"""Of Latin script at least; a single word of another script tells its language."""
+_LATIN: Final = "\u024f"
+"""The last of its letters (Unicode, Latin Extended-B)."""
+_CHARACTERS: Final = 400
+"""That are looked at, of longer texts the first."""
+
+_NO_TEXT: Final = re.compile(r"https?://\S+|\bhttp\b|@\w+|&\w+;|\brt\b")
+_NO_WORDS: Final = re.compile(
+    r"[\d_!-&(-,./:-@\[-^`{-~\u00a1-\u00bf\u2010-\u2018\u201a-\u2bff\ufe0f\U0001f000-\U0001faff]"
+)
+"""Digits, punctuation but for apostrophes and hyphens, symbols, emoji."""
+_CODE: Final = re.compile(r"([a-z]{2,3})(?:[-_].*)?")
+_NO_LANGUAGE: Final = frozenset(
+    {"und", "mul", "mis", "zxx", "art", "qam", "qct", "qht", "qme", "qst", "xx", "nan", "nil"}
+)
+"""ISO 639-2's codes for no language, and those of X (Twitter) for tweets without words."""
+_TWO_LETTERS: Final = {"eng": "en"}
+"""Of ISO 639-3's codes those of languages that a model here reads."""
+
+
+@cache
+def detector() -> Any | None:  # noqa: ANN401  (the library has no types)
+    """Load what tells languages apart, some 30 ms; None where the library is not installed."""
+    try:
+        import fasttext
+    except ImportError:
+        return None
+    return fasttext.load_model(str(_MODEL))
+
+
+class Languages:
+    """Those that a model reads."""
+
+    def __init__(self, read: Sequence[str], entities: Sequence[Entity] = ()) -> None:
+        """Prepare.
+
+        Args:
+            read: ISO 639-1 codes, at least one.
+            entities: those configured, whose names say nothing about the language.
+
+        Raises:
+            ValueError: if no text can be searched for the entities (`EntityMatcher`).
+        """
+        self._read = frozenset(read)
+        self._matcher = EntityMatcher(entities) if entities else None
+
+    def other(self, text: str, lang: str | None = None, names: Iterable[str] = ()) -> str | None:
+        """Name the language of a text that is in none of these.
+
+        Args:
+            text: of a tweet.
+            lang: what its message says of it, if it does.
+            names: of entities that are not configured, to be left out of account.
+
+        Returns:
+            An ISO 639 code; None for a text that the model reads, or whose language is not clear.
+        """
+        said = _code(lang)
+        if self._own(_found(_words(text))) >= _BELIEVED:  # as of most tweets, whatever they name
+            return None
+        words = _words(self._without_names(text, names))
+        letters = sum(map(str.isalpha, words))
+        if not letters:
+            return None
+        found = _found(words)
+        own = self._own(found)
+        if said and said not in self._read:
+            # Of a word or two the detector knows less than who has seen the account.
+            return None if own >= _BELIEVED else said
+        likely, unlikely, least = _SURELY if said else (_LIKELY, _UNLIKELY, _LETTERS)
+        if letters < least and (said or max(words) <= _LATIN):
+            return None
+        code = max(found, key=lambda code: found[code], default="")
+        return code if found.get(code, 0.0) >= likely and own <= unlikely else None
+
+    def _own(self, found: Mapping[str, float]) -> float:
+        """Add up the probabilities of the languages that the model reads."""
+        return sum(p for code, p in found.items() if code in self._read)
+
+    def _without_names(self, text: str, names: Iterable[str]) -> str:
+        """Leave out names, which say nothing about the language."""
+        text = text[:_CHARACTERS]
+        if self._matcher:
+            searched = Searchable(text)
+            kept, end = [], 0
+            for start, stop, _ in self._matcher.locate(searched):
+                kept.append(searched.text[end:start])
+                end = max(end, stop)
+            text = " ".join([*kept, searched.text[end:]])
+        text = text.lower()
+        for name in filter(None, names):
+            text = text.replace(name.lower(), " ")
+        return text
+
+
+def _words(text: str) -> str:
+    """Leave out addresses, digits and signs."""
+    return " ".join(_NO_WORDS.sub(" ", _NO_TEXT.sub(" ", text[:_CHARACTERS].lower())).split())
+
+
+def _code(lang: str | None) -> str | None:
+    """Read a language tag's language (RFC 5646), if it names one."""
+    match = _CODE.fullmatch(lang.lower()) if lang else None
+    if match is None or match[1] in _NO_LANGUAGE:
+        return None
+    return _TWO_LETTERS.get(match[1], match[1])
+
+
+def _found(words: str) -> dict[str, float]:
+    """Return the likeliest languages of words, with their probabilities."""
+    model = detector()
+    if model is None:
+        return {}
+    labels, probabilities = model.predict(words, k=_MOST)
+    return {
+        label.removeprefix("__label__"): p for label, p in zip(labels, probabilities, strict=True)
+    }
