@@ -14,8 +14,7 @@ import pytest
 from monitor.planning.room import Room, measure, outlook
 from monitor.settings import Store as Keep
 from monitor.store import Store, open_log
-from monitor.store.throughput import Meter
-from tests.factories import NOW, batch_row, register, see_minutes, tweet_row
+from tests.factories import NOW, batch_row, minute, register, see_minutes, tweet_row
 from tests.logs import write_log
 from tests.processes import Daemon, Mosquitto
 
@@ -51,9 +50,9 @@ def test_pace_and_size_are_the_logs_own(tmp_path: Path) -> None:
     """The latest week of running tells the pace, and what is there what a tweet takes."""
     with closing(Store(path := tmp_path / "monitor.db")) as store:
         register(store)
-        minute = dataclasses.replace(Meter(0.0).read(60.0, ""), labelled=110, rejected=10)
+        busy = dataclasses.replace(minute(), labelled=110, rejected=10)
         for _ in range(60):
-            store.write_minute(minute)
+            store.write_minute(busy)
         with closing(open_log(path)) as log:
             new = measure(log, path)
         for batch in range(11):
