@@ -39,7 +39,7 @@ class UnknownEntityError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReportQuestion:
     """What is asked of the log; as the arguments of `reputation.standings`."""
 
     since: float
@@ -68,7 +68,7 @@ class Alert:
 class Report:
     """The answer."""
 
-    question: Question
+    question: ReportQuestion
     first: str | None
     """When the log's first tweet arrived, UTC; None of an empty log."""
     last: str | None
@@ -84,7 +84,7 @@ class Report:
     """What the shares are corrected by, in plain words, a sentence a model."""
 
 
-def gather(connection: sqlite3.Connection, question: Question) -> Report:
+def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
     """Ask a log.
 
     Raises:
@@ -141,7 +141,7 @@ def alerts(
     return [Alert(*row) for row in rows]
 
 
-def _shown(connection: sqlite3.Connection, question: Question) -> Ranking:
+def _shown(connection: sqlite3.Connection, question: ReportQuestion) -> Ranking:
     if question.entity is not None:
         return Ranking((question.entity,), 0)
     return most_spoken_of(
@@ -155,7 +155,7 @@ def _shown(connection: sqlite3.Connection, question: Question) -> Ranking:
 
 
 def _standings(
-    connection: sqlite3.Connection, question: Question, shown: Ranking
+    connection: sqlite3.Connection, question: ReportQuestion, shown: Ranking
 ) -> list[Standing]:
     return standings(
         connection,

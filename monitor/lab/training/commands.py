@@ -217,6 +217,7 @@ def answers(
 )
 @click.option(
     "--tutor",
+    "hidden_teacher",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="With --answers: folder of another student, as deep and as wide, whose hidden states "
     "this one learns too.",
@@ -311,7 +312,7 @@ def distil(
     data: tuple[Path, ...],
     teacher: Path | None,
     answers: Path | None,
-    tutor: Path | None,
+    hidden_teacher: Path | None,
     questions: int,
     labelled: int,
     invented: int,
@@ -365,7 +366,7 @@ def distil(
                     learning_rate=learning_rate or taught.learning_rate_from(start),
                     precision=precision,
                 ),
-                tutor,
+                hidden_teacher,
             )
             click.echo(strict_json(record["dev"], indent=2))
             return
