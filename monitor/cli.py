@@ -27,11 +27,11 @@ from monitor.options import (
 
 _LAZY: Final = {
     "classify": "monitor.archive.command",
-    "train": "monitor.lab.training.commands",
-    "answers": "monitor.lab.training.commands",
-    "distil": "monitor.lab.training.commands",
-    "transfer": "monitor.lab.training.commands",
-    "export": "monitor.lab.training.commands",
+    "train": "monitor.lab.training.commands.train",
+    "answers": "monitor.lab.training.commands.answers",
+    "distil": "monitor.lab.training.commands.distil",
+    "transfer": "monitor.lab.training.commands.transfer",
+    "export": "monitor.lab.training.commands.export",
     "search": "monitor.lab.search.command",
     "evaluate": "monitor.lab.evaluation.command",
     "quantify": "monitor.lab.quantifying.command",
