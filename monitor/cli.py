@@ -27,11 +27,11 @@ from monitor.options import (
 
 _LAZY: Final = {
     "classify": "monitor.archive.command",
-    "train": "monitor.lab.training.commands",
-    "answers": "monitor.lab.training.commands",
-    "distil": "monitor.lab.training.commands",
-    "transfer": "monitor.lab.training.commands",
-    "export": "monitor.lab.training.commands",
+    "train": "monitor.lab.training.commands.train",
+    "answers": "monitor.lab.training.commands.answers",
+    "distil": "monitor.lab.training.commands.distil",
+    "transfer": "monitor.lab.training.commands.transfer",
+    "export": "monitor.lab.training.commands.export",
     "search": "monitor.lab.search.command",
     "evaluate": "monitor.lab.evaluation.command",
     "quantify": "monitor.lab.quantifying.command",
@@ -54,7 +54,7 @@ _LAZY: Final = {
 """Commands that the daemon does without, by module."""
 
 
-class _Group(click.Group):
+class _LazyGroup(click.Group):
     """Imports a command's module only when it is called: start-up counts on a board."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -127,7 +127,7 @@ def _told() -> Iterator[None]:
         raise _ToldError(error) from error
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="monitor")
 def main() -> None:
     """Label tweets from an MQTT topic with a quantized MobileBERT, offline, into SQLite.

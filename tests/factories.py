@@ -18,7 +18,7 @@ from monitor.inference import Classifier, Model
 from monitor.inference.model import KnownTweet
 from monitor.store import Store
 from monitor.store.rows import BatchRow, DeadLetter, ModelRow, Origin, TweetRow
-from monitor.store.throughput import Meter
+from monitor.store.throughput import Minute
 from monitor.tweets import Pseudonyms
 from monitor.tweets.keys import KEY_BYTES
 from monitor.verdict import POLARITIES, TASKS, Answer, Pair, Verdict
@@ -164,9 +164,31 @@ def register(store: Store, task: str = "reputation") -> int:
     return store.register_model(STUB_MODEL, "litert", task, NOW)
 
 
+def minute(started_at: str = "", broker_dropped: int | None = None) -> Minute:
+    """Make a minute in which nothing came in."""
+    return Minute(
+        started_at=started_at,
+        seconds=60.0,
+        received=0,
+        labelled=0,
+        duplicates=0,
+        rejected=0,
+        tweets_per_s=0.0,
+        latency_p50_ms=None,
+        latency_p95_ms=None,
+        latency_p99_ms=None,
+        latency_max_ms=None,
+        queue_depth=0,
+        rss_mib=100.0,
+        cpu_celsius=None,
+        clock_synchronised=True,
+        broker_dropped=broker_dropped,
+    )
+
+
 def see_minutes(store: Store, moments: Iterable[float], synchronised: bool | None = True) -> None:
     """Put minutes of statistics into a log, by which clocks are judged; nothing came in them."""
-    row = dataclasses.replace(Meter(0.0).read(60.0, ""), clock_synchronised=synchronised).row()
+    row = dataclasses.replace(minute(), clock_synchronised=synchronised).row()
     rows = [tuple((row | {"started_at": utc(at)}).values()) for at in moments]
     with store._transaction():
         store._connection.executemany(

@@ -29,7 +29,7 @@ from monitor.pictures.overview import read
 from monitor.pictures.spans import Span
 from monitor.publishing import sensors
 from monitor.reporting import data, table
-from monitor.standings import Question, UnknownEntityError, gather, standings
+from monitor.standings import ReportQuestion, UnknownEntityError, gather, standings
 from monitor.standings.tallies import ranking
 from monitor.store import Store, open_log
 from monitor.tweets import OTHERS
@@ -112,7 +112,7 @@ def test_an_entity_is_found_without_reading_all(log: sqlite3.Connection) -> None
 @pytest.mark.parametrize("window", [None, "hour", "day"])
 def test_the_rest_is_added_up(log: sqlite3.Connection, window: str | None) -> None:
     """Those with most tweets are what they are without it, and no tweet is missing."""
-    question = Question(NOW - DAY_S, NOW, window=window, most=3)  # type: ignore[arg-type]
+    question = ReportQuestion(NOW - DAY_S, NOW, window=window, most=3)  # type: ignore[arg-type]
     report = gather(log, question)
     every = standings(log, NOW - DAY_S, NOW, window=question.window)
     shown = [s for s in report.standings if s.entity != OTHERS]
@@ -134,7 +134,7 @@ def test_the_rest_is_added_up(log: sqlite3.Connection, window: str | None) -> No
 
 def test_reports_say_who_the_others_are(log: sqlite3.Connection) -> None:
     """As a table, as JSON and as Markdown; and any one of them can be asked for."""
-    report = gather(log, Question(NOW - DAY_S, NOW))
+    report = gather(log, ReportQuestion(NOW - DAY_S, NOW))
     lines = " ".join(table.lines(report, NOW, 80, UNICODE))
     left = NAMES + 2 - 500
 
@@ -142,14 +142,14 @@ def test_reports_say_who_the_others_are(log: sqlite3.Connection) -> None:
     assert f"(others): {left:,} entities with fewer tweets, added up;" in lines
     assert left == json.loads(data.as_json(report))["entities_added_up"]
     assert f"{left:,} entities with fewer tweets" in "\n".join(data.as_markdown(report))
-    (one,) = gather(log, Question(NOW - DAY_S, NOW, entity="name 005999")).standings
+    (one,) = gather(log, ReportQuestion(NOW - DAY_S, NOW, entity="name 005999")).standings
     assert ("name 005999", 1) == (one.entity, one.tweets)
 
 
 def test_an_unknown_entity_is_told_at_once(log: sqlite3.Connection) -> None:
     """It is compared with the thousand that are most spoken of."""
     with pytest.raises(UnknownEntityError, match=r"1,000 entities with most tweets is 'Acme'"):
-        gather(log, Question(NOW - DAY_S, NOW, entity="Akme"))
+        gather(log, ReportQuestion(NOW - DAY_S, NOW, entity="Akme"))
 
 
 def test_pages_and_terminals_show_so_many(log: sqlite3.Connection) -> None:

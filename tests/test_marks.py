@@ -22,7 +22,7 @@ from monitor import __version__
 from monitor.archive.formats import Chunk
 from monitor.archive.inputs import Input
 from monitor.archive.json_lines import JsonLines
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.archive.stream import Piece, Work
 from monitor.cli import main
 from monitor.daemon import checks
@@ -193,15 +193,15 @@ def test_classify_files(
 def test_workers_of_a_cluster(marked: Model, given: list[str]) -> None:
     """Each gets the configured entities with the question."""
     pytest.importorskip("ray")
-    from monitor.archive.cluster import _ITEM, _Labeller, _table
+    from monitor.archive.cluster import _ITEM, _table, _Worker
 
     line = json.dumps({"text": TEXT, "entity": "Veloria"}).encode()
     work = Work(
         Input(Path("a"), JsonLines(gzipped=False), len(line), 0, 0o600),
         Chunk([(1, line)], True, 1.0),
     )
-    question = pickle.loads(pickle.dumps(Question("reputation", entities=ENTITIES)))
-    labelled = _Labeller(marked, "auto", question, __version__)(_table(work))
+    question = pickle.loads(pickle.dumps(Columns("reputation", entities=ENTITIES)))
+    labelled = _Worker(marked, "auto", question, __version__)(_table(work))
 
     assert isinstance(pickle.loads(labelled[_ITEM][0].as_buffer()), Piece)
     assert [VELORIA] == given[-1:]

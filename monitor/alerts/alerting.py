@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol
 
 import structlog
 
-from monitor.alerts.chart import Chart
+from monitor.alerts.cusum import Cusum
 from monitor.alerts.design import Tuning
 from monitor.alerts.message import message
 from monitor.clock import utc
@@ -25,10 +25,10 @@ from monitor.tweets import OTHERS
 
 _HOUR_S: Final = 3600.0
 _NOBODY: Final = ("", OTHERS)
-_CHART: Final = tuple(f.name for f in fields(Chart))
-_NUMBERS: Final = attrgetter(*_CHART)
+_CUSUM: Final = tuple(f.name for f in fields(Cusum))
+_NUMBERS: Final = attrgetter(*_CUSUM)
 _OWN: Final = ("model_id", "tuning", "alert_id", "begun_batch_id", "begun_tweet_id")
-_COLUMNS: Final = (*_OWN, *_CHART)
+_COLUMNS: Final = (*_OWN, *_CUSUM)
 # S608: our own names.
 _READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM alert_states WHERE entity = ?"  # noqa: S608
 _WRITE: Final = (
@@ -61,7 +61,7 @@ class _State:
     alert_id: int | None
     begun_batch_id: int | None
     begun_tweet_id: str | None
-    chart: Chart
+    cusum: Cusum
 
 
 class Alerting:
@@ -101,13 +101,13 @@ class Alerting:
             if state.model_id != label.model_id:
                 state = self._renewed(connection, state, label)
             states[label.entity] = state
-            chart = state.chart
-            event = chart.take(
+            cusum = state.cusum
+            event = cusum.take(
                 label.verdict[self._task].label == "negative",
                 datetime.fromisoformat(label.at).timestamp(),
                 self._tuning,
             )
-            if chart.begun_tweets == 1:
+            if cusum.begun_tweets == 1:
                 state.begun_batch_id, state.begun_tweet_id = label.batch_id, tweet.id
             if event == "raised":
                 self._raise(connection, state, label)
@@ -119,7 +119,7 @@ class Alerting:
                 (
                     entity,
                     *(s.model_id, s.tuning, s.alert_id, s.begun_batch_id, s.begun_tweet_id),
-                    *_NUMBERS(s.chart),
+                    *_NUMBERS(s.cusum),
                 )
                 for entity, s in states.items()
             ],
@@ -137,40 +137,40 @@ class Alerting:
         if row is None:
             return self._new(label)
         model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, *numbers = row
-        chart = _chart(numbers)
-        state = _State(model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, chart)
+        cusum = _cusum(numbers)
+        state = _State(model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, cusum)
         if state.model_id == label.model_id and state.tuning != self._tuned:
             state.tuning = self._tuned
-            if state.chart.phase != "learning":
-                state.chart.watch(self._tuning)
+            if state.cusum.phase != "learning":
+                state.cusum.watch(self._tuning)
         return state
 
     def _renewed(self, connection: sqlite3.Connection, state: _State, label: Labelled) -> _State:
         """Begin anew with another model: what is usual is what this one says of it."""
         if state.alert_id is not None:
-            state.chart.phase = "learning"
+            state.cusum.phase = "learning"
             self._end(connection, state, label, "new-model")
         return self._new(label)
 
     def _new(self, label: Labelled) -> _State:
-        return _State(label.model_id, self._tuned, None, None, None, Chart())
+        return _State(label.model_id, self._tuned, None, None, None, Cusum())
 
     def _raise(self, connection: sqlite3.Connection, state: _State, label: Labelled) -> None:
-        chart, tweet = state.chart, label.tweet
-        usual, share = chart.usual_share, chart.begun_negatives / chart.begun_tweets
-        since = utc(chart.begun_at)
+        cusum, tweet = state.cusum, label.tweet
+        usual, share = cusum.usual_share, cusum.begun_negatives / cusum.begun_tweets
+        since = utc(cusum.begun_at)
         state.alert_id = connection.execute(
             _RAISE,
             (
                 *(label.entity, label.model_id, since, label.at),
-                *(usual, share, chart.begun_tweets, chart.begun_negatives),
+                *(usual, share, cusum.begun_tweets, cusum.begun_negatives),
                 *(state.begun_batch_id, state.begun_tweet_id, label.batch_id, tweet.id),
             ),
         ).lastrowid
         told = {
             "usual_share": round(usual, 4),
             "share": round(share, 4),
-            "tweets": chart.begun_tweets,
+            "tweets": cusum.begun_tweets,
             "alert_id": state.alert_id,
         }
         self._tell(connection, label.entity, "alert", since, told)
@@ -182,7 +182,7 @@ class Alerting:
     ) -> None:
         ended_at = label.at
         connection.execute(_END, (ended_at, outcome, state.alert_id))
-        told = {"usual_share": round(state.chart.usual.share, 4), "alert_id": state.alert_id}
+        told = {"usual_share": round(state.cusum.usual.share, 4), "alert_id": state.alert_id}
         self._tell(connection, label.entity, "ok", ended_at, told)
         log = structlog.get_logger()
         self._said.append(
@@ -218,10 +218,10 @@ def alerting(settings: Settings, model: Model, messages: Messages) -> list[Alert
     return [Alerting(tuning, task, messages if settings.publish.alerts else None)]
 
 
-def _chart(numbers: Sequence[Any]) -> Chart:
-    """Read a chart back; SQLite keeps no nan."""
-    chart = Chart(*numbers)
+def _cusum(numbers: Sequence[Any]) -> Cusum:
+    """Read a CUSUM back; SQLite keeps no nan."""
+    cusum = Cusum(*numbers)
     for name in ("at", "usual_share", "begun_at"):
-        if getattr(chart, name) is None:
-            setattr(chart, name, math.nan)
-    return chart
+        if getattr(cusum, name) is None:
+            setattr(cusum, name, math.nan)
+    return cusum

@@ -1,4 +1,4 @@
-"""From what is usual for an entity to the chart that watches it: its steps and thresholds."""
+"""From what is usual for an entity to the CUSUM that watches it: its steps and thresholds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _WIDTH: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What is wanted of all charts."""
+    """What is wanted of all CUSUMs."""
 
     rise: float
     """The rise to be found soonest: to this many times the usual share."""
@@ -76,7 +76,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A chart: a negative tweet is ``up``, any other ``down``."""
+    """A CUSUM: a negative tweet is ``up``, any other ``down``."""
 
     up: int
     down: int
@@ -106,7 +106,7 @@ def lasting_tweets(per_day: float, tuning: Tuning) -> float:
 
 
 def design(usual: Usual, tuning: Tuning) -> Design:
-    """Return the chart for an entity.
+    """Return the CUSUM for an entity.
 
     What is usual is only estimated, and where it is estimated a tenth too low, false alarms come
     1.3 to 8 times as often. So the threshold is such that they come as often as wanted on average

@@ -1,6 +1,6 @@
 """How long a Bernoulli CUSUM runs on average until it signals, exactly.
 
-The chart (Page 1954; Reynolds and Stoumbos 1999) walks on whole numbers: ``up`` at an event,
+The CUSUM (Page 1954; Reynolds and Stoumbos 1999) walks on whole numbers: ``up`` at an event,
 ``down`` otherwise, never below 0, and signals at a threshold. So it is a Markov chain, and the
 average run lengths from its states solve a linear system (Brook and Evans 1972).
 
@@ -23,7 +23,7 @@ _NEVER: Final = 1e-13
 
 
 class RunLengths:
-    """Average run lengths of one chart under several shares of events."""
+    """Average run lengths of one CUSUM under several shares of events."""
 
     def __init__(self, shares: Floats, up: int, down: int) -> None:
         """Prepare.

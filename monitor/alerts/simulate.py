@@ -1,8 +1,8 @@
 """False alarms and delays of alerts, measured: ``python -m monitor.alerts.simulate``.
 
 Invented entities, whose tweets come at random moments (Poisson) and are negative by chance, go
-through the very chart that the daemon runs (`stretch.take_all`, which the tests hold equal to
-`Chart.take`). What is usual is learnt as the daemon does, or known from the start.
+through the very CUSUM that the daemon runs (`stretch.take_all`, which the tests hold equal to
+`Cusum.take`). What is usual is learnt as the daemon does, or known from the start.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 import click
 import numpy as np
 
-from monitor.alerts.chart import Chart
+from monitor.alerts.cusum import Cusum
 from monitor.alerts.design import Tuning
 from monitor.alerts.stretch import take_all
 from monitor.console import strict_json
@@ -43,11 +43,11 @@ RISES: Final = (2.0, 1.5)
 TUNING: Final = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=_DAY_S, learn_tweets=500)
 
 
-class KnownChart(Chart):
-    """A chart that knows what is usual, and has nothing to learn."""
+class KnownCusum(Cusum):
+    """A CUSUM that knows what is usual, and has nothing to learn."""
 
     def watch(self, tuning: Tuning) -> None:
-        """Begin to watch, by the one chart there is."""
+        """Begin to watch, by the one CUSUM there is."""
         if not self.down:
             super().watch(tuning)
         self.phase = "watching"
@@ -69,7 +69,7 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SimulatedRow:
     """What was measured of entities of one kind."""
 
     share: float
@@ -93,40 +93,40 @@ class Crowd:
         self._share, self._pace, self._learnt = share, pace, learnt
         self._rng, self._tuning = rng, tuning
 
-    def entity(self) -> Chart:
+    def entity(self) -> Cusum:
         """Make an entity that is watched."""
         if not self._learnt:
             seconds = _SURELY * _DAY_S / self._pace
-            known = KnownChart(
+            known = KnownCusum(
                 negatives=self._share * _SURELY, tweets=_SURELY, seconds=seconds, pauses=_SURELY
             )
             known.watch(self._tuning)
             known.at = 0.0
             return known
-        chart = Chart()
-        while chart.phase == "learning":
-            self.live(chart, self._tuning.learn_tweets / self._pace / 2, self._share)
-        return chart
+        cusum = Cusum()
+        while cusum.phase == "learning":
+            self.live(cusum, self._tuning.learn_tweets / self._pace / 2, self._share)
+        return cusum
 
-    def live(self, chart: Chart, days: float, share: float) -> tuple[Floats, list[int]]:
+    def live(self, cusum: Cusum, days: float, share: float) -> tuple[Floats, list[int]]:
         """Let time pass for an entity; when its tweets came, and which of them raised alerts."""
         count = self._rng.poisson(self._pace * days)
-        begin = 0.0 if math.isnan(chart.at) else chart.at
+        begin = 0.0 if math.isnan(cusum.at) else cusum.at
         times = begin + np.sort(self._rng.random(count)) * days * _DAY_S
-        events = take_all(chart, self._rng.random(count) < share, times, self._tuning)
+        events = take_all(cusum, self._rng.random(count) < share, times, self._tuning)
         return times, [index for index, event in events if event == "raised"]
 
-    def delay(self, chart: Chart, rise: float) -> tuple[float, float]:
+    def delay(self, cusum: Cusum, rise: float) -> tuple[float, float]:
         """Return how many tweets and hours pass from a rise to its alert."""
-        began, tweets, days = chart.at, 0, _LOOK_TWEETS / self._pace
-        while chart.at - began < _PATIENCE_DAYS * _DAY_S:
-            times, raised = self.live(chart, days, rise * self._share)
+        began, tweets, days = cusum.at, 0, _LOOK_TWEETS / self._pace
+        while cusum.at - began < _PATIENCE_DAYS * _DAY_S:
+            times, raised = self.live(cusum, days, rise * self._share)
             if raised:
                 return tweets + raised[0] + 1, (times[raised[0]] - began) / 3600
             tweets += len(times)
         return math.inf, math.inf
 
-    def row(self, months: int, rises: int) -> Row:
+    def row(self, months: int, rises: int) -> SimulatedRow:
         """Measure: after some months of each entity's life its share rises, in a life of its own.
 
         Args:
@@ -138,19 +138,19 @@ class Crowd:
         counts = np.zeros(entities)
         delays: dict[float, list[tuple[float, float]]] = {rise: [] for rise in RISES}
         for number in range(entities):
-            chart = self.entity()
+            cusum = self.entity()
             for month in range(number * _LIFE_MONTHS + 1, (number + 1) * _LIFE_MONTHS + 1):
-                counts[number] += len(self.live(chart, _MONTH, self._share)[1])
+                counts[number] += len(self.live(cusum, _MONTH, self._share)[1])
                 due = rises * month // months
-                if chart.phase == "watching":  # else it waits for the next month
+                if cusum.phase == "watching":  # else it waits for the next month
                     for rise, seen in delays.items():
                         while len(seen) < due:
-                            seen.append(self.delay(copy.copy(chart), rise))
+                            seen.append(self.delay(copy.copy(cusum), rise))
         wanted = months * _MONTH / self._tuning.false_alarm_days
         ratio = float(counts.sum()) / wanted
         # From entity to entity: what one has learnt wrong it has learnt wrong for long.
         spread = Z * float(counts.std(ddof=1)) * math.sqrt(entities) / wanted
-        return Row(
+        return SimulatedRow(
             share=self._share,
             tweets_a_day=self._pace,
             learnt=self._learnt,
@@ -172,7 +172,7 @@ def _delay(rise: float, seen: list[tuple[float, float]]) -> Delay:
     )
 
 
-def simulate(months: int, rises: int, seed: int, tuning: Tuning = TUNING) -> Iterator[Row]:
+def simulate(months: int, rises: int, seed: int, tuning: Tuning = TUNING) -> Iterator[SimulatedRow]:
     """Measure all kinds of entities, one after another.
 
     Args:
@@ -188,7 +188,7 @@ def simulate(months: int, rises: int, seed: int, tuning: Tuning = TUNING) -> Ite
         yield crowd.row(round(months / _LESS[pace]), rises)
 
 
-def markdown(rows: list[Row]) -> str:
+def markdown(rows: list[SimulatedRow]) -> str:
     """Lay the rows out as docs/alerts.md has them."""
     lines = [
         "| usual share | tweets a day | usual is | false alarms, of the setting | 95 % interval |"

@@ -36,7 +36,7 @@ from ray.exceptions import RayError
 
 from monitor import __version__
 from monitor.archive.inputs import Input
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.archive.stream import Done, EngineError, label, read
 from monitor.inference import Classifier, Model
 from monitor.inference.chatter import without_chatter
@@ -52,7 +52,7 @@ class Cluster:
     """An existing cluster, or one of our own on this machine while the run lasts."""
 
     def __init__(
-        self, model: Model, workers: int, runtime: str, question: Question, address: str | None
+        self, model: Model, workers: int, runtime: str, question: Columns, address: str | None
     ) -> None:
         """Connect, or start one.
 
@@ -99,7 +99,7 @@ class Cluster:
             label_selector={"ray.io/node-id": ray.get_runtime_context().get_node_id()},
         )
         pieces = chunks.map_batches(
-            _Labeller,
+            _Worker,
             batch_size=1,
             batch_format="pyarrow",
             fn_constructor_args=self._arguments,
@@ -178,7 +178,7 @@ class _Notices(io.TextIOBase):
 class _Inputs(Datasource):
     """Files as one stream of chunks."""
 
-    def __init__(self, inputs: Sequence[Input], question: Question) -> None:
+    def __init__(self, inputs: Sequence[Input], question: Columns) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._inputs = inputs
         self._question = question
@@ -195,14 +195,14 @@ class _Inputs(Datasource):
         return [ReadTask(_reader(self._inputs, self._question), metadata)]
 
 
-def _reader(inputs: Sequence[Input], question: Question) -> Callable[[], Iterator[pa.Table]]:
+def _reader(inputs: Sequence[Input], question: Columns) -> Callable[[], Iterator[pa.Table]]:
     return lambda: (_table(item) for item in read(inputs, question))
 
 
-class _Labeller:
+class _Worker:
     """A worker: the daemon's classifier with one interpreter."""
 
-    def __init__(self, model: Model, runtime: str, question: Question, version: str) -> None:
+    def __init__(self, model: Model, runtime: str, question: Columns, version: str) -> None:
         if version != __version__:
             raise EngineError(
                 f"this machine has version {__version__} of the monitor, the command {version}"

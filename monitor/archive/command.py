@@ -25,7 +25,7 @@ from monitor.options import (
 )
 
 if TYPE_CHECKING:
-    from monitor.archive.question import Question
+    from monitor.archive.question import Columns
     from monitor.archive.stream import Engine
     from monitor.inference import Model
     from monitor.tweets import Entity
@@ -139,9 +139,9 @@ def classify(
     if output is None:
         _classify(texts, entity, task, entities, every_language, model, runtime, workers)
         return
-    from monitor.archive.question import Question
+    from monitor.archive.question import Columns
 
-    question = Question(task, entity or None, text_column, entity_column, entities, every_language)
+    question = Columns(task, entity or None, text_column, entity_column, entities, every_language)
     address = ray_address or os.environ.get("RAY_ADDRESS") or "local"
     if engine == "ray":
         _see_that_ray(address)
@@ -203,7 +203,7 @@ def _classify(
 def _label_files(
     arguments: tuple[str, ...],
     folder: Path,
-    question: Question,
+    question: Columns,
     force: bool,
     model: str,
     runtime: str,
@@ -284,7 +284,7 @@ def _label_files(
 
 
 def _engine(
-    name: str, model: Model, workers: int, runtime: str, question: Question, address: str
+    name: str, model: Model, workers: int, runtime: str, question: Columns, address: str
 ) -> AbstractContextManager[Engine]:
     """Start an engine."""
     if name == "ray":

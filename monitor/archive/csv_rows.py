@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from monitor.archive import columns, jsonlines
-from monitor.archive.formats import Chunk, FormatError, Labelled, rejection
-from monitor.archive.question import Question, ask
-from monitor.archive.rows import Asked, BadRowError, asked
+from monitor.archive.formats import Chunk, FormatError, LabelledChunk, rejection
+from monitor.archive.question import Columns, ask
+from monitor.archive.rows import AskedRow, BadRowError, asked
 from monitor.archive.text_files import BytesWriter, chunked, reading
 from monitor.console import counted, csv_lines
 from monitor.inference import Classifier
@@ -34,7 +34,7 @@ class CsvRows:
 
     gzipped: bool
 
-    def read(self, path: Path, question: Question) -> Iterator[Chunk]:
+    def read(self, path: Path, question: Columns) -> Iterator[Chunk]:
         """Read rows; the header comes with each chunk.
 
         Raises:
@@ -55,7 +55,7 @@ class CsvRows:
             if first:
                 yield Chunk((header.fields, []), first, 1.0)
 
-    def label(self, chunk: Chunk, classifier: Classifier, question: Question) -> Labelled:
+    def label(self, chunk: Chunk, classifier: Classifier, question: Columns) -> LabelledChunk:
         """Label rows; a file's first chunk begins with the new header."""
         header: list[str]
         rows: list[_Row]
@@ -65,7 +65,7 @@ class CsvRows:
         read = [_read(row, header, question) for row in rows]
         verdicts = ask(
             [
-                jsonlines.pair(one, question.entity) if isinstance(one, Asked) else None
+                jsonlines.pair(one, question.entity) if isinstance(one, AskedRow) else None
                 for one in read
             ],
             classifier,
@@ -81,7 +81,7 @@ class CsvRows:
             for row, reason in zip(rows, read, strict=True)
             if isinstance(reason, str)
         ]
-        return Labelled(_csv(lines).encode(), len(rows) - len(rejected), tuple(rejected))
+        return LabelledChunk(_csv(lines).encode(), len(rows) - len(rejected), tuple(rejected))
 
     def writer(self, file: BinaryIO) -> BytesWriter:
         """Begin a file."""
@@ -104,7 +104,7 @@ def _rows(text: io.TextIOWrapper) -> Iterator[_Row]:
             yield _Row(line, fields)
 
 
-def _check(header: _Row, question: Question) -> None:
+def _check(header: _Row, question: Columns) -> None:
     if header.error:
         raise FormatError(f"the header: {header.error}")
     for name in header.fields:
@@ -117,7 +117,7 @@ def _check(header: _Row, question: Question) -> None:
         )
 
 
-def _read(row: _Row, header: Sequence[str], question: Question) -> Asked | str:
+def _read(row: _Row, header: Sequence[str], question: Columns) -> AskedRow | str:
     """Read what is asked about a row, or say why it cannot be labelled."""
     if row.error:
         return row.error

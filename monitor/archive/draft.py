@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from monitor.archive.formats import Labelled
+from monitor.archive.formats import LabelledChunk
 from monitor.archive.inputs import REJECTED, Input
 from monitor.atomic import sync
 
@@ -36,7 +36,7 @@ class Draft:
         self._writer = source.format.writer(self._file)
         self._rejects: BinaryIO | None = None
 
-    def write(self, labelled: Labelled) -> None:
+    def write(self, labelled: LabelledChunk) -> None:
         """Append a chunk's rows.
 
         Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
-from monitor.archive.question import MICRO_BATCH, Question
+from monitor.archive.question import MICRO_BATCH, Columns
 from monitor.console import as_json
 from monitor.inference import Classifier
 
@@ -34,7 +34,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledChunk:
     """What a chunk has become."""
 
     output: Any
@@ -58,7 +58,7 @@ def rejection(unit: str, number: int, reason: str, content: str) -> str:
     return as_json(row)
 
 
-class Writer(Protocol):
+class FileWriter(Protocol):
     """Writes one file."""
 
     def write(self, output: Any) -> None:  # noqa: ANN401  (the format's own)
@@ -71,7 +71,7 @@ class Writer(Protocol):
 class Format(Protocol):
     """Reads, labels and writes files of one kind. Can be pickled."""
 
-    def read(self, path: Path, question: Question) -> Iterator[Chunk]:
+    def read(self, path: Path, question: Columns) -> Iterator[Chunk]:
         """Read a file in bounded memory.
 
         Raises:
@@ -81,8 +81,8 @@ class Format(Protocol):
             zlib.error: if it is compressed and damaged.
         """
 
-    def label(self, chunk: Chunk, classifier: Classifier, question: Question) -> Labelled:
+    def label(self, chunk: Chunk, classifier: Classifier, question: Columns) -> LabelledChunk:
         """Label a chunk."""
 
-    def writer(self, file: BinaryIO) -> Writer:
+    def writer(self, file: BinaryIO) -> FileWriter:
         """Begin a file."""

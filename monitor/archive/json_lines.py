@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from monitor.archive import jsonlines
-from monitor.archive.formats import Chunk, FormatError, Labelled, rejection
-from monitor.archive.question import Question, ask
-from monitor.archive.rows import Asked, BadRowError
+from monitor.archive.formats import Chunk, FormatError, LabelledChunk, rejection
+from monitor.archive.question import Columns, ask
+from monitor.archive.rows import AskedRow, BadRowError
 from monitor.archive.text_files import BytesWriter, chunked, reading
 from monitor.inference import Classifier
 
@@ -26,7 +26,7 @@ class JsonLines:
 
     gzipped: bool
 
-    def read(self, path: Path, question: Question) -> Iterator[Chunk]:  # noqa: ARG002
+    def read(self, path: Path, question: Columns) -> Iterator[Chunk]:  # noqa: ARG002
         """Read numbered lines, unparsed: that is for the workers.
 
         Raises:
@@ -41,9 +41,9 @@ class JsonLines:
                     )
                 yield Chunk(chunk, index == 0, position())
 
-    def label(self, chunk: Chunk, classifier: Classifier, question: Question) -> Labelled:
+    def label(self, chunk: Chunk, classifier: Classifier, question: Columns) -> LabelledChunk:
         """Parse and label lines."""
-        rows: list[Asked | None] = []
+        rows: list[AskedRow | None] = []
         rejected = []
         for number, line in chunk.rows:
             try:
@@ -62,7 +62,7 @@ class JsonLines:
             for row, verdict in zip(rows, verdicts, strict=True)
             if row is not None and verdict is not None
         ]
-        return Labelled("".join(lines).encode(), len(lines), tuple(rejected))
+        return LabelledChunk("".join(lines).encode(), len(lines), tuple(rejected))
 
     def writer(self, file: BinaryIO) -> BytesWriter:
         """Begin a file."""
@@ -81,7 +81,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _parse(line: bytes, question: Question) -> Asked:
+def _parse(line: bytes, question: Columns) -> AskedRow:
     if len(line) == LONGEST:
         raise BadRowError(f"longer than {LONGEST:,} bytes")
     return jsonlines.parse(line, question.text_column, question.entity_column)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from monitor.archive.rows import ENTITY, TEXT, Asked, BadRowError, Row, asked
+from monitor.archive.rows import ENTITY, TEXT, AskedRow, BadRowError, Row, asked
 from monitor.console import as_json
 from monitor.inference import Classifier
 from monitor.tweets.encodings import utf8
@@ -23,7 +23,7 @@ def storable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Asked]:
+def read(stream: BinaryIO, name: str) -> Iterator[AskedRow]:
     """Parse a stream of JSON lines, skipping blank ones.
 
     Raises:
@@ -38,7 +38,7 @@ def read(stream: BinaryIO, name: str) -> Iterator[Asked]:
             raise BadRowError(f"{name}, line {number}: {error}") from error
 
 
-def arguments(texts: Iterable[str]) -> Iterator[Asked]:
+def arguments(texts: Iterable[str]) -> Iterator[AskedRow]:
     """Take texts from a command line.
 
     Raises:
@@ -51,7 +51,7 @@ def arguments(texts: Iterable[str]) -> Iterator[Asked]:
             raise BadRowError(f"argument {number}: {error}") from error
 
 
-def parse(line: bytes, text: str = TEXT, entity: str = ENTITY) -> Asked:
+def parse(line: bytes, text: str = TEXT, entity: str = ENTITY) -> AskedRow:
     """Parse one line.
 
     Args:
@@ -71,7 +71,7 @@ def parse(line: bytes, text: str = TEXT, entity: str = ENTITY) -> Asked:
     return asked(row, text, entity)
 
 
-def pair(one: Asked, default: str | None) -> Pair:
+def pair(one: AskedRow, default: str | None) -> Pair:
     """Return what the model is asked.
 
     Args:
@@ -99,7 +99,7 @@ def answered(row: Row, verdict: Verdict, task: str) -> str:
 
 
 def labelled(
-    rows: Iterable[Asked], classifier: Classifier, task: str, entity: str | None
+    rows: Iterable[AskedRow], classifier: Classifier, task: str, entity: str | None
 ) -> Iterator[str]:
     """Label rows in order, in bounded memory.
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from monitor.archive.inputs import Input
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.archive.stream import Done, label, read
 from monitor.inference import Classifier
 
@@ -17,7 +17,7 @@ from monitor.inference import Classifier
 class Local:
     """A thread a worker, each with a chunk; a chunk's micro-batches share the interpreters."""
 
-    def __init__(self, classifier: Classifier, question: Question) -> None:
+    def __init__(self, classifier: Classifier, question: Columns) -> None:
         self._classifier = classifier
         self._question = question
         self._pool = ThreadPoolExecutor(classifier.workers, "archive")

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor.archive import columns, jsonlines
-from monitor.archive.formats import CHUNK, Chunk, FormatError, Labelled, rejection
-from monitor.archive.question import Question, ask
-from monitor.archive.rows import READ, TEXT, Asked, BadRowError, Row, asked
+from monitor.archive.formats import CHUNK, Chunk, FormatError, LabelledChunk, rejection
+from monitor.archive.question import Columns, ask
+from monitor.archive.rows import READ, TEXT, AskedRow, BadRowError, Row, asked
 from monitor.console import strict_json
 from monitor.inference import Classifier
 
@@ -25,7 +25,7 @@ ROW_GROUP: Final = 64 * CHUNK
 class Parquet:
     """A table with a column of strings; all other columns keep their types."""
 
-    def read(self, path: Path, question: Question) -> Iterator[Chunk]:
+    def read(self, path: Path, question: Columns) -> Iterator[Chunk]:
         """Read record batches, each with the number of its first row.
 
         Raises:
@@ -45,14 +45,14 @@ class Parquet:
         except pa.ArrowException as error:
             raise FormatError(str(error)) from error
 
-    def label(self, chunk: Chunk, classifier: Classifier, question: Question) -> Labelled:
+    def label(self, chunk: Chunk, classifier: Classifier, question: Columns) -> LabelledChunk:
         """Label the rows of a record batch."""
         number, batch = chunk.rows
         read = [*_read(batch, question)]
         reasons = {i: reason for i, reason in enumerate(read) if isinstance(reason, str)}
         verdicts = ask(
             [
-                jsonlines.pair(one, question.entity) if isinstance(one, Asked) else None
+                jsonlines.pair(one, question.entity) if isinstance(one, AskedRow) else None
                 for one in read
             ],
             classifier,
@@ -65,7 +65,7 @@ class Parquet:
         kept = batch.drop_columns([name for name in batch.schema.names if name in added])
         if reasons:
             kept = kept.filter(pa.array([i not in reasons for i in range(batch.num_rows)]))
-        return Labelled(_append(kept, added, rows), len(rows), tuple(rejected))
+        return LabelledChunk(_append(kept, added, rows), len(rows), tuple(rejected))
 
     def writer(self, file: BinaryIO) -> ParquetWriter:
         """Begin a file."""
@@ -100,7 +100,7 @@ class ParquetWriter:
             self._held = []
 
 
-def _check(schema: pa.Schema, question: Question) -> None:
+def _check(schema: pa.Schema, question: Columns) -> None:
     if len(set(schema.names)) < len(schema.names):
         raise FormatError("two columns have the same name")
     if not {question.text_column, *question.whole_texts} & {*schema.names}:
@@ -120,7 +120,7 @@ def _is_text(kind: pa.DataType) -> bool:
     )
 
 
-def _read(batch: pa.RecordBatch, question: Question) -> Iterator[Asked | str]:
+def _read(batch: pa.RecordBatch, question: Columns) -> Iterator[AskedRow | str]:
     """Read what is asked about each row, or say why it cannot be labelled."""
     names = {question.text_column, question.entity_column}
     if question.text_column == TEXT:

@@ -19,7 +19,7 @@ they are the same however many workers there are, the company is fixed.
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Columns:
     """Which columns are asked about, and for what."""
 
     task: str

@@ -37,7 +37,7 @@ class BadRowError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedRow:
     """A row that can be labelled."""
 
     row: Row
@@ -47,7 +47,7 @@ class Asked:
     """That it names."""
 
 
-def asked(row: Row, text: str = TEXT, entity: str = ENTITY) -> Asked:
+def asked(row: Row, text: str = TEXT, entity: str = ENTITY) -> AskedRow:
     """Read a row as a message.
 
     Args:
@@ -74,4 +74,4 @@ def asked(row: Row, text: str = TEXT, entity: str = ENTITY) -> Asked:
         raise BadRowError(f"`{entity}` is not a string")
     if len(names) > 1 and not row.get(ENTITY):
         raise BadRowError("names several entities, and a row has one label; write a row for each")
-    return Asked(row, said, own)
+    return AskedRow(row, said, own)

@@ -13,7 +13,7 @@ from monitor.archive.draft import Draft
 from monitor.archive.inputs import REJECTED, Input, InputError
 from monitor.archive.manifest import Entry, Manifest
 from monitor.archive.progress import Progress
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.archive.stream import Engine, Piece
 from monitor.console import counted, strict_json
 from monitor.inference import Model
@@ -37,7 +37,7 @@ class Summary:
     """Names of files that could not be read or labelled."""
 
 
-def asked(model: Model, runtime: str, question: Question) -> dict[str, str | None]:
+def asked(model: Model, runtime: str, question: Columns) -> dict[str, str | None]:
     """Return what outputs depend on: those that differ in it do not belong into one folder."""
     return {
         "model": f"{model.name} {model.version}",

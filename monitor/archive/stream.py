@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from monitor.archive.formats import Chunk, FormatError, Labelled
+from monitor.archive.formats import Chunk, FormatError, LabelledChunk
 from monitor.archive.inputs import Input
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.inference import Classifier
 
 
@@ -26,7 +26,7 @@ class Piece:
     """A chunk that has been labelled."""
 
     input: Input
-    labelled: Labelled
+    labelled: LabelledChunk
     read: float
     """How much of the file has been read with it, 0 to 1."""
 
@@ -59,7 +59,7 @@ class EngineError(Exception):
     """The engine cannot go on; the message says why."""
 
 
-def read(inputs: Sequence[Input], question: Question) -> Iterator[Unlabelled]:
+def read(inputs: Sequence[Input], question: Columns) -> Iterator[Unlabelled]:
     """Read files one after the other, in bounded memory; one that is damaged stops no other."""
     for one in inputs:
         error = ""
@@ -73,7 +73,7 @@ def read(inputs: Sequence[Input], question: Question) -> Iterator[Unlabelled]:
         yield End(one, error)
 
 
-def label(item: Unlabelled, classifier: Classifier, question: Question) -> Done:
+def label(item: Unlabelled, classifier: Classifier, question: Columns) -> Done:
     """Label a chunk; pass on an end."""
     if isinstance(item, End):
         return item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -54,3 +55,7 @@ class Job:
     """Monotonic seconds at which collecting ended."""
     noted: Sequence[str] = ()
     """Digests of the deliveries, if they were noted before (`monitor.store.attempts`)."""
+
+    def left_out(self) -> Counter[str]:
+        """Count the optional fields that were not what they should be, by name."""
+        return Counter(name for item in self.items for name in item.tweet.left_out)

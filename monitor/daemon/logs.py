@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from monitor.console import describe, escaped, strict_json
-from monitor.settings import Log
+from monitor.settings import LogSettings
 
 _PRIORITIES: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "exception": 3}
 """Of syslog, by method; systemd's journal takes them from a line's beginning (sd-daemon(3))."""
@@ -59,7 +59,7 @@ def _for_journal(render: structlog.typing.Processor) -> structlog.typing.Process
     return rendered
 
 
-def configure(settings: Log) -> None:
+def configure(settings: LogSettings) -> None:
     """Set up structlog once, at the start of the process."""
     pretty = settings.format == "console" or (settings.format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (

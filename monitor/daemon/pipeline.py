@@ -31,7 +31,8 @@ from monitor.daemon.admission import Admission
 from monitor.daemon.collector import Collector
 from monitor.daemon.inbox import Inbox
 from monitor.daemon.job import Job
-from monitor.daemon.writer import Totals, Writer
+from monitor.daemon.ledger import Totals
+from monitor.daemon.writer import Writer
 from monitor.delivery import Delivery
 from monitor.inference import Classifier
 from monitor.metrics.measurements import Measurements

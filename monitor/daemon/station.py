@@ -22,8 +22,8 @@ from monitor.inference import Classifier, Model, passed_over
 from monitor.inference.model import RETIRED
 from monitor.metrics.exporter import Exporter
 from monitor.metrics.measurements import Measurements, Serving
-from monitor.mqtt import Broker, BrokerRefusedError, Session
-from monitor.publishing import Announcer, Outbox, Results, announcements
+from monitor.mqtt import Broker, BrokerRefusedError, BrokerSession
+from monitor.publishing import Announcer, Outbox, ResultsHook, announcements
 from monitor.settings import Settings
 from monitor.store import Store, StoreError
 from monitor.tweets import Pseudonyms, load_key
@@ -119,7 +119,7 @@ class Station:
             self._pipeline.inbox.put,
             on_refused,
             self._pipeline.note_dropped,
-            Session(expected=bool(known), stale_topics=sorted(known - set(mqtt.filters))),
+            BrokerSession(expected=bool(known), stale_topics=sorted(known - set(mqtt.filters))),
             availability=settings.availability,
             is_own=partial(announcements.is_own, settings),
             on_connected=self._announcer.connected if self._announcer else lambda _sender: None,
@@ -164,7 +164,7 @@ class Station:
         if not self.store.prepare(partial(announcements.prepare, settings=settings)):
             self.store.set_hooks(alerts)
             return None
-        results = [Results(outbox, settings.mqtt.client_id)] if settings.publish.results else []
+        results = [ResultsHook(outbox, settings.mqtt.client_id)] if settings.publish.results else []
         self.store.set_hooks([*results, *alerts, outbox])
         return Announcer(
             self.store.path,

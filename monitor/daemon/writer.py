@@ -5,13 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-import numpy as np
 import structlog
 from tenacity import (
     RetryCallState,
@@ -27,13 +24,13 @@ from monitor.clock import utc
 from monitor.console import describe
 from monitor.daemon.collector import Collector
 from monitor.daemon.job import Item, Job
+from monitor.daemon.ledger import Ledger, Totals
 from monitor.inference import Classifier
 from monitor.metrics.measurements import Measurements
 from monitor.settings import Settings
 from monitor.store import Store
 from monitor.store.attempts import Note
-from monitor.store.rows import BatchRow, DeadLetter, Stored, TweetRow
-from monitor.store.throughput import Meter
+from monitor.store.rows import BatchRow, DeadLetter, TweetRow
 from monitor.tweets import Pseudonyms
 from monitor.verdict import UNREAD, Verdict
 
@@ -43,22 +40,6 @@ _LONGEST_BACKOFF_S: Final = 10.0
 _LOOK_S: Final = 1.0
 
 _T = TypeVar("_T")
-
-
-@dataclass(slots=True)
-class Totals:
-    """What was done since the start."""
-
-    received: int = 0
-    labelled: int = 0
-    rejected: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    """Optional fields of messages that were not what they should be, by name."""
-
-    @property
-    def duplicates(self) -> int:
-        """Messages whose tweet was in the log already."""
-        return self.received - self.labelled - self.rejected
 
 
 class Writer:
@@ -94,9 +75,9 @@ class Writer:
         self.abandon = threading.Event()
         """Once set, what cannot be written at once is left to the broker."""
         self._leaving = False
-        self.totals = Totals()
+        self._told: set[str] = set()
         self._broker_dropped = store.broker_dropped()
-        self._meter = Meter(self.progress)
+        self._ledger = Ledger(self._measurements, self.progress)
         store.on_progress(self._go_on)
         store.keep_owner_labels(settings.store.keep_owner_labels)
         self._minute_began = time.time()
@@ -135,7 +116,15 @@ class Writer:
         self._answering(len(job.deliveries))
         for delivery in job.deliveries:
             delivery.acknowledge()
-        self._count(job, stored, dead_letters, classified, committed)
+        self._tell(job)
+        self._ledger.count(
+            job,
+            stored,
+            dead_letters,
+            classified=classified,
+            committed=committed,
+            committed_at=time.time(),
+        )
         if self._on_batch:
             self._on_batch(rows)
 
@@ -163,10 +152,15 @@ class Writer:
         if keep.max_bytes:
             self._persist(lambda: self._store.bound(keep.max_bytes))
 
+    @property
+    def totals(self) -> Totals:
+        """What was done since the start."""
+        return self._ledger.totals
+
     def write_minute(self) -> None:
-        """Store what the meter counted since the last time."""
+        """Store what was counted since the last time."""
         began, self._minute_began = self._minute_began, time.time()
-        reading = self._meter.read(time.monotonic(), utc(began), self._broker_dropped)
+        reading = self._ledger.minute(time.monotonic(), utc(began), self._broker_dropped)
         self._persist(lambda: self._store.write_minute(reading))
 
     def note_dropped(self, total: int) -> None:
@@ -182,47 +176,11 @@ class Writer:
                 note="dropped by the broker, for us or others; see max_queued_messages",
             )
 
-    def _count(
-        self,
-        job: Job,
-        stored: Stored,
-        dead_letters: Sequence[DeadLetter],
-        classified: float,
-        committed: float,
-    ) -> None:
-        received, rejected = len(job.deliveries), len(dead_letters)
-        left_out = Counter(name for item in job.items for name in item.tweet.left_out)
-        self._tell(left_out)
-        arrived = np.array([delivery.arrived for delivery in job.deliveries])
-        self._meter.count(
-            received=received,
-            labelled=stored.tweets,
-            rejected=rejected,
-            queue_depth=job.queue_depth,
-            other_language=stored.other_language,
-            latencies_ms=1000 * (committed - arrived),
-        )
-        self._measurements.count(
-            received=received,
-            stored=stored,
-            dead_letters=dead_letters,
-            latencies_s=committed - arrived,
-            stages_s={
-                "collect": job.closed - float(arrived[0]),
-                "classify": classified - job.closed,
-                "store": committed - classified,
-            },
-            left_out=left_out,
-            committed_at=time.time(),
-        )
-        self.totals.received += received
-        self.totals.labelled += stored.tweets
-        self.totals.rejected += rejected
-        self.totals.left_out.update(left_out)
-
-    def _tell(self, left_out: Counter[str]) -> None:
+    def _tell(self, job: Job) -> None:
         """Say of each field once that something else is expected there."""
-        for name in left_out.keys() - self.totals.left_out.keys():
+        fresh = job.left_out().keys() - self._told
+        self._told |= fresh
+        for name in fresh:
             self._log.warning(
                 "field-left-out",
                 field=name,

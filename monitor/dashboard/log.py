@@ -30,7 +30,7 @@ FOR_SPREADSHEET: Final = ContextVar("FOR_SPREADSHEET", default=False)
 _T = TypeVar("_T")
 
 
-class Log(Database):  # type: ignore[misc]  # (Datasette has no types)
+class LogDatabase(Database):  # type: ignore[misc]  # (Datasette has no types)
     """Opened as all that only read it do, and again when another file has taken its place."""
 
     def __init__(self, datasette: Datasette, path: Path) -> None:

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from monitor.dashboard import front, guard, queries
 from monitor.dashboard.guard import guarded
-from monitor.dashboard.log import FOR_SPREADSHEET, NAME, Log
+from monitor.dashboard.log import FOR_SPREADSHEET, NAME, LogDatabase
 
 if TYPE_CHECKING:
     import asyncio
@@ -56,7 +56,7 @@ def make_app(path: Path, *, loopback: bool, sql: bool = False) -> App:
         metadata={"title": "Reputation monitor", "databases": {NAME: queries.METADATA}},
     )
     datasette.remove_database("_memory")
-    datasette.add_database(Log(datasette, path), name=NAME)
+    datasette.add_database(LogDatabase(datasette, path), name=NAME)
     return guarded(_telling_csv(datasette.app()), loopback=loopback)
 
 

@@ -54,7 +54,7 @@ def _run(rate: float) -> None:
     from monitor.daemon import logs
     from monitor.daemon.pipeline import Pipeline
     from monitor.demo.embedded_broker import embedded_broker
-    from monitor.demo.view import View
+    from monitor.demo.view import DemoView
     from monitor.inference import Classifier, Model
     from monitor.mqtt import Broker, BrokerRefusedError
     from monitor.mqtt.publisher import connected
@@ -77,7 +77,7 @@ def _run(rate: float) -> None:
             },
         )
         logs.configure(settings.log)
-        view = View(Console(), len(payloads))
+        view = DemoView(Console(), len(payloads))
         store = Store(database)
         model = Model.load(settings.model.path)
         with Classifier(model, entities=settings.entities) as classifier:

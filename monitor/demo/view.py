@@ -23,7 +23,7 @@ _BAR: Final = 24
 _PLAIN_EVERY_S: Final = 2.0
 
 
-class View:
+class DemoView:
     """Counts what is stored and draws it: live in a terminal, now and then a line elsewhere."""
 
     def __init__(self, console: Console, expected: int) -> None:

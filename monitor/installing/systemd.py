@@ -15,7 +15,7 @@ _RELOAD: Final = run("reload", "systemd", [("systemctl", "daemon-reload")])
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class UnitState:
     """How a unit is, in systemd's words."""
 
     active: str
@@ -34,14 +34,14 @@ def is_there() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
-def state(unit: str = SERVICE) -> State:
+def state(unit: str = SERVICE) -> UnitState:
     """Ask how a unit is."""
     said = call("systemctl", "show", unit, "--property=ActiveState,UnitFileState")
     found = dict(line.split("=", 1) for line in said.splitlines())
-    return State(found["ActiveState"], found["UnitFileState"])
+    return UnitState(found["ActiveState"], found["UnitFileState"])
 
 
-def begin(found: State, *, changed: bool, start: bool) -> list[Step]:
+def begin(found: UnitState, *, changed: bool, start: bool) -> list[Step]:
     """Have the service run, now and with every start of the board.
 
     Args:
@@ -68,7 +68,7 @@ def begin(found: State, *, changed: bool, start: bool) -> list[Step]:
     return steps
 
 
-def end(found: State) -> list[Step]:
+def end(found: UnitState) -> list[Step]:
     """Have the service stop, and not start again."""
     steps = []
     if found.runs:

@@ -35,7 +35,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Tweets:
+class TweetSplit:
     """What a run learns from and what it is measured on.
 
     ``replab`` are tweets labelled by RepLab's definition (or by an owner, for an entity),
@@ -139,7 +139,7 @@ def class_of(row: dict[str, Any], name: str = "label") -> int:
     return NO_LABEL if label is None else POLARITIES.index(label)
 
 
-def read(sources: Sequence[Path], leave_out: Collection[str] = ()) -> Tweets:
+def read(sources: Sequence[Path], leave_out: Collection[str] = ()) -> TweetSplit:
     """Return the tweets of ``sources``: folders with the files of docs/training.md, or own files.
 
     RepLab's entities and domains in ``leave_out`` are not learnt from: their held-out tweets are
@@ -148,7 +148,7 @@ def read(sources: Sequence[Path], leave_out: Collection[str] = ()) -> Tweets:
     Raises:
         TrainingError: a file is broken, or there is nothing to learn from.
     """
-    tweets = Tweets()
+    tweets = TweetSplit()
     for source in sources:
         if source.is_dir():
             read_collection(source, tweets, leave_out)
@@ -167,7 +167,7 @@ def read(sources: Sequence[Path], leave_out: Collection[str] = ()) -> Tweets:
     return tweets
 
 
-def read_own(path: Path, tweets: Tweets) -> None:
+def read_own(path: Path, tweets: TweetSplit) -> None:
     """Add an owner's file: with an entity a label is of reputation, without of sentiment."""
     known: list[Example] = []
     for row in rows_of(path):
@@ -184,7 +184,7 @@ def read_own(path: Path, tweets: Tweets) -> None:
     tweets.dev[path.name.split(".")[0]].extend(dev)
 
 
-def read_collection(data: Path, tweets: Tweets, leave_out: Collection[str]) -> None:
+def read_collection(data: Path, tweets: TweetSplit, leave_out: Collection[str]) -> None:
     """Add the files in the folder ``data``, those of them that are there.
 
     SemEval's 2014 test split is left out, as TweetEval leaves it out of its training set.

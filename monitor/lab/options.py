@@ -3,15 +3,16 @@
 Importing this module is cheap.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from monitor.lab.errors import Interrupted, TrainingError
 from monitor.lab.structure import StructureError
-from monitor.options import FiniteRange
+from monitor.options import FiniteRange, OutputFolder
 
 DATA = click.argument(
     "data", metavar="DATA", type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -53,6 +54,28 @@ SEED = click.option(
     show_default=True,
     help="The same seed on the same machine gives the same weights.",
 )
+
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]  # click's own type of an option
+
+
+def output_option(default: str, help: str) -> _Decorator:  # noqa: A002  (click's word)
+    """Return the option ``--output``, a folder that is made where it is missing."""
+    return click.option(
+        "--output", type=OutputFolder(), default=Path(default), show_default=True, help=help
+    )
+
+
+def count_option(
+    name: str,
+    help: str,  # noqa: A002  (click's word)
+    default: int = 0,
+    least: int = 0,
+) -> _Decorator:
+    """Return an option that takes a whole number of ``least`` or more."""
+    return click.option(
+        name, type=click.IntRange(min=least), default=default, show_default=True, help=help
+    )
 
 
 class WrongUsage(click.ClickException):

@@ -16,7 +16,7 @@ from monitor.options import EXIT_CONFIGURATION, OutputFile, fail, log_options, l
 
 if TYPE_CHECKING:
     from monitor.labelling.sample import Mode
-    from monitor.labelling.taking import Asked
+    from monitor.labelling.taking import ModelAnswers
     from monitor.labelling.worth import Worth
     from monitor.settings import Settings
     from monitor.verdict import Pair
@@ -196,10 +196,10 @@ def _import(
     )
 
 
-def _asked(settings: Settings, pairs: Sequence[Pair]) -> Asked:
+def _asked(settings: Settings, pairs: Sequence[Pair]) -> ModelAnswers:
     """Ask the configured model about texts that are not in the log."""
     from monitor.inference import Classifier, Model, ModelError
-    from monitor.labelling.taking import Asked
+    from monitor.labelling.taking import ModelAnswers
     from monitor.verdict import POLARITIES, TASKS
 
     try:
@@ -212,7 +212,7 @@ def _asked(settings: Settings, pairs: Sequence[Pair]) -> Asked:
         tuple(verdict[task].probabilities.get(p, 0.0) for task in TASKS for p in POLARITIES)
         for verdict in verdicts
     ]
-    return Asked([tuple(round(p, 5) for p in each) for each in said], model.sha256)
+    return ModelAnswers([tuple(round(p, 5) for p in each) for each in said], model.sha256)
 
 
 def _delete(connection: sqlite3.Connection, entity: str | None, *, yes: bool) -> None:
@@ -236,7 +236,7 @@ def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: M
     from monitor.console import glyphs, printable, streams
     from monitor.labelling import keyboard, terminal
     from monitor.labelling.sample import draw
-    from monitor.labelling.session import Session
+    from monitor.labelling.session import LabellingSession
     from monitor.labelling.worth import counted, worth
     from monitor.tweets import NO_ENTITY
 
@@ -252,7 +252,7 @@ def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: M
     click.echo(f"{whom}: {len(drawing.tweets):,} tweets of {drawing.of:,}, {how}.")
     if any(mark in (tweet.text or "") for tweet in drawing.tweets for mark in _MASKS):
         click.echo("Texts are shown as they are kept: mentions, links and numbers are masked.")
-    session = Session(connection, drawing, mode)
+    session = LabellingSession(connection, drawing, mode)
     counts = counted(connection, entity)
 
     def so_far() -> Worth:

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 
 from monitor.atomic import replacing
 from monitor.console import csv_lines, harmless, strict_json
-from monitor.labelling.sample import Tweet
+from monitor.labelling.sample import SampledTweet
 from monitor.store.owner_labels import PROBABILITIES, OwnerLabel
 
 FIELDS: Final = (
@@ -34,7 +34,7 @@ class FileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """What a line of a file says; its fields are not looked at yet."""
 
     line: int
@@ -57,7 +57,7 @@ def of_label(label: OwnerLabel) -> dict[str, Any]:
     }
 
 
-def of_tweet(tweet: Tweet) -> dict[str, Any]:
+def of_tweet(tweet: SampledTweet) -> dict[str, Any]:
     """Return a row to be filled in; the model's answer is not in it, which would be copied."""
     return {
         "id": tweet.id,
@@ -112,7 +112,7 @@ def _uncelled(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _cell(cell[1:]) == cell else cell
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Path) -> Iterator[FileRow]:
     """Read a file's rows, blank ones left out; '-' is standard input, as JSON lines.
 
     Raises:
@@ -127,7 +127,7 @@ def read(path: Path) -> Iterator[Row]:
         yield from _of_csv(file) if path.suffix.lower() == ".csv" else _of_json(file)
 
 
-def _of_json(file: IO[str]) -> Iterator[Row]:
+def _of_json(file: IO[str]) -> Iterator[FileRow]:
     number = 0
     while line := file.readline(_LONGEST):
         number += 1
@@ -142,10 +142,10 @@ def _of_json(file: IO[str]) -> Iterator[Row]:
             raise FileError(f"line {number}: not JSON: {error}") from None
         if not isinstance(fields, dict):
             raise FileError(f"line {number}: not a JSON object")
-        yield Row(number, fields)
+        yield FileRow(number, fields)
 
 
-def _of_csv(file: IO[str]) -> Iterator[Row]:
+def _of_csv(file: IO[str]) -> Iterator[FileRow]:
     first = file.readline(_LONGEST)
     # Where decimals have a comma, spreadsheets write semicolons.
     mark = ";" if first.count(";") > first.count(",") else ","
@@ -173,7 +173,7 @@ def _of_csv(file: IO[str]) -> Iterator[Row]:
                     f"line {number}: {len(cells)} cells, and the header has {len(header)}"
                 )
             pairs = zip(header, map(_uncelled, cells), strict=True)
-            yield Row(number, {name: cell for name, cell in pairs if cell != ""})
+            yield FileRow(number, {name: cell for name, cell in pairs if cell != ""})
         number = reader.line_num + 1
 
 

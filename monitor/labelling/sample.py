@@ -32,7 +32,7 @@ _WORD: Final = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Tweet:
+class SampledTweet:
     """A tweet of the log and what the model says of it and an entity."""
 
     id: str
@@ -63,7 +63,7 @@ class Tweet:
 class Drawing:
     """What is to be asked."""
 
-    tweets: tuple[Tweet, ...]
+    tweets: tuple[SampledTweet, ...]
     """In the order in which to ask."""
     passed: tuple[tuple[OwnerLabel, ...], ...]
     """For each tweet: labels given otherwise whose turn comes before it."""
@@ -71,7 +71,7 @@ class Drawing:
     """How many tweets can be drawn in all, those that are labelled included."""
 
 
-def tweets_of(connection: sqlite3.Connection, entity: str, ids: list[str]) -> list[Tweet]:
+def tweets_of(connection: sqlite3.Connection, entity: str, ids: list[str]) -> list[SampledTweet]:
     """Read tweets by id, in that order; without those that the log does not have."""
     columns = ", ".join(f"coalesce(l.{name}, 0.0)" for name in PROBABILITIES)
     found = {}
@@ -84,7 +84,7 @@ def tweets_of(connection: sqlite3.Connection, entity: str, ids: list[str]) -> li
         ).fetchone()
         if row:
             text, received_at, sha256, batch_id, *probabilities = row
-            found[id_] = Tweet(
+            found[id_] = SampledTweet(
                 *(id_, entity, text, received_at, tuple(probabilities), sha256, batch_id)
             )
     return [found[id_] for id_ in ids if id_ in found]
@@ -158,7 +158,7 @@ def _teaching(
                 yield first - second, id_
 
     order = [id_ for _, id_ in heapq.nsmallest(_WIDER * count, unsure())]
-    chosen: list[Tweet] = []
+    chosen: list[SampledTweet] = []
     said: list[frozenset[str]] = []
     for tweet in tweets_of(connection, entity, order):
         words = frozenset(_WORD.findall((tweet.text or "").casefold()))

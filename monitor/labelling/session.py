@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from monitor.clock import utc
-from monitor.labelling.sample import Drawing, Mode, Tweet
+from monitor.labelling.sample import Drawing, Mode, SampledTweet
 from monitor.store.owner_labels import OwnerLabel, put, transaction
 
 
-class Session:
+class LabellingSession:
     """Where a labeller is, and what was said in this sitting."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Session:
         return len(self._drawing.tweets)
 
     @property
-    def tweet(self) -> Tweet | None:
+    def tweet(self) -> SampledTweet | None:
         """The one that is asked about; None after the last."""
         return self._drawing.tweets[self.place] if self.place < self.total else None
 

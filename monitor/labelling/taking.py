@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from monitor.clock import utc
-from monitor.labelling.files import FileError, Row
+from monitor.labelling.files import FileError, FileRow
 from monitor.labelling.sample import tweets_of
 from monitor.store.owner_labels import ANSWERS, DRAWN, PROBABILITIES, Drawn, OwnerLabel, read
 from monitor.tweets import NO_ENTITY
@@ -44,7 +44,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ModelAnswers:
     """What a model says of texts from elsewhere."""
 
     probabilities: Sequence[tuple[float, ...]]
@@ -54,12 +54,12 @@ class Asked:
 
 def take(
     connection: sqlite3.Connection,
-    rows: Iterable[Row],
+    rows: Iterable[FileRow],
     *,
     now: float,
     keep: Callable[[str], str | None],
     name: Callable[[str], str],
-    ask: Callable[[Sequence[Pair]], Asked],
+    ask: Callable[[Sequence[Pair]], ModelAnswers],
     replaces: bool,
 ) -> Taken:
     """Make answers of a file's rows.
@@ -125,7 +125,7 @@ def take(
 
 
 def _ask(
-    found: Taken, texts: dict[tuple[str, str], Pair], ask: Callable[[Sequence[Pair]], Asked]
+    found: Taken, texts: dict[tuple[str, str], Pair], ask: Callable[[Sequence[Pair]], ModelAnswers]
 ) -> None:
     """Have the model say what it thinks of texts that it has not seen."""
     places = [

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from monitor.console import Glyphs, printable, wrap
-from monitor.labelling.sample import Mode, Tweet
-from monitor.labelling.session import Session
+from monitor.labelling.sample import Mode, SampledTweet
+from monitor.labelling.session import LabellingSession
 from monitor.labelling.worth import MORE, Worth
 from monitor.standings.owner import LEAST
 from monitor.store.owner_labels import CANNOT_TELL, NOT_ABOUT_IT
@@ -35,7 +35,7 @@ _LEAST_COLUMNS: Final = 40
 
 
 def run(
-    session: Session,
+    session: LabellingSession,
     estimate: Callable[[], Worth],
     entity: str,
     mode: Mode,
@@ -74,7 +74,7 @@ def run(
 
 
 def _moved(
-    session: Session, key: Callable[[], bytes], say: Callable[[str], object], signs: Glyphs
+    session: LabellingSession, key: Callable[[], bytes], say: Callable[[str], object], signs: Glyphs
 ) -> bool:
     """Wait for a key that leads to another tweet, and take it; False for q."""
     while (pressed := key()) not in _QUIT:
@@ -107,7 +107,9 @@ def so_far(found: Worth, signs: Glyphs) -> str:
     )
 
 
-def ending(found: Worth, session: Session, entity: str, mode: Mode, signs: Glyphs) -> Iterator[str]:
+def ending(
+    found: Worth, session: LabellingSession, entity: str, mode: Mode, signs: Glyphs
+) -> Iterator[str]:
     """Say what was done, what it is worth, and what to do next."""
     whom = printable(entity or NO_ENTITY, signs)
     total = sum(found.answers.values())
@@ -131,7 +133,9 @@ def _question(entity: str, signs: Glyphs) -> str:
     return f"What does the tweet say of {printable(entity, signs)}: does it harm or help its name?"
 
 
-def _shown(session: Session, tweet: Tweet, columns: int, signs: Glyphs) -> Iterator[str]:
+def _shown(
+    session: LabellingSession, tweet: SampledTweet, columns: int, signs: Glyphs
+) -> Iterator[str]:
     given = session.given.get(session.place)
     was = f"  (you said {spoken(given.label)})" if given else ""
     day = printable(tweet.received_at[:10], signs)

@@ -13,7 +13,7 @@ from typing import Final
 from monitor.merging import counts, records, source
 from monitor.merging.joined import open_joined
 from monitor.merging.numbers import number
-from monitor.merging.tweets import Tweets
+from monitor.merging.tweets import TweetMerger
 from monitor.store import DamagedLogError, StoreError, integrity, open_log
 from monitor.store.place import MovedError, Place
 
@@ -62,7 +62,7 @@ class Merge:
         # Lets Python see Ctrl-C.
         self._connection.set_progress_handler(lambda: None, _LOOK_EVERY)
         counts.watch(self._connection)
-        self._tweets = Tweets(self._connection)
+        self._tweets = TweetMerger(self._connection)
 
     def take(
         self, path: Path, on_progress: Callable[[int, int], object] = lambda _done, _all: None

@@ -26,7 +26,7 @@ _ANSWER: Final = "l.reputation, l.reputation_abstained, l.sentiment, l.sentiment
 
 
 @dataclass(slots=True)
-class Found:
+class NewTweets:
     """What was new in tweets of the input."""
 
     tweets: int = 0
@@ -35,7 +35,7 @@ class Found:
     """Labels that another log has, too."""
 
 
-class Tweets:
+class TweetMerger:
     """Joins the tweets of one input after the other."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -55,15 +55,15 @@ class Tweets:
             " is_retweet INTEGER NOT NULL)"
         )
 
-    def merge(self, *, joined: bool) -> Iterator[tuple[int, Found]]:
+    def merge(self, *, joined: bool) -> Iterator[tuple[int, NewTweets]]:
         """Join the input's tweets, and yield how many were looked at, and what was new in them."""
         for first, last, count in self._chunks():
             self._meet(first, last, joined=joined)
             tweets = self._keep_tweets()
             self._listen()
             labels, copies = self._keep_labels()
-            yield count, Found(tweets, labels, copies)
-        yield 0, Found(copies=self._merge_lost())
+            yield count, NewTweets(tweets, labels, copies)
+        yield 0, NewTweets(copies=self._merge_lost())
 
     def _chunks(self) -> Iterator[tuple[int, int, int]]:
         """Yield spans of rowids, and how many tweets are in each; no batch is split."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.metrics.measurements import Measurements
-from monitor.settings import Metrics
+from monitor.settings import MetricsSettings
 
 if TYPE_CHECKING:
     from monitor.metrics.endpoint import Endpoint
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Exporter:
     """Answers scrapes and keeps a textfile, under one configuration."""
 
-    def __init__(self, settings: Metrics, measurements: Measurements) -> None:
+    def __init__(self, settings: MetricsSettings, measurements: Measurements) -> None:
         """Take address and file; `start` begins.
 
         Raises:

@@ -76,6 +76,8 @@ class Reading:
 
     received: int = 0
     labelled: int = 0
+    other_language: int = 0
+    """Of the labelled those that have no label, for the model does not read their language."""
     duplicates: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     """By reason."""
@@ -163,6 +165,7 @@ class Measurements:
             counts = self._counts
             counts.received += received
             counts.labelled += stored.tweets
+            counts.other_language += stored.other_language
             counts.duplicates += received - stored.tweets - len(dead_letters)
             counts.rejected.update(letter.reason for letter in dead_letters)
             counts.left_out.update(left_out or ())
@@ -199,6 +202,7 @@ class Measurements:
             return Reading(
                 received=counts.received,
                 labelled=counts.labelled,
+                other_language=counts.other_language,
                 duplicates=counts.duplicates,
                 rejected=counts.rejected.copy(),
                 left_out=counts.left_out.copy(),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from monitor.mqtt.sender import Message as Message
     from monitor.mqtt.sender import Sender as Sender
     from monitor.mqtt.session import BrokerRefusedError as BrokerRefusedError
-    from monitor.mqtt.session import Session as Session
+    from monitor.mqtt.session import BrokerSession as BrokerSession
     from monitor.mqtt.visit import Seen as Seen
     from monitor.mqtt.visit import probe as probe
 
@@ -18,7 +18,7 @@ __getattr__ = face(
     __name__,
     {
         "broker": ("Broker",),
-        "session": ("BrokerRefusedError", "Session"),
+        "session": ("BrokerRefusedError", "BrokerSession"),
         "sender": ("ConnectionLostError", "Message", "Sender"),
         "visit": ("Seen", "probe"),
     },

@@ -20,13 +20,13 @@ from monitor.mqtt.session import (
     OFFLINE,
     ONLINE,
     BrokerRefusedError,
+    BrokerSession,
     ConnectionFailedError,
     Lives,
-    Session,
     UnsupportedProtocolError,
 )
 from monitor.mqtt.ways import HANGS_UP, Way, attempt_this, find
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 
 _FAREWELL_S: Final = 2.0
 _LONGEST_BACKOFF_S: Final = 60.0
@@ -42,12 +42,12 @@ class Broker:
 
     def __init__(
         self,
-        settings: Mqtt,
+        settings: MqttSettings,
         receive_maximum: int,
         deliver: Callable[[Delivery], object],
         on_refused: Callable[[BrokerRefusedError], object],
         on_dropped: Callable[[int], object] = lambda _total: None,
-        session: Session | None = None,
+        session: BrokerSession | None = None,
         *,
         availability: str = "",
         is_own: Callable[[str], bool] = lambda _topic: False,
@@ -75,7 +75,7 @@ class Broker:
         self._deliver = deliver
         self._on_refused = on_refused
         self._on_dropped = on_dropped
-        self._session = session or Session()
+        self._session = session or BrokerSession()
         self._availability = availability
         self._is_own = is_own
         self._on_connected = on_connected

@@ -8,7 +8,7 @@ from paho.mqtt.client import Client, WebsocketConnectionError
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.settings.tls import explain, make_context
 
 _NO_WORD: Final = "Unspecified error"
@@ -20,7 +20,7 @@ SILENT_END: Final = (
 
 
 def make_client(
-    settings: Mqtt,
+    settings: MqttSettings,
     client_id: str,
     protocol: MQTTProtocolVersion,
     *,
@@ -57,7 +57,7 @@ def make_client(
     return client
 
 
-def connect(client: Client, settings: Mqtt, **v5: Any) -> None:  # noqa: ANN401  (as paho's)
+def connect(client: Client, settings: MqttSettings, **v5: Any) -> None:  # noqa: ANN401  (as paho's)
     """Open the connection and send CONNECT; what is answered comes to the client's callbacks.
 
     Raises:

@@ -49,7 +49,7 @@ from monitor.mqtt.session import (
     Lives,
 )
 from monitor.mqtt.ways import refusal
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.settings.tls import LastWords
 from monitor.settings.topics import AVAILABILITY
 
@@ -76,12 +76,12 @@ def _is_presence(topic: str, payload: bytes | bytearray) -> bool:
     return payload in _PRESENCE and topic.endswith(f"/{AVAILABILITY}")
 
 
-def visitor(settings: Mqtt) -> str:
+def visitor(settings: MqttSettings) -> str:
     """Name the client that only looks whether the broker would take us."""
     return f"{settings.client_id}-visit"
 
 
-def _visitors(settings: Mqtt) -> tuple[str, ...]:
+def _visitors(settings: MqttSettings) -> tuple[str, ...]:
     """Filters like ours, but shared in groups of a visitor's own: he takes nothing from ours."""
     return tuple(
         re.sub(r"^\$share/[^/]*", lambda group: f"{group[0]}-visit", topic)
@@ -94,7 +94,7 @@ class Connection:
 
     def __init__(
         self,
-        settings: Mqtt,
+        settings: MqttSettings,
         protocol: MQTTProtocolVersion,
         receive_maximum: int,
         deliver: Callable[[Delivery], object],

@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from monitor.mqtt.client import connect, make_client
 from monitor.mqtt.session import HungUpError
 from monitor.mqtt.ways import refusal
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.settings.tls import LastWords
 
 KNOWN: Final = (
@@ -31,7 +31,7 @@ _WEEK_S: Final = 7 * 24 * 3600
 """How long a session that is not ours is to live on, at least, until its owner comes back."""
 
 
-def holds_session(settings: Mqtt, client_id: str, protocol: MQTTProtocolVersion) -> bool:
+def holds_session(settings: MqttSettings, client_id: str, protocol: MQTTProtocolVersion) -> bool:
     """Whether the broker has a session for whom it takes us for; nothing in it is touched.
 
     A client that is connected with that session loses its connection, and gets back all of it when

@@ -22,7 +22,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from monitor.mqtt.client import connect, make_client
 from monitor.mqtt.look import KNOWN, holds_session
 from monitor.mqtt.session import BrokerRefusedError, ConnectionFailedError
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.settings.tls import LastWords
 from monitor.tweets.encodings import utf8
 
@@ -38,7 +38,9 @@ class PublishError(Exception):
     """The messages cannot be published; the message says why."""
 
 
-def replay(settings: Mqtt, file: str, topic: str, rate: float, qos: int) -> tuple[int, float]:
+def replay(
+    settings: MqttSettings, file: str, topic: str, rate: float, qos: int
+) -> tuple[int, float]:
     """Publish every line of a file, with a progress bar on a terminal.
 
     Args:
@@ -131,7 +133,7 @@ class Publisher:
 
 
 @contextlib.contextmanager
-def connected(settings: Mqtt, in_flight: int = _IN_FLIGHT) -> Iterator[Publisher]:
+def connected(settings: MqttSettings, in_flight: int = _IN_FLIGHT) -> Iterator[Publisher]:
     """Connect for publishing, and disconnect afterwards; no other client's session is ended.
 
     Args:

@@ -47,7 +47,7 @@ class UnsupportedProtocolError(ConnectionFailedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class BrokerSession:
     """What we know of our session at the broker from an earlier life."""
 
     expected: bool = False

@@ -9,7 +9,7 @@ from monitor.mqtt.look import KNOWN, holds_session
 from monitor.mqtt.sender import Message
 from monitor.mqtt.session import LOWERED, OFFLINE, ConnectionFailedError
 from monitor.mqtt.ways import Way, find
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Seen:
     """What it would not do, and what follows, in words."""
 
 
-def probe(settings: Mqtt, availability: str = "") -> Seen:
+def probe(settings: MqttSettings, availability: str = "") -> Seen:
     """Connect under another client identifier, with last will and subscriptions, and leave.
 
     The first connection only finds out whose session the broker would give us: if it is one that

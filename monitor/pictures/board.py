@@ -8,7 +8,7 @@ from monitor.pictures import links, words
 from monitor.pictures.charts import Axes, Line, Point, bars, lines
 from monitor.pictures.folded import details
 from monitor.pictures.markup import Markup, join, tag
-from monitor.pictures.overview import Board, Overview
+from monitor.pictures.overview import BoardHealth, Overview
 from monitor.pictures.scales import nice_end, ticks
 from monitor.settings import WAL_BYTES
 from monitor.store.disk import is_full
@@ -83,7 +83,7 @@ def _facts(overview: Overview) -> list[tuple[str, str, str, bool]]:
     return facts
 
 
-def _clock(board: Board) -> tuple[str, str, str, bool]:
+def _clock(board: BoardHealth) -> tuple[str, str, str, bool]:
     if board.clock_synchronised is None:
         return ("clock", "unknown", "the board cannot tell whether it is right", True)
     if board.clock_synchronised:
@@ -158,7 +158,7 @@ def charts(overview: Overview, *, linked: bool) -> Markup:
     )
 
 
-def _hours_table(board: Board) -> Markup:
+def _hours_table(board: BoardHealth) -> Markup:
     head = ("begins (UTC)", "tweets a second", "not read", "median latency", "99 %, worst minute")
     body = [
         tag(
@@ -179,7 +179,7 @@ def _hours_table(board: Board) -> Markup:
     return details("Throughput and latency as a table", head, body)
 
 
-def _reasons(board: Board, *, linked: bool) -> Markup | None:
+def _reasons(board: BoardHealth, *, linked: bool) -> Markup | None:
     if not board.reasons:
         return None
     counted = ", ".join(f"{reason} {count:,}" for reason, count in board.reasons)

@@ -11,7 +11,7 @@ from monitor.pictures import links, words
 from monitor.pictures.charts import Axes, Line, Mark, Point, bars, lines
 from monitor.pictures.folded import details
 from monitor.pictures.markup import Markup, join, tag
-from monitor.pictures.overview import Overview, Row
+from monitor.pictures.overview import EntityRow, Overview
 from monitor.pictures.scales import nice_end, ticks
 from monitor.pictures.spans import Span
 from monitor.standings import Estimate, Standing
@@ -28,8 +28,8 @@ _BAND: Final = "the band is the 95 % interval, dark as far as it is chance"
 def courses(overview: Overview) -> Markup:
     """Draw the negative share of the largest entities over time, all to the same scale."""
     span = overview.span
-    rows: list[Row] = []
-    left: list[Row] = []
+    rows: list[EntityRow] = []
+    left: list[EntityRow] = []
     for row in overview.rows:
         if row.whole.entity not in (None, OTHERS):
             enough = row.whole.tweets >= _TWEETS * len(row.windows) and len(rows) < _COURSES
@@ -62,7 +62,7 @@ def courses(overview: Overview) -> Markup:
     )
 
 
-def entity(overview: Overview, row: Row, *, linked: bool) -> Markup:
+def entity(overview: Overview, row: EntityRow, *, linked: bool) -> Markup:
     """Draw one entity over time: net score, shares, tweets; each window leads to its tweets."""
     span = overview.span
 
@@ -98,7 +98,7 @@ def entity(overview: Overview, row: Row, *, linked: bool) -> Markup:
     )
 
 
-def _points(row: Row, which: int, span: Span, *, linked: bool) -> list[Point]:
+def _points(row: EntityRow, which: int, span: Span, *, linked: bool) -> list[Point]:
     written = _written(which)
     points = []
     for w in row.windows:
@@ -131,7 +131,7 @@ def _written(which: int) -> Callable[[float], str]:
     return words.signed if which == _NET else words.percent
 
 
-def _volume(row: Row, span: Span, *, linked: bool) -> Markup:
+def _volume(row: EntityRow, span: Span, *, linked: bool) -> Markup:
     points = [
         Point(
             *(epoch(w.start), epoch(w.end), float(w.tweets)),
@@ -151,7 +151,7 @@ def _volume(row: Row, span: Span, *, linked: bool) -> Markup:
     )
 
 
-def _share_axes(span: Span, rows: Sequence[Row], height: int, moments: int = 6) -> Axes:
+def _share_axes(span: Span, rows: Sequence[EntityRow], height: int, moments: int = 6) -> Axes:
     highest = max(
         (e.high for row in rows for w in row.windows for e in (w.negative, w.positive)), default=1.0
     )
@@ -160,7 +160,7 @@ def _share_axes(span: Span, rows: Sequence[Row], height: int, moments: int = 6) 
     return Axes(span.since, span.end, span.step, 0, end, marks, height, moments)
 
 
-def _marks(overview: Overview, row: Row) -> list[Mark]:
+def _marks(overview: Overview, row: EntityRow) -> list[Mark]:
     return [
         Mark(
             epoch(alert.raised_at),
@@ -173,7 +173,7 @@ def _marks(overview: Overview, row: Row) -> list[Mark]:
     ]
 
 
-def _desc(row: Row, which: int, span: Span) -> str:
+def _desc(row: EntityRow, which: int, span: Span) -> str:
     values = [_figure(w, which).value for w in row.windows]
     if not values:
         return "No tweets."
@@ -185,10 +185,10 @@ def _desc(row: Row, which: int, span: Span) -> str:
     )
 
 
-def _courses_table(rows: Sequence[Row], span: Span) -> Markup:
+def _courses_table(rows: Sequence[EntityRow], span: Span) -> Markup:
     found = {(row.whole.entity, w.start): w for row in rows for w in row.windows}
 
-    def cell(row: Row, start: str) -> Markup:
+    def cell(row: EntityRow, start: str) -> Markup:
         w = found.get((row.whole.entity, start))
         return tag("td", words.percent(w.negative.value) if w else "\N{EN DASH}", class_="number")
 
@@ -204,7 +204,7 @@ def _courses_table(rows: Sequence[Row], span: Span) -> Markup:
     return details("Negative shares as a table", head, body)
 
 
-def _windows_table(row: Row, span: Span, *, linked: bool) -> Markup:
+def _windows_table(row: EntityRow, span: Span, *, linked: bool) -> Markup:
     head = (span.window, "tweets", *POLARITIES, "net score", "95 % interval")
     title = f"Every figure as a table{', with the tweets behind it' if linked else ''}"
     body = [_window_row(w, span, linked=linked) for w in reversed(row.windows)]

@@ -8,7 +8,7 @@ from monitor.console import counted
 from monitor.periods import epoch
 from monitor.pictures import links, shares, words
 from monitor.pictures.markup import Markup, join, tag
-from monitor.pictures.overview import Overview, Row
+from monitor.pictures.overview import EntityRow, Overview
 from monitor.pictures.spans import Span
 from monitor.standings import Estimate, Standing
 from monitor.tweets import OTHERS
@@ -101,7 +101,7 @@ def table(overview: Overview, span: str | None) -> Markup:
     )
 
 
-def _row(row: Row, span: Span, name: str | None, raised: set[str]) -> Markup:
+def _row(row: EntityRow, span: Span, name: str | None, raised: set[str]) -> Markup:
     whole = row.whole
     shown = words.name(whole.entity)
     if name:

@@ -10,7 +10,7 @@ from typing import Final
 from monitor.clock import utc
 from monitor.periods import SECONDS, epoch
 from monitor.pictures.spans import Span
-from monitor.standings import Question, Report, Standing, gather, standings
+from monitor.standings import Report, ReportQuestion, Standing, gather, standings
 from monitor.store.disk import left
 from monitor.tweets import OTHERS
 
@@ -26,7 +26,7 @@ _PLACES: Final = {OTHERS: 1, None: 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EntityRow:
     """An entity in the span, window by window, and in the span before."""
 
     whole: Standing
@@ -49,7 +49,7 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class BoardHealth:
     """How the board does."""
 
     since: float
@@ -86,9 +86,9 @@ class Overview:
     now: float
     report: Report
     """How entities stand in the span as a whole."""
-    rows: Sequence[Row]
+    rows: Sequence[EntityRow]
     """The entity with most tweets first; last those that are added up, and tweets about none."""
-    board: Board
+    board: BoardHealth
 
     @property
     def entity(self) -> str | None:
@@ -108,12 +108,12 @@ def read(connection: sqlite3.Connection, span: Span, *, entity: str | None, now:
     Raises:
         UnknownEntityError: if the log holds nothing about the entity.
     """
-    question = Question(span.since, span.end, entity=entity, most=_ENTITIES)
+    question = ReportQuestion(span.since, span.end, entity=entity, most=_ENTITIES)
     report = gather(connection, question)
     return Overview(span, now, report, _rows(connection, span, report), _board(connection, span))
 
 
-def _rows(connection: sqlite3.Connection, span: Span, report: Report) -> list[Row]:
+def _rows(connection: sqlite3.Connection, span: Span, report: Report) -> list[EntityRow]:
     windows: dict[str | None, list[Standing]] = {}
     for standing in standings(
         connection,
@@ -124,11 +124,11 @@ def _rows(connection: sqlite3.Connection, span: Span, report: Report) -> list[Ro
         others=report.question.entity is None,
     ):
         windows.setdefault(standing.entity, []).insert(0, standing)
-    rows = [Row(whole, windows.get(whole.entity, [])) for whole in report.standings]
+    rows = [EntityRow(whole, windows.get(whole.entity, [])) for whole in report.standings]
     return sorted(rows, key=lambda row: (_PLACES.get(row.whole.entity, 0), -row.whole.tweets))
 
 
-def _board(connection: sqlite3.Connection, span: Span) -> Board:
+def _board(connection: sqlite3.Connection, span: Span) -> BoardHealth:
     since = max(span.since, span.end - _BOARD_S)
     minutely = span.end - since <= SECONDS["day"] / 8
     letters = len("2026-11-21T17:21" if minutely else "2026-11-21T17")
@@ -173,7 +173,7 @@ def _board(connection: sqlite3.Connection, span: Span) -> Board:
         " GROUP BY reason ORDER BY messages DESC",
         (_DEAD_LETTERS,),
     ).fetchall()
-    return Board(
+    return BoardHealth(
         since=since,
         step=60.0 if minutely else SECONDS["hour"],
         hours=[

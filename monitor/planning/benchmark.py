@@ -46,7 +46,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BenchmarkReport:
     """What was measured, and on what."""
 
     machine: str
@@ -82,7 +82,7 @@ class Report:
         return "\n".join([*lines, *([] if better is None else ["", better])])
 
 
-def measure(model: Model, runtime: str, workers: int, seconds: float) -> Report:
+def measure(model: Model, runtime: str, workers: int, seconds: float) -> BenchmarkReport:
     """Measure every batch size, length and number of workers.
 
     Args:
@@ -99,7 +99,7 @@ def measure(model: Model, runtime: str, workers: int, seconds: float) -> Report:
             for count, batch, tokens in bar:
                 with Classifier(model, count, runtime) as classifier:
                     measurements.append(_measure(classifier, batch, tokens, seconds))
-        return Report(
+        return BenchmarkReport(
             machine=f"{platform.machine()}, {counted(len(os.sched_getaffinity(0)), 'core')}",
             python=platform.python_version(),
             runtime=f"{all_workers.runtime} {version(package_of(all_workers.runtime))}",

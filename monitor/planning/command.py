@@ -12,7 +12,7 @@ from monitor.inference.fitting import SMALL
 from monitor.options import FiniteRange, fail
 from monitor.planning import table
 from monitor.planning.amounts import Amount
-from monitor.planning.plan import Board, Broker, Policy, Stream
+from monitor.planning.plan import PlannedBoard, PlannedBroker, Policy, TweetStream
 from monitor.planning.plan import plan as calculate
 from monitor.planning.rates import (
     BOARD_TWEETS_PER_S,
@@ -154,9 +154,9 @@ def plan(
             fail(error)
     try:
         found = calculate(
-            Stream(tweets_per_day, peak, message_bytes),
-            Board(rate, disk, card, board_price, board_watts),
-            Broker(broker_rate, link, broker_memory),
+            TweetStream(tweets_per_day, peak, message_bytes),
+            PlannedBoard(rate, disk, card, board_price, board_watts),
+            PlannedBroker(broker_rate, link, broker_memory),
             Policy(utilisation, spare, keep_days, outage, kwh_price),
         )
     except (ArithmeticError, ValueError):  # what is made of them is infinite

@@ -23,7 +23,7 @@ QUEUED_BYTES: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class TweetStream:
     """What is to be labelled."""
 
     tweets_per_day: float
@@ -44,7 +44,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class PlannedBoard:
     """One of the boards, all alike."""
 
     tweets_per_s: float
@@ -57,7 +57,7 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class PlannedBroker:
     """One of the brokers, all alike."""
 
     messages_per_s: float
@@ -101,9 +101,9 @@ class Limit:
 class Plan:
     """What a stream needs."""
 
-    stream: Stream
-    board: Board
-    broker: Broker
+    stream: TweetStream
+    board: PlannedBoard
+    broker: PlannedBroker
     policy: Policy
     boards: int
     """The spare ones included."""
@@ -130,7 +130,7 @@ class Plan:
         return yearly / (self.stream.tweets_per_day * _YEAR_DAYS) * 1e6
 
 
-def plan(stream: Stream, board: Board, broker: Broker, policy: Policy) -> Plan:
+def plan(stream: TweetStream, board: PlannedBoard, broker: PlannedBroker, policy: Policy) -> Plan:
     """Find how many boards and brokers a stream needs, and what gives way next.
 
     Boards are added until their processors suffice, brokers until processors and links do. A full

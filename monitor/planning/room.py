@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.planning.plan import LOG_BYTES
-from monitor.settings import WAL_BYTES, Store
+from monitor.settings import WAL_BYTES, StoreSettings
 
 _DAY_S: Final = 86_400
 _MINUTES: Final = 7 * 1_440
@@ -66,7 +66,7 @@ def measure(connection: sqlite3.Connection, path: Path) -> Room:
     )
 
 
-def outlook(room: Room, keep: Store) -> tuple[bool, str]:
+def outlook(room: Room, keep: StoreSettings) -> tuple[bool, str]:
     """Say whether what is to be kept fits, and how long the disk lasts.
 
     Returns:

@@ -7,12 +7,12 @@ from monitor.lazily import face
 if TYPE_CHECKING:
     from monitor.publishing.announcer import Announcer as Announcer
     from monitor.publishing.outbox import Outbox as Outbox
-    from monitor.publishing.outbox import Results as Results
+    from monitor.publishing.outbox import ResultsHook as ResultsHook
 
 __getattr__ = face(
     __name__,
     {
         "announcer": ("Announcer",),
-        "outbox": ("Outbox", "Results"),
+        "outbox": ("Outbox", "ResultsHook"),
     },
 )

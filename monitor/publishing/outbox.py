@@ -109,7 +109,7 @@ class Outbox:
             self.filled.set()
 
 
-class Results:
+class ResultsHook:
     """Puts every new label into the outbox, as it stands in the log; a hook of the store.
 
     But for labels that other boards gave: whoever wants those has them from there, and two boards

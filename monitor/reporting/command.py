@@ -15,7 +15,7 @@ from monitor.options import fail, log_options, opened, see_that_ours_stay
 from monitor.periods import WINDOWS, instant
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
-    from monitor.standings import Question, Report
+    from monitor.standings import Report, ReportQuestion
 
 _LEAST_COLUMNS: Final = 80
 
@@ -83,7 +83,7 @@ def report(
     the model's known mistakes; the net score is the positive share less the negative one. Hours,
     days and weeks are whole ones. It reads the log beside the daemon and holds nobody up.
     """
-    from monitor.standings import Question
+    from monitor.standings import ReportQuestion
 
     now = time.time()
     start, end = _moment(since, "--since", now), _moment(until, "--until", now)
@@ -96,7 +96,7 @@ def report(
     if html:
         see_that_ours_stay(html, config)
     with opened(database, config) as connection:
-        question = Question(start, end, **asked)
+        question = ReportQuestion(start, end, **asked)
         if html:
             _write_page(html, connection, question, now)
         else:
@@ -121,7 +121,7 @@ def _moment(text: str, option: str, now: float) -> float:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
-def _found(connection: sqlite3.Connection, question: Question) -> Report:
+def _found(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
     from monitor.standings import UnknownEntityError, gather
 
     try:
@@ -152,7 +152,9 @@ def _lines(found: Report, form: str, now: float) -> Iterator[str | bytes]:
             yield from (line.encode() for line in data.as_markdown(found))
 
 
-def _write_page(path: Path, connection: sqlite3.Connection, question: Question, now: float) -> None:
+def _write_page(
+    path: Path, connection: sqlite3.Connection, question: ReportQuestion, now: float
+) -> None:
     from monitor.reporting import html
     from monitor.standings import UnknownEntityError
 

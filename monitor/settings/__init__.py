@@ -10,16 +10,16 @@ from monitor.lazily import face
 
 if TYPE_CHECKING:
     from monitor.settings.checks import WAL_BYTES as WAL_BYTES
-    from monitor.settings.keys import Alerts as Alerts
-    from monitor.settings.keys import Batch as Batch
-    from monitor.settings.keys import Log as Log
-    from monitor.settings.keys import Metrics as Metrics
-    from monitor.settings.keys import Model as Model
-    from monitor.settings.keys import Mqtt as Mqtt
-    from monitor.settings.keys import Privacy as Privacy
-    from monitor.settings.keys import Publish as Publish
+    from monitor.settings.keys import AlertsSettings as AlertsSettings
+    from monitor.settings.keys import BatchSettings as BatchSettings
+    from monitor.settings.keys import LogSettings as LogSettings
+    from monitor.settings.keys import MetricsSettings as MetricsSettings
+    from monitor.settings.keys import ModelSettings as ModelSettings
+    from monitor.settings.keys import MqttSettings as MqttSettings
+    from monitor.settings.keys import PrivacySettings as PrivacySettings
+    from monitor.settings.keys import PublishSettings as PublishSettings
     from monitor.settings.keys import Settings as Settings
-    from monitor.settings.keys import Store as Store
+    from monitor.settings.keys import StoreSettings as StoreSettings
     from monitor.settings.reading import ENVIRONMENT_PREFIX as ENVIRONMENT_PREFIX
     from monitor.settings.reading import load as load
     from monitor.settings.tables import ConfigurationError as ConfigurationError
@@ -29,16 +29,16 @@ __getattr__ = face(
     {
         "checks": ("WAL_BYTES",),
         "keys": (
-            "Alerts",
-            "Batch",
-            "Log",
-            "Metrics",
-            "Model",
-            "Mqtt",
-            "Privacy",
-            "Publish",
+            "AlertsSettings",
+            "BatchSettings",
+            "LogSettings",
+            "MetricsSettings",
+            "ModelSettings",
+            "MqttSettings",
+            "PrivacySettings",
+            "PublishSettings",
             "Settings",
-            "Store",
+            "StoreSettings",
         ),
         "reading": ("ENVIRONMENT_PREFIX", "load"),
         "tables": ("ConfigurationError",),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.settings import address, broker, topics
 from monitor.settings.belongings import refusal
-from monitor.settings.keys import DEFAULT_CLIENT_ID, Metrics, Mqtt, Settings
+from monitor.settings.keys import DEFAULT_CLIENT_ID, MetricsSettings, MqttSettings, Settings
 from monitor.settings.tables import ConfigurationError
 from monitor.tweets import MAX_NAME_CHARS, EntityMatcher, names
 
@@ -71,7 +71,7 @@ def _check_places(settings: Settings, origin: str) -> None:
         raise ConfigurationError(f"{origin}: [metrics] textfile = {file!r}: {why}")
 
 
-def _check_host(mqtt: Mqtt, origin: str) -> None:
+def _check_host(mqtt: MqttSettings, origin: str) -> None:
     """Check that the broker's name can be one; whether there is such a host, a network says."""
     if instead := broker.written_instead(mqtt.host):
         # A URL may hold a password.
@@ -93,7 +93,7 @@ def _check_host(mqtt: Mqtt, origin: str) -> None:
         ) from error
 
 
-def _check_filters(mqtt: Mqtt, origin: str) -> None:
+def _check_filters(mqtt: MqttSettings, origin: str) -> None:
     """Check that there is something to take in, and that the broker will know what is meant."""
     if not mqtt.topics and not mqtt.results_topics:
         raise ConfigurationError(f"{origin}: [mqtt] topics: at least one topic filter is needed")
@@ -114,7 +114,7 @@ def _check_filters(mqtt: Mqtt, origin: str) -> None:
             )
 
 
-def _check_group(mqtt: Mqtt, origin: str) -> None:
+def _check_group(mqtt: MqttSettings, origin: str) -> None:
     """Check the names that sharing needs: the group's (MQTT 5.0, section 4.8.2) and our own."""
     if not mqtt.group:
         return
@@ -136,7 +136,7 @@ def _check_group(mqtt: Mqtt, origin: str) -> None:
         )
 
 
-def _check_metrics(metrics: Metrics, origin: str) -> None:
+def _check_metrics(metrics: MetricsSettings, origin: str) -> None:
     """Check that what Prometheus is told can be told."""
     if metrics.listen:
         try:

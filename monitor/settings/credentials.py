@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from monitor.settings.keys import Mqtt
+from monitor.settings.keys import MqttSettings
 from monitor.tweets.encodings import text_in
 
 
@@ -33,7 +33,7 @@ def read_password(file: str) -> str:
     return password
 
 
-def warn_of_readable(config: Path | None, mqtt: Mqtt) -> None:
+def warn_of_readable(config: Path | None, mqtt: MqttSettings) -> None:
     """Warn of files with a secret in them that others than this program's user may read."""
     files = [mqtt.password_file, mqtt.key_file]
     if config and tomllib.loads(text_in(config)).get("mqtt", {}).get("password"):

@@ -15,7 +15,7 @@ DEFAULT_CLIENT_ID = "reputation-monitor"
 
 
 @dataclass(frozen=True, slots=True)
-class Mqtt:
+class MqttSettings:
     """``[mqtt]``: where tweets come from."""
 
     host: str = declared("localhost")
@@ -58,7 +58,7 @@ class Mqtt:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelSettings:
     """``[model]``: what labels them, and below which probability a label is marked as unsure."""
 
     path: str = declared(DEFAULT_MODEL)
@@ -70,7 +70,7 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchSettings:
     """``[batch]``: how many tweets share one inference and one transaction."""
 
     max_tweets: int = declared(64, least=1, most=4096)
@@ -78,7 +78,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class StoreSettings:
     """``[store]``: the SQLite log."""
 
     path: str = declared("monitor.db")
@@ -90,7 +90,7 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
-class Privacy:
+class PrivacySettings:
     """``[privacy]``: what of a tweet is kept."""
 
     store_text: str = declared("redacted", choices=("full", "redacted", "none"))
@@ -98,7 +98,7 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True)
-class Alerts:
+class AlertsSettings:
     """``[alerts]``: when an entity's share of negative tweets has risen."""
 
     enabled: bool = declared(True)
@@ -109,7 +109,7 @@ class Alerts:
 
 
 @dataclass(frozen=True, slots=True)
-class Publish:
+class PublishSettings:
     """``[publish]``: what we tell over MQTT; see docs/mqtt.md."""
 
     topic: str = declared("")
@@ -122,7 +122,7 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
+class MetricsSettings:
     """``[metrics]``: what Prometheus may read."""
 
     listen: str = declared("")
@@ -130,7 +130,7 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class LogSettings:
     """``[log]``: what the daemon says on standard error."""
 
     level: str = declared("info", choices=("debug", "info", "warning", "error"))
@@ -141,15 +141,15 @@ class Log:
 class Settings:
     """The whole configuration."""
 
-    mqtt: Mqtt = field(default_factory=Mqtt)
-    model: Model = field(default_factory=Model)
-    batch: Batch = field(default_factory=Batch)
-    store: Store = field(default_factory=Store)
-    privacy: Privacy = field(default_factory=Privacy)
-    alerts: Alerts = field(default_factory=Alerts)
-    publish: Publish = field(default_factory=Publish)
-    metrics: Metrics = field(default_factory=Metrics)
-    log: Log = field(default_factory=Log)
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    batch: BatchSettings = field(default_factory=BatchSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    alerts: AlertsSettings = field(default_factory=AlertsSettings)
+    publish: PublishSettings = field(default_factory=PublishSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     entities: tuple[Entity, ...] = ()
 
     @property

@@ -22,7 +22,7 @@ from typing import Any
 from monitor.settings import topics
 from monitor.settings.checks import check_together
 from monitor.settings.credentials import read_password
-from monitor.settings.keys import Mqtt, Publish, Settings
+from monitor.settings.keys import MqttSettings, PublishSettings, Settings
 from monitor.settings.tables import NOT_TOML, ConfigurationError, Tables, nearest, parse
 from monitor.settings.tls import make_context
 from monitor.tweets import Entity
@@ -138,14 +138,14 @@ def _with_names(settings: Settings, origin: str) -> Settings:
     )
 
 
-def _with_what_is_shown(publish: Publish) -> Publish:
+def _with_what_is_shown(publish: PublishSettings) -> PublishSettings:
     """Home Assistant is told of sensors and alerts, so they are published."""
     if not publish.home_assistant:
         return publish
     return dataclasses.replace(publish, sensors=True, alerts=True)
 
 
-def _with_files(mqtt: Mqtt, origin: str) -> Mqtt:
+def _with_files(mqtt: MqttSettings, origin: str) -> MqttSettings:
     """Read the password, and see whether the certificates can be used."""
     if bool(mqtt.cert_file) != bool(mqtt.key_file):
         raise ConfigurationError(f"{origin}: [mqtt] cert_file, key_file: both are needed, or none")

@@ -10,7 +10,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from monitor.settings.keys import Mqtt
+from monitor.settings.keys import MqttSettings
 
 if TYPE_CHECKING:  # paho takes 40 ms to import, and the settings need none of it
     from paho.mqtt.client import Client, SocketLike
@@ -27,7 +27,7 @@ _ADVICE: Final = {
 """What to do, by OpenSSL's number for why a certificate is not accepted (X509_V_ERR_…)."""
 
 
-def make_context(mqtt: Mqtt) -> ssl.SSLContext:
+def make_context(mqtt: MqttSettings) -> ssl.SSLContext:
     """Trust the configured authority, verify the broker's name, and show our certificate.
 
     Made anew for every connection, so that a renewed certificate needs no restart.

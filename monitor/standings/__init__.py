@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from monitor.standings.quantification import Calibration as Calibration
     from monitor.standings.quantification import Method as Method
     from monitor.standings.report import Alert as Alert
-    from monitor.standings.report import Question as Question
     from monitor.standings.report import Report as Report
+    from monitor.standings.report import ReportQuestion as ReportQuestion
     from monitor.standings.report import UnknownEntityError as UnknownEntityError
     from monitor.standings.report import gather as gather
     from monitor.standings.reputation import Estimate as Estimate
@@ -21,7 +21,7 @@ __getattr__ = face(
     __name__,
     {
         "quantification": ("Calibration", "METHODS", "Method"),
-        "report": ("Alert", "Question", "Report", "UnknownEntityError", "gather"),
+        "report": ("Alert", "ReportQuestion", "Report", "UnknownEntityError", "gather"),
         "reputation": ("Estimate", "Standing", "standings"),
     },
 )

@@ -40,7 +40,7 @@ class UnknownEntityError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReportQuestion:
     """What is asked of the log; as the arguments of `reputation.standings`."""
 
     since: float
@@ -69,7 +69,7 @@ class Alert:
 class Report:
     """The answer."""
 
-    question: Question
+    question: ReportQuestion
     first: str | None
     """When the log's first tweet arrived, UTC; None of an empty log."""
     last: str | None
@@ -87,7 +87,7 @@ class Report:
     """Tweets in languages that no label could be given in."""
 
 
-def gather(connection: sqlite3.Connection, question: Question) -> Report:
+def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
     """Ask a log.
 
     Raises:
@@ -145,7 +145,7 @@ def alerts(
     return [Alert(*row) for row in rows]
 
 
-def _shown(connection: sqlite3.Connection, question: Question) -> Ranking:
+def _shown(connection: sqlite3.Connection, question: ReportQuestion) -> Ranking:
     if question.entity is not None:
         return Ranking((question.entity,), 0)
     return most_spoken_of(
@@ -159,7 +159,7 @@ def _shown(connection: sqlite3.Connection, question: Question) -> Ranking:
 
 
 def _standings(
-    connection: sqlite3.Connection, question: Question, shown: Ranking
+    connection: sqlite3.Connection, question: ReportQuestion, shown: Ranking
 ) -> list[Standing]:
     return standings(
         connection,

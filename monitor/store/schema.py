@@ -356,7 +356,7 @@ def m006_alerts(db: Database) -> None:
             tweet_id TEXT NOT NULL
         )""",
         "CREATE INDEX alerts_entity ON alerts (entity, raised_at)",
-        # A chart in numbers: monitor/alerts/chart.py says what each is. Times are seconds since
+        # A CUSUM in numbers: monitor/alerts/cusum.py says what each is. Times are seconds since
         # the epoch.
         """
         CREATE TABLE alert_states (

@@ -14,7 +14,7 @@ from monitor.settings import WAL_BYTES
 from monitor.standings import Standing
 from monitor.standings.report import NO_ENTITY
 from monitor.store.disk import is_full
-from monitor.watching.snapshot import HOURS, Board, Snapshot
+from monitor.watching.snapshot import HOURS, BoardNow, Snapshot
 
 LEAST_COLUMNS: Final = 40
 LEAST_ROWS: Final = 8
@@ -82,7 +82,7 @@ def _head(snapshot: Snapshot, view: View) -> Iterator[str]:
         yield f"! the daemon has written nothing for {_span(silence)}: is it running?"
 
 
-def _throughput(board: Board) -> Iterator[str]:
+def _throughput(board: BoardNow) -> Iterator[str]:
     now, minute, hour = board.tweets_per_s
     yield f"tweets/s  now {now:.1f}"
     yield f"1 min {minute:.1f}"
@@ -97,7 +97,7 @@ def _milliseconds(ms: float | None) -> str:
     return f"{ms / 1000:.2f} s" if ms >= 1000 else f"{ms:.0f} ms"
 
 
-def _health(board: Board, signs: Glyphs) -> Iterator[str]:
+def _health(board: BoardNow, signs: Glyphs) -> Iterator[str]:
     yield f"queue {'-' if board.queue is None else board.queue}"
     yield f"dead letters, 24 h: {board.dead_letters:,}"
     if board.other_languages:

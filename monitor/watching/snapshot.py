@@ -29,7 +29,7 @@ _MINUTE_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class BoardNow:
     """How the daemon is doing; None for what the log does not say."""
 
     tweets_per_s: tuple[float, float, float]
@@ -54,7 +54,7 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class EntityNow:
     """An entity in the last `HOURS` hours."""
 
     standing: Standing
@@ -65,7 +65,7 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class Tweet:
+class LatestTweet:
     """A labelled tweet, as it stands in the log."""
 
     received_at: str
@@ -82,10 +82,10 @@ class Snapshot:
     taken_at: float
     """Seconds since the epoch."""
     log: str
-    board: Board
-    entities: Sequence[Entity]
+    board: BoardNow
+    entities: Sequence[EntityNow]
     """With most tweets first; `OTHERS` last, the rest of them added up."""
-    tweets: Sequence[Tweet]
+    tweets: Sequence[LatestTweet]
     """The latest first."""
 
 
@@ -110,7 +110,7 @@ def take(
     )
 
 
-def _board(connection: sqlite3.Connection, now: float) -> Board:
+def _board(connection: sqlite3.Connection, now: float) -> BoardNow:
     columns = (
         "started_at, seconds, labelled, rejected, latency_p50_ms, latency_p99_ms, queue_depth,"
         " rss_mib, cpu_celsius, clock_synchronised, log_id"
@@ -145,7 +145,7 @@ def _board(connection: sqlite3.Connection, now: float) -> Board:
         rejected += dead * (epoch(started_at) >= minute_ends)
     busy = [row for row in latest if row[4] is not None]
     signs = [moment for moment in (minute_ends, last_batch) if moment]
-    return Board(
+    return BoardNow(
         tweets_per_s=(
             lately / NOW_S,
             in_minute / _MINUTE_S,
@@ -174,7 +174,7 @@ def _by_minute(rates: Sequence[tuple[float, float, int | None]], now: float) -> 
     return [sum(boards.values()) if boards else None for boards in found]
 
 
-def _entities(connection: sqlite3.Connection, now: float) -> list[Entity]:
+def _entities(connection: sqlite3.Connection, now: float) -> list[EntityNow]:
     since = now - HOURS * HOUR_S
     hours = {utc(now - ago * HOUR_S)[:13]: HOURS - 1 - ago for ago in range(HOURS)}
     shares: dict[str | None, list[float | None]] = {}
@@ -187,12 +187,12 @@ def _entities(connection: sqlite3.Connection, now: float) -> list[Entity]:
             shares.setdefault(hour.entity, [None] * HOURS)[place] = hour.negative.value
     raised = {alert.entity for alert in alerts(connection, since, now) if alert.ended_at is None}
     return [
-        Entity(s, shares.get(s.entity, [None] * HOURS), (s.entity or "") in raised)
+        EntityNow(s, shares.get(s.entity, [None] * HOURS), (s.entity or "") in raised)
         for s in standings(connection, since, now, among=names, others=True)
     ]
 
 
-def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> list[Tweet]:
+def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> list[LatestTweet]:
     columns = (
         "t.received_at, l.entity, CASE m.task WHEN 'sentiment' THEN l.sentiment"
         " ELSE l.reputation END, CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained"
@@ -219,6 +219,6 @@ def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> l
             (entity, count, entity),
         )
     return [
-        Tweet(received_at, name, label, bool(unsure), text)
+        LatestTweet(received_at, name, label, bool(unsure), text)
         for received_at, name, label, unsure, text in rows
     ]

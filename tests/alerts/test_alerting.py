@@ -20,7 +20,7 @@ from monitor.alerts.alerting import Alerting, alerting
 from monitor.alerts.design import Tuning
 from monitor.clock import utc
 from monitor.publishing import Outbox
-from monitor.settings import Alerts, Publish, Settings
+from monitor.settings import AlertsSettings, PublishSettings, Settings
 from monitor.store import Store
 from monitor.store.rows import Labelled, TweetRow
 from tests.factories import (
@@ -287,7 +287,7 @@ def test_an_alert_of_results(log: Log) -> None:
 
 
 def test_other_settings_take_over(log: Log) -> None:
-    """After a reload the chart is another, what is usual the same, and an alert goes on."""
+    """After a reload the CUSUM is another, what is usual the same, and an alert goes on."""
     log.said(calm)
     before = one(log.path, STATES)
     rare = dataclasses.replace(TUNING, false_alarm_days=3650.0)
@@ -312,8 +312,8 @@ def test_settings_say_what_is_watched() -> None:
     confusion = {"confusion": [[70, 20, 10], [20, 70, 10], [10, 10, 80]]}
     model = dataclasses.replace(STUB_MODEL, calibration={"reputation": confusion})
     (watching,) = alerting(Settings(), model, outbox)
-    (publishing,) = alerting(Settings(publish=Publish(alerts=True)), model, outbox)
+    (publishing,) = alerting(Settings(publish=PublishSettings(alerts=True)), model, outbox)
 
-    assert [] == alerting(Settings(alerts=Alerts(enabled=False)), model, outbox)
+    assert [] == alerting(Settings(alerts=AlertsSettings(enabled=False)), model, outbox)
     assert Tuning(2.0, 30.0, 86_400.0, 500, 0.15) == watching._tuning
     assert (None, outbox) == (watching._messages, publishing._messages)

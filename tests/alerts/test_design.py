@@ -1,4 +1,4 @@
-"""Charts come as wanted, and are more careful the less is known."""
+"""CUSUMs come as wanted, and are more careful the less is known."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SURELY = 1e12
 @pytest.mark.parametrize("pace", [20, 200, 2000])
 def test_false_alarms_are_as_rare_as_wanted(share: float, pace: float) -> None:
     """From one to the next, the time it holds included: the days asked for, and little more."""
-    chart = design(Usual(share * SURELY, SURELY, pace), TUNING)
-    until = RunLengths(np.array([share]), chart.up, chart.down).average(chart.threshold)[0]
-    holds = RunLengths(np.array([1 - share]), chart.down, chart.up).average(chart.recovery)[0]
+    cusum = design(Usual(share * SURELY, SURELY, pace), TUNING)
+    until = RunLengths(np.array([share]), cusum.up, cusum.down).average(cusum.threshold)[0]
+    holds = RunLengths(np.array([1 - share]), cusum.down, cusum.up).average(cusum.recovery)[0]
 
     assert 30.0 <= (until + holds) / pace <= 32.0
 
@@ -33,9 +33,9 @@ def test_the_less_is_known_the_higher_the_threshold(share: float) -> None:
     """For a share estimated from fewer tweets may be wrong by more."""
     lengths = []
     for tweets in (500, 5_000, 50_000, SURELY):
-        chart = design(Usual(share * (tweets + 1) - 0.5, tweets, 2000), TUNING)
-        run = RunLengths(np.array([share]), chart.up, chart.down)
-        lengths.append(float(run.average(chart.threshold)[0]))
+        cusum = design(Usual(share * (tweets + 1) - 0.5, tweets, 2000), TUNING)
+        run = RunLengths(np.array([share]), cusum.up, cusum.down)
+        lengths.append(float(run.average(cusum.threshold)[0]))
 
     assert sorted(lengths, reverse=True) == lengths
     assert lengths[0] > 1.5 * lengths[-1]
@@ -54,10 +54,10 @@ def test_whatever_is_set_there_is_a_chart(
 ) -> None:
     """One negative tweet is never enough, and thresholds are bounded, and so is the memory."""
     tuning = Tuning(rise, days, 0.0, 500, wrong)
-    chart = design(Usual(negatives, 500, pace), tuning)
+    cusum = design(Usual(negatives, 500, pace), tuning)
 
-    assert max(chart.up, chart.down) < chart.threshold <= 4096 or chart.up == 0
-    assert 0 < chart.recovery <= 4096
+    assert max(cusum.up, cusum.down) < cusum.threshold <= 4096 or cusum.up == 0
+    assert 0 < cusum.recovery <= 4096
 
 
 @given(st.floats(0.01, 0.9), st.floats(1.1, 100), st.floats(0, 0.5))
@@ -86,10 +86,10 @@ def test_false_positives_are_read_off_the_confusion_matrix() -> None:
 
 
 def test_nothing_is_worse_than_always_negative() -> None:
-    """Where nearly all is negative every day, no chart ever leaves 0."""
-    chart = design(Usual(490, 500, 100), TUNING)
+    """Where nearly all is negative every day, no CUSUM ever leaves 0."""
+    cusum = design(Usual(490, 500, 100), TUNING)
 
-    assert 0 == chart.up
+    assert 0 == cusum.up
 
 
 def test_how_long_is_lasting() -> None:

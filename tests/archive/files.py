@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.archive.formats import Format, Labelled
+from monitor.archive.formats import Format, LabelledChunk
 from monitor.archive.inputs import Input, find
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.inference import Classifier
 from tests.factories import PAIRS
 
-QUESTION = Question("reputation")
+QUESTION = Columns("reputation")
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -39,12 +39,12 @@ def source(path: Path, content: bytes) -> Input:
 
 
 def labelled(
-    format_: Format, path: Path, classifier: Classifier, question: Question = QUESTION
-) -> list[Labelled]:
+    format_: Format, path: Path, classifier: Classifier, question: Columns = QUESTION
+) -> list[LabelledChunk]:
     """Read and label a file, chunk by chunk."""
     return [format_.label(chunk, classifier, question) for chunk in format_.read(path, question)]
 
 
-def rejects(pieces: Sequence[Labelled]) -> list[dict[str, Any]]:
+def rejects(pieces: Sequence[LabelledChunk]) -> list[dict[str, Any]]:
     """Parse what was rejected."""
     return [json.loads(line) for piece in pieces for line in piece.rejected]

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.archive.csv_rows import CsvRows
 from monitor.archive.formats import FormatError
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.inference import Classifier
 from tests.archive.files import QUESTION, labelled, rejects, rows, source
 from tests.factories import StubClassifier
@@ -23,7 +23,7 @@ ADDED = (
 ANSWER = "positive,0.1,0.1,0.8,negative,0.8,0.1,0.1"
 
 
-def _labelled(path: Path, content: str | bytes, question: Question = QUESTION) -> str:
+def _labelled(path: Path, content: str | bytes, question: Columns = QUESTION) -> str:
     raw = content.encode() if isinstance(content, str) else content
     pieces = labelled(PLAIN, source(path / "a.csv", raw).path, StubClassifier(), question)
     return b"".join(piece.output for piece in pieces).decode()
@@ -45,7 +45,7 @@ def test_own_cells_come_out_as_they_went_in(tmp_path: Path) -> None:
 
 def test_the_task_comes_first(tmp_path: Path) -> None:
     """With --task sentiment its answer is the label, and columns of probabilities keep names."""
-    header, row = _labelled(tmp_path, "text\na\n", Question("sentiment")).splitlines()
+    header, row = _labelled(tmp_path, "text\na\n", Columns("sentiment")).splitlines()
 
     assert header.startswith("text,label,sentiment_negative,")
     assert ",reputation,reputation_negative," in header

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from monitor.archive.draft import Draft, clear
-from monitor.archive.formats import Labelled
+from monitor.archive.formats import LabelledChunk
 from tests.archive.files import source
 
 
@@ -19,8 +19,8 @@ def test_it_appears_when_it_is_complete(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     draft = Draft(source(tmp_path / "a.jsonl", b""), folder)
-    draft.write(Labelled(b"one\n", 1, ()))
-    draft.write(Labelled(b"two\n", 1, ('{"line": 3}', '{"line": 4}')))
+    draft.write(LabelledChunk(b"one\n", 1, ()))
+    draft.write(LabelledChunk(b"two\n", 1, ('{"line": 3}', '{"line": 4}')))
 
     assert [".a.jsonl.monitor-part", ".a.jsonl.rejected.jsonl.monitor-part"] == _names(folder)
     assert 8 == draft.finish()
@@ -49,7 +49,7 @@ def test_nothing_is_left_of_what_is_discarded(tmp_path: Path) -> None:
     folder.mkdir()
     for name in ("a.jsonl.gz", "a.parquet"):
         draft = Draft(source(tmp_path / "a.jsonl.gz", b""), folder)
-        draft.write(Labelled(b"one\n", 1, ("{}",)))
+        draft.write(LabelledChunk(b"one\n", 1, ("{}",)))
         draft.discard()
         assert [] == _names(folder), name
 
@@ -59,7 +59,7 @@ def test_what_a_killed_run_left_is_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     for name in ("a.jsonl", "b.jsonl"):
-        Draft(source(tmp_path / name, b""), folder).write(Labelled(b"old\n", 1, ("{}",)))
+        Draft(source(tmp_path / name, b""), folder).write(LabelledChunk(b"old\n", 1, ("{}",)))
     draft = Draft(source(tmp_path / "a.jsonl", b""), folder)
     draft.finish()
     draft.publish()
@@ -78,7 +78,7 @@ def test_permissions_are_those_of_the_input(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         draft = Draft(source(tmp_path / "a.jsonl", b""), folder)
-        draft.write(Labelled(b"", 0, ("{}",)))
+        draft.write(LabelledChunk(b"", 0, ("{}",)))
         draft.finish()
         draft.publish()
     finally:

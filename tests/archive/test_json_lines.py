@@ -11,7 +11,7 @@ import pytest
 from monitor.archive import jsonlines
 from monitor.archive.formats import CHUNK, FormatError
 from monitor.archive.json_lines import LONGEST, JsonLines
-from monitor.archive.question import MICRO_BATCH, Question
+from monitor.archive.question import MICRO_BATCH, Columns
 from monitor.inference import Classifier
 from tests.archive.files import QUESTION, labelled, lines, rejects, source
 from tests.factories import StubClassifier
@@ -27,7 +27,7 @@ def test_it_is_what_classify_prints(tmp_path: Path, classifier: Classifier, coun
     printed = jsonlines.labelled(
         jsonlines.read(io.BytesIO(content), "a"), classifier, "reputation", "Acme"
     )
-    pieces = labelled(PLAIN, path, classifier, Question("reputation", "Acme"))
+    pieces = labelled(PLAIN, path, classifier, Columns("reputation", "Acme"))
 
     assert "".join(f"{line}\n" for line in printed) == b"".join(p.output for p in pieces).decode()
     assert count == sum(piece.count for piece in pieces)
@@ -97,7 +97,7 @@ def test_other_fields_can_be_named(tmp_path: Path) -> None:
     """Text and entity may have other names."""
     path = source(tmp_path / "a.jsonl", b'{"full_text": "a", "brand": "Acme"}\n{"text": "b"}').path
     classifier = StubClassifier()
-    question = Question("reputation", None, "full_text", "brand")
+    question = Columns("reputation", None, "full_text", "brand")
     pieces = labelled(PLAIN, path, classifier, question)
 
     assert [[("a", "Acme")]] == classifier.asked

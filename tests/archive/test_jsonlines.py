@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.archive.jsonlines import arguments, labelled, parse, read
-from monitor.archive.rows import Asked, BadRowError, Row, asked
+from monitor.archive.rows import AskedRow, BadRowError, Row, asked
 from monitor.inference import Classifier
 from monitor.verdict import Answer, Pair, Verdict
 from tests.factories import StubClassifier, verdict
@@ -197,7 +197,7 @@ def test_input_is_read_as_output_is_taken() -> None:
     taken = 0
     furthest = 0
 
-    def rows() -> Iterator[Asked]:
+    def rows() -> Iterator[AskedRow]:
         nonlocal taken
         while taken < 10_000:
             taken += 1

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.archive.formats import FormatError, Labelled
+from monitor.archive.formats import FormatError, LabelledChunk
 from monitor.archive.parquet import ROW_GROUP, Parquet
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.inference import Classifier
 from tests.archive.files import QUESTION, labelled, rejects, rows
 from tests.factories import StubClassifier
@@ -24,7 +24,7 @@ def _written(path: Path, table: pa.Table) -> Path:
     return path / "a.parquet"
 
 
-def _table(pieces: list[Labelled]) -> pa.Table:
+def _table(pieces: list[LabelledChunk]) -> pa.Table:
     file = io.BytesIO()
     writer = Parquet().writer(file)
     for piece in pieces:
@@ -139,6 +139,6 @@ def test_another_entity_column(tmp_path: Path) -> None:
     """The entity may stand in a column of another name."""
     classifier = StubClassifier()
     path = _written(tmp_path, pa.table({"text": ["a", "b"], "brand": ["Acme", None]}))
-    labelled(Parquet(), path, classifier, Question("reputation", "Lumen", "text", "brand"))
+    labelled(Parquet(), path, classifier, Columns("reputation", "Lumen", "text", "brand"))
 
     assert [[("a", "Acme"), ("b", "Lumen")]] == classifier.asked

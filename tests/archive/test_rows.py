@@ -17,7 +17,7 @@ from monitor.archive import jsonlines
 from monitor.archive.csv_rows import CsvRows
 from monitor.archive.json_lines import JsonLines
 from monitor.archive.parquet import Parquet
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.archive.rows import BadRowError, asked
 from monitor.tweets import Rejection, decode
 from tests.archive.files import labelled, rejects, source
@@ -152,7 +152,7 @@ def test_encodings_of_files(tmp_path: Path, encoding: str) -> None:
 def _parquet(path: Path, table: pa.Table) -> tuple[list[tuple[str, str | None]], list[str]]:
     pq.write_table(table, path / "a.parquet")
     classifier = StubClassifier()
-    pieces = labelled(Parquet(), path / "a.parquet", classifier, Question("reputation"))
+    pieces = labelled(Parquet(), path / "a.parquet", classifier, Columns("reputation"))
     reasons = [row["reason"] for row in rejects(pieces)]
     return [pair for batch in classifier.asked for pair in batch], reasons
 

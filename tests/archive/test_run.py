@@ -15,7 +15,7 @@ from monitor.archive.draft import clear
 from monitor.archive.inputs import InputError, find
 from monitor.archive.local import Local
 from monitor.archive.manifest import Manifest
-from monitor.archive.question import Question
+from monitor.archive.question import Columns
 from monitor.archive.run import RunError, Summary, asked, carry_out, plan
 from monitor.tweets import Entity
 from tests.archive.files import QUESTION, lines, source
@@ -32,9 +32,7 @@ def archive(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def _run(
-    archive: Path, out: Path, *, question: Question = QUESTION, force: bool = False
-) -> Summary:
+def _run(archive: Path, out: Path, *, question: Columns = QUESTION, force: bool = False) -> Summary:
     """Do what the command does, with a classifier that knows no doubt."""
     summary = Summary()
     told = asked(STUB_MODEL, "litert", question)

@@ -28,7 +28,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from monitor.mqtt.connection import Connection
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.tweets import Tweet, decode
 from tests.benchmarks.daemon import FILE, MODEL
 from tests.benchmarks.sharing import TOPIC, Passed, passed_on
@@ -113,7 +113,7 @@ def _drain(
     try:
         for board in boards:
             _subscribe(board, broker.port)
-        with connected(Mqtt(host="127.0.0.1", port=broker.port)) as publisher:
+        with connected(MqttSettings(host="127.0.0.1", port=broker.port)) as publisher:
             publisher.publish(payloads, TOPIC, 0, qos=1)
         for board in boards:
             board.start(ready=False)
@@ -140,7 +140,7 @@ def _drain(
 
 def _subscribe(board: Daemon, port: int) -> None:
     """Make a board's session, for which the broker will queue."""
-    settings = Mqtt(host="127.0.0.1", port=port, client_id=board.folder.name, group=_GROUP)
+    settings = MqttSettings(host="127.0.0.1", port=port, client_id=board.folder.name, group=_GROUP)
     connection = Connection(settings, MQTTProtocolVersion.MQTTv5, 1, print)
     connection.open()
     connection.close()

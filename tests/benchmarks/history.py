@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from monitor import DEFAULT_MODEL
 from monitor.clock import utc
 from monitor.inference import Model
-from monitor.settings import Batch
+from monitor.settings import BatchSettings
 from monitor.store import Store
 from monitor.store.rollups import COUNTS
 from monitor.store.throughput import Minute
@@ -349,7 +349,7 @@ class _Invented:
         rejected = np.bincount(self._batch[self._dead], minlength=count)
         took = self._chance.gamma(4, 0.25, (len(number), 2)).round(3).tolist()
         for id_, begin, size in zip(number.tolist(), first.tolist(), tweets.tolist(), strict=True):
-            full = size == Batch().max_tweets
+            full = size == BatchSettings().max_tweets
             classify, store = took[id_ - 1]
             yield {
                 "id": id_,
@@ -361,7 +361,7 @@ class _Invented:
                 "labels": int(labels[id_]),
                 "duplicates": 0,
                 "rejected": int(rejected[id_]),
-                "collect_ms": 1000.0 if full else float(Batch().max_delay_ms),
+                "collect_ms": 1000.0 if full else float(BatchSettings().max_delay_ms),
                 "classify_ms": round(size * classify, 3),
                 "store_ms": round(store + 0.02 * size, 3),
             }
@@ -374,7 +374,7 @@ class _Invented:
         edges = np.arange(self.since, self.until, _MINUTE_S)
         counts = np.histogram(self._arrived, [*edges, self.until])[0]
         rejected = np.histogram(self._arrived[self._dead], [*edges, self.until])[0]
-        longest = Batch().max_delay_ms
+        longest = BatchSettings().max_delay_ms
         warm = 48 + 5 * np.sin(2 * np.pi * edges / _DAY_S) + chance.normal(0, 0.5, len(edges))
         dropped = np.cumsum(chance.random(len(edges)) < 1e-4)
         rows = zip(edges, counts, rejected, warm, dropped, chance.random(len(edges)), strict=True)
@@ -403,7 +403,7 @@ class _Invented:
 
 def _batches(arrived: Floats) -> Ints:
     """Number the batches that tweets come in, from 1, as the inbox would make them [tweets]."""
-    settings = Batch()
+    settings = BatchSettings()
     numbers, number, size, closes = [], 0, 0, -np.inf
     for at in arrived.tolist():
         if at > closes or size == settings.max_tweets:

@@ -37,8 +37,8 @@ from monitor.dashboard.queries import METADATA
 from monitor.mqtt.publisher import connected
 from monitor.pictures import overview
 from monitor.pictures.spans import Span
-from monitor.settings import Mqtt
-from monitor.standings import Question, gather
+from monitor.settings import MqttSettings
+from monitor.standings import ReportQuestion, gather
 from monitor.store import Store, open_log
 from monitor.store.integrity import APPLICATION_ID
 from monitor.store.schema import migrations
@@ -102,15 +102,15 @@ def questions(path: Path) -> dict[str, Ask]:
     common, rare = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
     asked: dict[str, Ask] = {}
     for span in (1, 7, 90):
-        asked[f"report, {span} d"] = _report(Question(now - span * DAY_S, now))
-    asked["report, 90 d by day"] = _report(Question(now - 90 * DAY_S, now, "day"))
-    asked["report, 7 d by hour"] = _report(Question(now - 7 * DAY_S, now, "hour"))
+        asked[f"report, {span} d"] = _report(ReportQuestion(now - span * DAY_S, now))
+    asked["report, 90 d by day"] = _report(ReportQuestion(now - 90 * DAY_S, now, "day"))
+    asked["report, 7 d by hour"] = _report(ReportQuestion(now - 7 * DAY_S, now, "hour"))
     asked["watch"] = lambda log: snapshot.take(log, "monitor.db", now, None, 10)
     for name in ("24h", "7d", "30d"):
         asked[f"dashboard, {name}"] = _overview(name, None, now)
     for which, entity in (("commonest", common), ("rarest", rare)):
         asked[f"report, 90 d by day, {which}"] = _report(
-            Question(now - 90 * DAY_S, now, "day", entity)
+            ReportQuestion(now - 90 * DAY_S, now, "day", entity)
         )
         asked[f"watch, {which}"] = _watch(now, entity)
         asked[f"dashboard, 30d, {which}"] = _overview("30d", entity, now)
@@ -134,7 +134,7 @@ def questions(path: Path) -> dict[str, Ask]:
     return asked
 
 
-def _report(question: Question) -> Ask:
+def _report(question: ReportQuestion) -> Ask:
     return lambda log: gather(log, question)
 
 
@@ -269,7 +269,7 @@ class _Load:
                     }
                 ).encode()
 
-        with connected(Mqtt(host="127.0.0.1", port=self._port)) as publisher:
+        with connected(MqttSettings(host="127.0.0.1", port=self._port)) as publisher:
             publisher.publish(messages(), "tweets/load", self._rate, qos=1)
 
 

@@ -17,7 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.processes import Mosquitto, wait_until
 
 TOPIC: Final = "tweets/bench"
@@ -109,5 +109,5 @@ def _acknowledge(port: int, counter: Synchronized[int]) -> None:
 
 
 def _publish(port: int, payloads: Sequence[bytes], count: int) -> None:
-    with connected(Mqtt(host="127.0.0.1", port=port)) as publisher:
+    with connected(MqttSettings(host="127.0.0.1", port=port)) as publisher:
         publisher.publish((payloads[i % len(payloads)] for i in range(count)), TOPIC, 0, qos=1)

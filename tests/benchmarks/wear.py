@@ -31,7 +31,7 @@ from typing import Any, Final
 from monitor import DEFAULT_MODEL
 from monitor.clock import Moment, utc
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt, Settings
+from monitor.settings import MqttSettings, Settings
 from monitor.store import Store
 from monitor.store.rows import TweetRow
 from monitor.tweets import Pseudonyms
@@ -207,7 +207,7 @@ def _daemon(folder: str, load: Load) -> dict[str, float]:
         assert daemon.process is not None
         pid = daemon.process.pid
         before, said = _written(pid), len(daemon.said())
-        with connected(Mqtt(host="127.0.0.1", port=broker.port)) as publisher:
+        with connected(MqttSettings(host="127.0.0.1", port=broker.port)) as publisher:
             payloads = (
                 json.dumps(message).encode()
                 for message in itertools.islice(_messages(load, time.time()), count)

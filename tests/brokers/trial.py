@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.brokers.running import Running
 from tests.conftest import IMPORTED_FIRST
 from tests.faults.ledger import TOPIC, rejects, stored, tweets
@@ -96,7 +96,9 @@ class Trial:
         first, self._number = self._number, self._number + _COUNT
         messages = [*tweets(_COUNT - 3, first), *rejects(3, first)]
         username, password = self._broker.login
-        settings = Mqtt("127.0.0.1", self._broker.port, username=username, password=password)
+        settings = MqttSettings(
+            "127.0.0.1", self._broker.port, username=username, password=password
+        )
         with connected(settings) as publisher:
             publisher.publish((payload for _, payload in messages), TOPIC, rate=200, qos=1)
         return {id_ for id_, _ in messages}

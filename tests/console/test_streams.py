@@ -119,9 +119,9 @@ def test_a_daemon_goes_on_when_nobody_takes_its_log() -> None:
         "import structlog\n"
         "from monitor.console import streams\n"
         "from monitor.daemon.logs import configure\n"
-        "from monitor.settings import Log\n"
+        "from monitor.settings import LogSettings\n"
         "streams.prepare()\n"
-        "configure(Log(format='json'))\n"
+        "configure(LogSettings(format='json'))\n"
         "for n in range(9): structlog.get_logger().warning('x' * 9000)\n"
         "print('done')\n"
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.daemon.admission import Admission
 from monitor.daemon.pipeline import Pipeline
-from monitor.settings import Mqtt, Settings
+from monitor.settings import MqttSettings, Settings
 from monitor.store import Store, StoreError
 from monitor.tweets import MAX_NAME_CHARS, NO_ENTITY, OTHERS, Entity
 from tests.factories import PSEUDONYMS, Inlet, StubClassifier, query
@@ -136,7 +136,7 @@ def test_names_are_bounded(
 def _live(path: Path, limit: int, life: int, messages: Sequence[tuple[Sequence[str], str]]) -> None:
     """Have a pipeline label messages, from its start to its end."""
     settings = Settings(
-        mqtt=Mqtt(entity_level=2, max_named_entities=limit),
+        mqtt=MqttSettings(entity_level=2, max_named_entities=limit),
         entities=tuple(Entity(name) for name in CONFIGURED),
     )
     inlet = Inlet()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitor.clock import utc
 from monitor.daemon.collector import Collector
 from monitor.daemon.job import Job
-from monitor.settings import Mqtt, Privacy, Settings
+from monitor.settings import MqttSettings, PrivacySettings, Settings
 from monitor.tweets import MAX_NAME_CHARS, Entity, Pseudonyms, Rejection, Tweet, decode
 from monitor.tweets.keys import KEY_BYTES
 from monitor.tweets.shape import mask
@@ -36,13 +36,13 @@ def _collector(
     limit: int = 300,
 ) -> Collector:
     settings = Settings(
-        mqtt=Mqtt(
+        mqtt=MqttSettings(
             entity_level=level,
             max_payload_bytes=max_payload_bytes,
             results_topics=results_topics,
             max_named_entities=limit,
         ),
-        privacy=Privacy(store_text=store_text),
+        privacy=PrivacySettings(store_text=store_text),
         entities=ENTITIES,
     )
     return Collector(settings, StubClassifier(), PSEUDONYMS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.daemon.keeping import Keeper
-from monitor.settings import Mqtt, Privacy, Settings
+from monitor.settings import MqttSettings, PrivacySettings, Settings
 from monitor.store.rows import TweetRow
 from monitor.tweets import Entity
 from monitor.verdict import Answer, Verdict
@@ -21,8 +21,10 @@ PHONE = "0170 1234567"
 def _keeper(store_text: str = "redacted") -> Keeper:
     return Keeper(
         Settings(
-            mqtt=Mqtt(topics=("tweets/#", "0049 30 901820/+"), results_topics=("@fleet/+",)),
-            privacy=Privacy(store_text=store_text),
+            mqtt=MqttSettings(
+                topics=("tweets/#", "0049 30 901820/+"), results_topics=("@fleet/+",)
+            ),
+            privacy=PrivacySettings(store_text=store_text),
             entities=(Entity("Acme"), Entity("@AcmeHelp"), Entity("0800 111 2222")),
         ),
         PSEUDONYMS,

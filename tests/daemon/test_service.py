@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from monitor.demo.embedded_broker import embedded_broker
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.store.integrity import APPLICATION_ID
 from monitor.store.schema import migrations
 from tests.faults.saboteur import sabotaged
@@ -123,7 +123,7 @@ def test_keeps_bad_input_as_dead_letters(mosquitto: Mosquitto, make_daemon: Make
         b'{"text": 5}': "wrong-type",
         b'{"id": "7"}': "no-text",
     }
-    with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+    with connected(MqttSettings(host="127.0.0.1", port=mosquitto.port)) as publisher:
         publisher.publish(bad, "tweets/x", rate=0, qos=1)
     _publish(daemon, _tweets(1))
     daemon.wait_stored(1)

@@ -20,10 +20,8 @@ from monitor.daemon.collector import Collector
 from monitor.daemon.job import Job
 from monitor.daemon.writer import Writer
 from monitor.delivery import Delivery
-from monitor.inference import Classifier
-from monitor.inference import Model as LabelModel
-from monitor.settings import Model, Mqtt, Privacy, Settings
-from monitor.settings import Store as StoreSettings
+from monitor.inference import Classifier, Model
+from monitor.settings import ModelSettings, MqttSettings, PrivacySettings, Settings, StoreSettings
 from monitor.store import Store
 from monitor.store.rows import BatchRow, Labelled, TweetRow
 from monitor.tweets import Entity
@@ -64,10 +62,10 @@ class Bench:
         results_topics: tuple[str, ...] = (),
     ) -> None:
         settings = Settings(
-            mqtt=Mqtt(results_topics=results_topics),
-            model=Model(task=task, abstain_below=abstain_below),
+            mqtt=MqttSettings(results_topics=results_topics),
+            model=ModelSettings(task=task, abstain_below=abstain_below),
             store=StoreSettings(keep_days=keep_days),
-            privacy=Privacy(store_text=store_text),
+            privacy=PrivacySettings(store_text=store_text),
             entities=ENTITIES,
         )
         self.store = store
@@ -295,7 +293,7 @@ def test_a_broken_tweet_is_kept_as_privacy_allows(path: Path, store: Store) -> N
     assert [("inference", 6, None)] == query(path, "SELECT reason, size, payload FROM dead_letters")
 
 
-def test_a_closed_pool_rejects_nothing(store: Store, model: LabelModel) -> None:
+def test_a_closed_pool_rejects_nothing(store: Store, model: Model) -> None:
     """If the pool of interpreters was closed meanwhile, no tweet is to blame: none is rejected."""
     failed: Future[list[Verdict]] = Future()
     failed.set_exception(RuntimeError("the interpreter raised"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from monitor.lab.data import Tweets, read_own
+from monitor.lab.data import TweetSplit, read_own
 from monitor.settings import load
 from tests.docs.pages import PAGES, Block
 
@@ -69,7 +69,7 @@ def test_labelled_tweets_are_read(block: Block, tmp_path: Path) -> None:
     """A file of labelled tweets is one that `monitor train` takes."""
     path = tmp_path / "mine.csv"
     path.write_text(block.text, encoding="utf-8")
-    tweets = Tweets()
+    tweets = TweetSplit()
     read_own(path, tweets)
 
-    assert tweets != Tweets()
+    assert tweets != TweetSplit()

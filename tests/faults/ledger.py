@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.processes import PATIENCE_S, Daemon, wait_until
 
 TOPIC = "tweets/faults"
@@ -29,7 +29,7 @@ def rejects(count: int, start: int = 0) -> Iterator[tuple[str, bytes]]:
 def publish(port: int, messages: Iterable[tuple[str, bytes]], rate: float = 0) -> set[str]:
     """Publish at QoS 1, wait for the broker's acknowledgements, and return the ids."""
     messages = list(messages)
-    with connected(Mqtt(host="127.0.0.1", port=port)) as publisher:
+    with connected(MqttSettings(host="127.0.0.1", port=port)) as publisher:
         publisher.publish((payload for _, payload in messages), TOPIC, rate, qos=1)
     return {id_ for id_, _ in messages}
 

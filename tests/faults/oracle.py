@@ -11,7 +11,7 @@ from typing import Final
 
 from monitor.daemon.collector import Collector
 from monitor.daemon.job import Item
-from monitor.settings import Mqtt, Settings
+from monitor.settings import MqttSettings, Settings
 from monitor.store.rows import DeadLetter
 from monitor.tweets import MAX_NAME_CHARS, Entity, bluesky, encodings, taking, tweet, wrapping
 from monitor.tweets.redaction import redact
@@ -30,7 +30,9 @@ LARGEST: Final = 8192
 """Bytes of a payload that are looked into; more would make the fuzzer slow."""
 _CLASSIFIER: Final = StubClassifier()
 _COLLECTOR: Final = Collector(
-    Settings(mqtt=Mqtt(max_payload_bytes=LARGEST), entities=ENTITIES), _CLASSIFIER, PSEUDONYMS
+    Settings(mqtt=MqttSettings(max_payload_bytes=LARGEST), entities=ENTITIES),
+    _CLASSIFIER,
+    PSEUDONYMS,
 )
 
 _SPEAKING: Final = (bluesky, encodings, taking, tweet, wrapping, json.decoder, json.scanner)

@@ -32,8 +32,8 @@ from monitor.alerts.alerting import alerting
 from monitor.daemon.collector import Collector
 from monitor.daemon.writer import Writer
 from monitor.inference import Classifier, Model
-from monitor.publishing import Outbox, Results
-from monitor.settings import Alerts, Mqtt, Publish, Settings
+from monitor.publishing import Outbox, ResultsHook
+from monitor.settings import AlertsSettings, MqttSettings, PublishSettings, Settings
 from monitor.store import Store
 from monitor.tweets import Entity
 from monitor.verdict import Pair, Verdict
@@ -41,7 +41,7 @@ from tests.factories import PSEUDONYMS, Inlet, verdict
 from tests.faults.recipes import RESULTS_TOPIC, Recipe, changed, fresh
 from tests.marked import reading_marks, reading_names
 
-LARGEST: Final = Mqtt().max_payload_bytes
+LARGEST: Final = MqttSettings().max_payload_bytes
 SMALL: Final = 4096
 """Bytes at which most recipes are tried."""
 BOUND_S: Final = 0.020
@@ -68,16 +68,16 @@ def _entities() -> tuple[Entity, ...]:
     )
 
 
-PLAIN: Final = Settings(mqtt=Mqtt(results_topics=(RESULTS_TOPIC,)))
+PLAIN: Final = Settings(mqtt=MqttSettings(results_topics=(RESULTS_TOPIC,)))
 NASTY: Final = replace(
     PLAIN,
     mqtt=replace(PLAIN.mqtt, entity_level=2),
     entities=_entities(),
     # Not results, which repeat a text for each of its entities: 17 ms more for sixteen times 64 kB.
-    publish=Publish(alerts=True),
+    publish=PublishSettings(alerts=True),
     # The chart of an alert is designed once in hundreds of an entity's tweets, whatever they
     # say, and takes 5 to 75 ms of its own: not what is looked for.
-    alerts=Alerts(learn_tweets=1_000_000),
+    alerts=AlertsSettings(learn_tweets=1_000_000),
 )
 
 
@@ -107,7 +107,7 @@ class Way:
         self._store = Store(self._folder / "monitor.db")
         self._store._connection.execute("PRAGMA synchronous = OFF")
         outbox = Outbox("board")
-        published = [Results(outbox, "board")] if self._settings.publish.results else []
+        published = [ResultsHook(outbox, "board")] if self._settings.publish.results else []
         alerts = alerting(self._settings, self._classifier.model, outbox)
         self._store.set_hooks([*published, *alerts, outbox])
         self._collector = Collector(self._settings, self._classifier, PSEUDONYMS)

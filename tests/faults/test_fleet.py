@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.store.rollups import COUNTS
 from tests.conftest import IMPORTED_FIRST
 from tests.faults.saboteur import sabotaged
@@ -104,7 +104,7 @@ def _messages(count: int, start: int = 0) -> Iterator[tuple[str, bytes]]:
 
 def _publish(port: int, messages: Iterable[tuple[str, bytes]], topic: str = "tweets/en") -> None:
     """Publish at QoS 1, and wait for the broker's acknowledgements."""
-    with connected(Mqtt(host="127.0.0.1", port=port)) as publisher:
+    with connected(MqttSettings(host="127.0.0.1", port=port)) as publisher:
         publisher.publish((payload for _, payload in messages), topic, rate=0, qos=1)
 
 

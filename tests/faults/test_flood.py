@@ -16,7 +16,7 @@ import pytest
 
 from monitor.daemon.inbox import ROOM_BYTES
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.faults.ledger import TOPIC, assert_balanced, publish, stored, tweets
 from tests.processes import Daemon, Mosquitto, wait_until
 
@@ -200,7 +200,7 @@ def test_large_messages(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     published = _warm_up(daemon, mosquitto.port)
     messages = [*_padded(tweets(large, 1000), 1_000_000), *_padded(tweets(2, 2000), 50_000_000)]
     with _flat(daemon, 80 * kept + _FLAT):  # the queues hold 80 of them
-        with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+        with connected(MqttSettings(host="127.0.0.1", port=mosquitto.port)) as publisher:
             publisher.publish((payload for _, payload in messages), TOPIC, rate=0, qos=1)
         published |= publish(mosquitto.port, tweets(50, 3000))
         daemon.wait_stored(len(published))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from monitor.daemon.collector import Collector
 from monitor.daemon.writer import Writer
-from monitor.settings import Privacy, Settings
+from monitor.settings import PrivacySettings, Settings
 from monitor.store import Store
 from monitor.tweets.rejection import Reason, RejectedError
 from tests.factories import PSEUDONYMS, Inlet, StubClassifier, query
@@ -48,7 +48,7 @@ def test_repeated_payloads() -> None:
 @pytest.mark.parametrize("store_text", ["full", "redacted", "none"])
 def test_the_log_takes_them_all(tmp_path: Path, store_text: str) -> None:
     """As one batch they are stored and acknowledged: no value that SQLite would not take."""
-    settings = Settings(privacy=Privacy(store_text=store_text))
+    settings = Settings(privacy=PrivacySettings(store_text=store_text))
     classifier = StubClassifier()
     inlet = Inlet()
     with closing(Store(tmp_path / "monitor.db")) as store:

@@ -36,8 +36,7 @@ from monitor.daemon.inbox import Inbox
 from monitor.daemon.pipeline import Pipeline
 from monitor.delivery import Delivery
 from monitor.inference import Classifier
-from monitor.settings import Batch, Mqtt, Privacy, Settings
-from monitor.settings import Store as StoreSettings
+from monitor.settings import BatchSettings, MqttSettings, PrivacySettings, Settings, StoreSettings
 from monitor.store import Store
 from monitor.store.attempts import MOST_DEATHS
 from monitor.tweets import Entity
@@ -48,10 +47,10 @@ from tests.processes import PATIENCE_S, wait_until
 WINDOW = 12
 KEEP_DAYS = 7
 SETTINGS = Settings(
-    mqtt=Mqtt(receive_maximum=WINDOW),
-    batch=Batch(max_tweets=2, max_delay_ms=1),
+    mqtt=MqttSettings(receive_maximum=WINDOW),
+    batch=BatchSettings(max_tweets=2, max_delay_ms=1),
     store=StoreSettings(keep_days=KEEP_DAYS),
-    privacy=Privacy(store_text="full"),
+    privacy=PrivacySettings(store_text="full"),
     entities=(Entity("Acme"), Entity("Lumen")),
 )
 ENTITIES = {

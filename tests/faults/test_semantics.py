@@ -10,7 +10,7 @@ import pytest
 
 from monitor.archive import jsonlines
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.faults.ledger import assert_balanced, publish, rejects, tweets, wait_balanced
 from tests.processes import Daemon, Mosquitto, wait_until
 from tests.tweets.test_bluesky import event
@@ -109,7 +109,7 @@ def test_quality_of_service(
 
     def publish_at(start: int) -> set[str]:
         messages = dict(tweets(100, start))
-        with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+        with connected(MqttSettings(host="127.0.0.1", port=mosquitto.port)) as publisher:
             publisher.publish(messages.values(), "tweets/x", rate=0, qos=qos)
         return set(messages)
 

@@ -19,7 +19,7 @@ import pytest
 import trustme
 
 from monitor.mqtt.publisher import connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.faults.certificates import HOST, LONG_AGO, LONG_FROM_NOW, Certificates
 from tests.faults.ledger import TOPIC, assert_balanced, tweets, wait_balanced
 from tests.processes import PATIENCE_S, Daemon, Mosquitto, wait_until
@@ -218,7 +218,7 @@ def guarded(start_mosquitto: StartMosquitto, tmp_path: Path) -> Mosquitto:
 def _feed(broker: Mosquitto, user: str, count: int, start: int = 0) -> set[str]:
     """Publish as somebody, and return the ids."""
     sent = dict(tweets(count, start))
-    settings = Mqtt(host=HOST, port=broker.port, username=user, password=SECRET)
+    settings = MqttSettings(host=HOST, port=broker.port, username=user, password=SECRET)
     with connected(settings) as publisher:
         publisher.publish(sent.values(), TOPIC, rate=0, qos=1)
     return set(sent)

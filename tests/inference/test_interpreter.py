@@ -262,7 +262,7 @@ def test_both_runtimes_say_the_same(model_path: str, other_python: Path) -> None
 
 def test_every_runtime_is_a_setting() -> None:
     """What can be set is what there is."""
-    from monitor.settings import Model as ModelSettings
+    from monitor.settings import ModelSettings
 
     field = ModelSettings.__dataclass_fields__["runtime"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.installing.step import InstallError
-from monitor.installing.systemd import State, begin, end
+from monitor.installing.systemd import UnitState, begin, end
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from monitor.installing.systemd import State, begin, end
 )
 def test_begin(active: str, enabled: str, changed: bool, expected: str) -> None:
     """It is made to run, now and later; what is so already is left alone."""
-    steps = begin(State(active, enabled), changed=changed, start=True)
+    steps = begin(UnitState(active, enabled), changed=changed, start=True)
 
     assert expected.split() == [step.verb for step in steps]
 
@@ -29,7 +29,7 @@ def test_begin(active: str, enabled: str, changed: bool, expected: str) -> None:
 @pytest.mark.parametrize(("changed", "expected"), [(True, "reload keep"), (False, "keep")])
 def test_begin_without_start(changed: bool, expected: str) -> None:
     """Told not to start it, systemd learns of the unit, and that is all."""
-    steps = begin(State("inactive", ""), changed=changed, start=False)
+    steps = begin(UnitState("inactive", ""), changed=changed, start=False)
 
     assert expected.split() == [step.verb for step in steps]
 
@@ -37,7 +37,7 @@ def test_begin_without_start(changed: bool, expected: str) -> None:
 def test_masked() -> None:
     """What somebody has forbidden is not overruled."""
     with pytest.raises(InstallError, match="systemctl unmask"):
-        begin(State("inactive", "masked"), changed=True, start=True)
+        begin(UnitState("inactive", "masked"), changed=True, start=True)
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_masked() -> None:
 )
 def test_end(active: str, enabled: str, expected: str) -> None:
     """What runs, or would be started again five seconds later, is stopped."""
-    assert expected.split() == [step.verb for step in end(State(active, enabled))]
+    assert expected.split() == [step.verb for step in end(UnitState(active, enabled))]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.labelling.sample import Tweet, draw, tweets_of
-from monitor.labelling.session import Session
+from monitor.labelling.sample import SampledTweet, draw, tweets_of
+from monitor.labelling.session import LabellingSession
 from monitor.store import Store
 from monitor.store.owner_labels import opened_beside, put, read
 from monitor.verdict import TASKS, Answer, Verdict
@@ -102,7 +102,9 @@ def test_what_was_found_before_is_drawn_in_its_turn(path: Path) -> None:
     with opened_beside(path) as connection:
         (found,) = tweets_of(connection, "Acme", [order[3]])
         put(connection, [found.labelled("positive", "found", AT)])
-        session = Session(connection, draw(connection, "Acme", 5, "random"), "random", lambda: NOW)
+        session = LabellingSession(
+            connection, draw(connection, "Acme", 5, "random"), "random", lambda: NOW
+        )
         drawn = []
         for _ in range(5):
             tweet = session.tweet
@@ -138,7 +140,7 @@ def test_a_tweet_knows_what_the_model_said(path: Path) -> None:
     with opened_beside(path) as connection:
         (tweet,) = tweets_of(connection, "Acme", ["10", "none"])
 
-    assert Tweet(
+    assert SampledTweet(
         id="10",
         entity="Acme",
         text="first10 second10 third10",

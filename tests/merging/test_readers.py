@@ -10,7 +10,7 @@ import pytest
 from monitor.merging.numbers import LOG_BITS
 from monitor.pictures import overview
 from monitor.pictures.spans import Span
-from monitor.standings import Question, gather
+from monitor.standings import ReportQuestion, gather
 from monitor.store import open_log
 from monitor.store.backup import backup
 from monitor.watching import snapshot
@@ -49,7 +49,7 @@ def test_a_report_adds_the_boards_up(logs: tuple[Path, Path, Path]) -> None:
     counts = []
     for log in logs:
         with closing(open_log(log)) as connection:
-            found = gather(connection, Question(NOW - 3 * DAY_S, NOW, retweets=True))
+            found = gather(connection, ReportQuestion(NOW - 3 * DAY_S, NOW, retweets=True))
         counts.append({standing.entity: standing.counts for standing in found.standings})
     one, two, both = counts
     nothing = (0, 0, 0)

@@ -15,8 +15,7 @@ from monitor.clock import utc
 from monitor.merging.merge import Merge, Merged
 from monitor.store import Store
 from monitor.store.rows import BatchRow, DeadLetter, TweetRow
-from monitor.store.throughput import Meter
-from tests.factories import NOW, STUB_MODEL, verdict
+from tests.factories import NOW, STUB_MODEL, minute, verdict
 
 BEGIN = NOW + 3200 - 5
 """Seconds since the epoch, a few before an hour is full."""
@@ -69,8 +68,7 @@ def write(
             at = utc(BEGIN + batch.at)
             row = BatchRow(at, True, model_id, abstain_below, len(batch.tweets), 10.0, 5.0)
             store.write(row, [_row(tweet, at) for tweet in batch.tweets], _dead(batch.dead, at))
-            reading = Meter(0.0).read(60.0, at, 7)
-            store.write_minute(dataclasses.replace(reading, received=len(batch.tweets)))
+            store.write_minute(dataclasses.replace(minute(at, 7), received=len(batch.tweets)))
     return path
 
 

@@ -25,7 +25,7 @@ from monitor.mqtt import (
 from monitor.mqtt.publisher import connected
 from monitor.mqtt.session import CannotShareError
 from monitor.mqtt.ways import Way
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.listener import listening
 from tests.processes import PATIENCE_S, Mosquitto, free_port, wait_until
 from tests.scripted import scripted
@@ -34,7 +34,9 @@ from tests.scripted import scripted
 class _Received:
     """A subscriber that collects deliveries and acknowledges nothing by itself."""
 
-    def __init__(self, settings: Mqtt, receive_maximum: int, *, leaving: bool = False) -> None:
+    def __init__(
+        self, settings: MqttSettings, receive_maximum: int, *, leaving: bool = False
+    ) -> None:
         self.deliveries: list[Delivery] = []
         self.refused: list[BrokerRefusedError] = []
         self.broker = Broker(
@@ -53,12 +55,12 @@ class _Received:
 def _subscribed(
     port: int,
     receive_maximum: int = 100,
-    settings: Mqtt | None = None,
+    settings: MqttSettings | None = None,
     *,
     leaving: bool = False,
 ) -> Iterator[_Received]:
     received = _Received(
-        settings or Mqtt(host="127.0.0.1", port=port), receive_maximum, leaving=leaving
+        settings or MqttSettings(host="127.0.0.1", port=port), receive_maximum, leaving=leaving
     )
     received.broker.start()
     try:
@@ -69,7 +71,7 @@ def _subscribed(
 
 
 def _publish(port: int, *payloads: bytes) -> None:
-    with connected(Mqtt(host="127.0.0.1", port=port)) as publisher:
+    with connected(MqttSettings(host="127.0.0.1", port=port)) as publisher:
         publisher.publish(payloads, "tweets/x", rate=0, qos=1)
 
 
@@ -100,7 +102,7 @@ def test_what_there_is_no_room_for_comes_again(mosquitto: Mosquitto) -> None:
     Nobody is told that we are gone, or that the connection is lost: it is given up on purpose.
     """
     sent = [b"%d" % number for number in range(1000)]
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port)
+    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port)
     with _subscribed(mosquitto.port):
         pass
     _publish(mosquitto.port, *sent)
@@ -147,7 +149,7 @@ def test_what_was_forgotten_is_not_left_behind(mosquitto: Mosquitto) -> None:
         pass
     _publish(mosquitto.port, *[b"tweet %d" % number for number in range(10)])
     inbox: Inbox[Delivery] = Inbox(capacity=5, batch=5, delay=0, room=5)
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port)
+    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port)
     broker = Broker(settings, 10, inbox.put, print, leaving=True)
     broker.start()
     wait_until(lambda: len(inbox) == 5, "as many as there is room for")
@@ -171,11 +173,11 @@ def test_what_was_forgotten_is_not_left_behind(mosquitto: Mosquitto) -> None:
 def test_what_is_lost_at_qos_0_is_counted(mosquitto: Mosquitto) -> None:
     """There is no room for it, and it does not come again: its owner is told how many."""
     inbox: Inbox[Delivery] = Inbox(capacity=5, batch=5, delay=0, room=5)
-    broker = Broker(Mqtt(host="127.0.0.1", port=mosquitto.port), 10, inbox.put, print)
+    broker = Broker(MqttSettings(host="127.0.0.1", port=mosquitto.port), 10, inbox.put, print)
     with structlog.testing.capture_logs() as logs:
         broker.start()
         wait_until(broker.subscribed.is_set, "subscription")
-        with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+        with connected(MqttSettings(host="127.0.0.1", port=mosquitto.port)) as publisher:
             publisher.publish([b"tweet"] * 100, "tweets/x", rate=0, qos=0)
         _publish(mosquitto.port, b"last")  # behind them
         connection = broker._connection
@@ -243,7 +245,7 @@ def test_close_sends_the_acknowledgements() -> None:
 
 def test_close_while_the_broker_is_away() -> None:
     """Closing does not wait for a broker that does not come."""
-    received = _Received(Mqtt(host="127.0.0.1", port=free_port()), 10)
+    received = _Received(MqttSettings(host="127.0.0.1", port=free_port()), 10)
     received.broker.start()
     time.sleep(0.2)
     started = time.monotonic()
@@ -255,13 +257,13 @@ def test_close_while_the_broker_is_away() -> None:
 
 def test_probe_names_the_protocol_and_leaves_no_session(mosquitto: Mosquitto) -> None:
     """Probing says MQTT 5; nothing is queued for the visitor afterwards."""
-    assert Seen("5") == probe(Mqtt(host="127.0.0.1", port=mosquitto.port))
+    assert Seen("5") == probe(MqttSettings(host="127.0.0.1", port=mosquitto.port))
 
 
 def test_probe_of_nobody_is_an_error() -> None:
     """No broker: an OSError, at once."""
     with pytest.raises(OSError, match="refused"):
-        probe(Mqtt(host="127.0.0.1", port=free_port()))
+        probe(MqttSettings(host="127.0.0.1", port=free_port()))
 
 
 def test_a_broker_that_refuses_our_last_will() -> None:
@@ -272,7 +274,7 @@ def test_a_broker_that_refuses_our_last_will() -> None:
 
     refused: list[BrokerRefusedError] = []
     with scripted(connack=connack) as broker, structlog.testing.capture_logs() as logs:
-        settings = Mqtt(host="127.0.0.1", port=broker.port)
+        settings = MqttSettings(host="127.0.0.1", port=broker.port)
         connection = Broker(settings, 10, print, refused.append, availability="t/availability")
         connection.start()
         try:
@@ -290,7 +292,7 @@ def test_availability(mosquitto: Mosquitto, protocol: MQTTProtocolVersion) -> No
     """Online once subscribed, offline before the end, in both versions of MQTT."""
     with listening(mosquitto.port, "t/availability") as listener:
         broker = Broker(
-            Mqtt(host="127.0.0.1", port=mosquitto.port),
+            MqttSettings(host="127.0.0.1", port=mosquitto.port),
             10,
             print,
             print,
@@ -318,7 +320,9 @@ def test_a_group_needs_a_broker_that_shares(connack: Callable[[bytes], bytes]) -
     """Without shared subscriptions we end, rather than have every board label everything."""
     refused: list[BrokerRefusedError] = []
     with scripted(connack=connack) as scripted_broker:
-        settings = Mqtt(host="127.0.0.1", port=scripted_broker.port, group="g", client_id="a")
+        settings = MqttSettings(
+            host="127.0.0.1", port=scripted_broker.port, group="g", client_id="a"
+        )
         broker = Broker(settings, 10, print, refused.append)
         broker.start()
         try:
@@ -337,7 +341,9 @@ def test_a_broker_that_refuses_to_share_when_it_comes_to_it() -> None:
     """As above, only that a subscriber alone learns it (reason code 0x9E)."""
     refused: list[BrokerRefusedError] = []
     with scripted(granted=0x9E) as scripted_broker:
-        settings = Mqtt(host="127.0.0.1", port=scripted_broker.port, group="g", client_id="a")
+        settings = MqttSettings(
+            host="127.0.0.1", port=scripted_broker.port, group="g", client_id="a"
+        )
         broker = Broker(settings, 10, print, refused.append)
         broker.start()
         try:
@@ -351,7 +357,9 @@ def test_a_broker_that_refuses_to_share_when_it_comes_to_it() -> None:
 
 def test_probe_of_a_group_is_content_with_mosquitto(mosquitto: Mosquitto) -> None:
     """It shares."""
-    assert Seen("5") == probe(Mqtt(host="127.0.0.1", port=mosquitto.port, group="g", client_id="a"))
+    assert Seen("5") == probe(
+        MqttSettings(host="127.0.0.1", port=mosquitto.port, group="g", client_id="a")
+    )
 
 
 def _taken_over(logs: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
@@ -361,7 +369,7 @@ def _taken_over(logs: Sequence[Mapping[str, object]]) -> list[Mapping[str, objec
 
 def test_two_boards_with_one_client_id(mosquitto: Mosquitto) -> None:
     """They throw each other out; each says what is wrong, also if the broker does not say why."""
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, client_id="raspberrypi")
+    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port, client_id="raspberrypi")
     boards = [Broker(settings, 10, print, print) for _ in range(2)]
     with structlog.testing.capture_logs() as logs:
         for board in boards:
@@ -381,7 +389,7 @@ def test_two_boards_with_one_client_id(mosquitto: Mosquitto) -> None:
 @pytest.mark.parametrize("protocol", [MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311])
 def test_no_line_says_unspecified(mosquitto: Mosquitto, protocol: MQTTProtocolVersion) -> None:
     """Two with one client_id, in both versions: what the broker does not say, we do."""
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, client_id="raspberrypi")
+    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port, client_id="raspberrypi")
     boards = [Broker(settings, 10, print, print) for _ in range(2)]
     with structlog.testing.capture_logs() as logs:
         for board in boards:
@@ -403,7 +411,7 @@ def test_a_broker_that_tells_who_took_the_session_over() -> None:
         scripted(then=b"\xe0\x02\x8e\x00") as broker,
         structlog.testing.capture_logs() as logs,
     ):
-        board = Broker(Mqtt(host="127.0.0.1", port=broker.port), 10, print, print)
+        board = Broker(MqttSettings(host="127.0.0.1", port=broker.port), 10, print, print)
         board.start()
         try:
             wait_until(lambda: _taken_over(logs), "a word about it")
@@ -417,7 +425,7 @@ def test_a_broker_that_tells_who_took_the_session_over() -> None:
 
 def test_leaves_with_nothing_left_behind(mosquitto: Mosquitto) -> None:
     """A leaver takes what waits for it, and gets nothing new; then its session ends."""
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, group="g", client_id="a")
+    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port, group="g", client_id="a")
     with _subscribed(mosquitto.port, settings=settings):
         pass
     _publish(mosquitto.port, b"waits")

@@ -20,7 +20,7 @@ from monitor.mqtt import connection as module
 from monitor.mqtt.connection import Connection
 from monitor.mqtt.publisher import connected
 from monitor.mqtt.session import Lives
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.listener import listening
 from tests.processes import Mosquitto, wait_until
 
@@ -38,7 +38,7 @@ def _open(
     topic: str = "tweets/#",
     lives: Lives | None = None,
 ) -> Iterator[Connection]:
-    settings = Mqtt(host="127.0.0.1", port=port, topics=(topic,))
+    settings = MqttSettings(host="127.0.0.1", port=port, topics=(topic,))
     connection = Connection(
         settings,
         protocol,
@@ -56,7 +56,7 @@ def _open(
 
 
 def _publish(port: int, topic: str, *payloads: bytes) -> None:
-    with connected(Mqtt(host="127.0.0.1", port=port)) as publisher:
+    with connected(MqttSettings(host="127.0.0.1", port=port)) as publisher:
         publisher.publish(payloads, topic, rate=0, qos=1)
 
 
@@ -173,7 +173,7 @@ def test_the_will_is_published_if_we_do_not_say_goodbye(
 def test_a_group_shares(mosquitto: Mosquitto) -> None:
     """Each message goes to one of its boards, and what was retained to none."""
     paho.mqtt.publish.single("tweets/x", b"retained", 1, retain=True, port=mosquitto.port)
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, group="g")
+    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port, group="g")
     shares: list[list[Delivery]] = [[], []]
     boards = [
         Connection(replace(settings, client_id=str(i)), FIVE, 100, share.append)
@@ -195,7 +195,8 @@ def test_a_group_shares(mosquitto: Mosquitto) -> None:
 def test_what_was_subscribed_to_is_given_up(mosquitto: Mosquitto, groups: tuple[str, str]) -> None:
     """Into a group, out of it and into another: no tweet comes twice, or to the old place."""
     before, after = (
-        Mqtt(host="127.0.0.1", port=mosquitto.port, client_id="a", group=group) for group in groups
+        MqttSettings(host="127.0.0.1", port=mosquitto.port, client_id="a", group=group)
+        for group in groups
     )
     opened = Connection(before, FIVE, 100, print)
     opened.open()

@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from monitor.mqtt import ConnectionLostError, Message
 from monitor.mqtt.connection import Connection
 from monitor.mqtt.sender import TOO_LARGE
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.faults.proxy import bad_network
 from tests.listener import listening
 from tests.processes import Mosquitto
@@ -26,7 +26,7 @@ FIVE, THREE = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 
 @contextmanager
 def _open(port: int, protocol: MQTTProtocolVersion = FIVE) -> Iterator[Connection]:
-    settings = Mqtt(host="127.0.0.1", port=port)
+    settings = MqttSettings(host="127.0.0.1", port=port)
     connection = Connection(settings, protocol, 10, print)
     connection.open()
     try:

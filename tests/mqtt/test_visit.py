@@ -16,7 +16,7 @@ from monitor.mqtt import BrokerRefusedError, Seen, probe
 from monitor.mqtt.connection import Connection
 from monitor.mqtt.look import KNOWN
 from monitor.mqtt.publisher import PublishError, connected
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.listener import kept, listening
 from tests.processes import Mosquitto, wait_until
 from tests.scripted import scripted
@@ -28,17 +28,17 @@ _BY_USER = {"use_username_as_clientid": "true"}
 """Options of a broker that takes the user name for the client identifier."""
 
 
-def _try_out(settings: Mqtt) -> None:
+def _try_out(settings: MqttSettings) -> None:
     assert Seen("5", (KNOWN,)) == probe(settings, "monitor/availability")
 
 
-def _try_to_publish(settings: Mqtt) -> None:
+def _try_to_publish(settings: MqttSettings) -> None:
     with pytest.raises(PublishError, match="user name of its own"), connected(settings):
         pass
 
 
 @contextmanager
-def _session(settings: Mqtt, protocol: MQTTProtocolVersion) -> Iterator[list[Delivery]]:
+def _session(settings: MqttSettings, protocol: MQTTProtocolVersion) -> Iterator[list[Delivery]]:
     """A daemon's connection; what it gets is not acknowledged."""
     deliveries: list[Delivery] = []
     connection = Connection(settings, protocol, 100, deliveries.append)
@@ -53,12 +53,12 @@ def _session(settings: Mqtt, protocol: MQTTProtocolVersion) -> Iterator[list[Del
 def test_a_look_ends_no_session(
     start_mosquitto: StartMosquitto,
     protocol: MQTTProtocolVersion,
-    look: Callable[[Mqtt], object],
+    look: Callable[[MqttSettings], object],
     there: bool,
 ) -> None:
     """By user name we are the daemon: what waits for it, or is in its hands, comes to it again."""
     port = start_mosquitto(**_BY_USER).port
-    daemon = Mqtt(host="127.0.0.1", port=port, username="monitor", password="x")
+    daemon = MqttSettings(host="127.0.0.1", port=port, username="monitor", password="x")
     sent = [b"%d" % number for number in range(5)]
     with _session(daemon, protocol):
         pass
@@ -79,7 +79,7 @@ def test_a_look_ends_no_session(
 def test_a_session_of_quality_2_is_not_touched(start_mosquitto: StartMosquitto) -> None:
     """Another program's, which asks for QoS 2: nothing of it is answered in its place."""
     port = start_mosquitto(**_BY_USER).port
-    settings = Mqtt(host="127.0.0.1", port=port, username="somebody", password="x")
+    settings = MqttSettings(host="127.0.0.1", port=port, username="somebody", password="x")
 
     def other() -> tuple[Client, list[bytes]]:
         client = Client(CallbackAPIVersion.VERSION2, "any", clean_session=False, protocol=THREE)
@@ -117,7 +117,7 @@ def test_a_look_leaves_nothing_behind(
 ) -> None:
     """No session, no retained word, and nobody is told that we are gone."""
     port = start_mosquitto(**by_user).port
-    settings = Mqtt(host="127.0.0.1", port=port, username="monitor", password="x")
+    settings = MqttSettings(host="127.0.0.1", port=port, username="monitor", password="x")
     for _ in range(2):  # the second would find the first one's session
         assert Seen("5") == probe(settings, "monitor/availability")
         with connected(settings) as publisher:
@@ -129,7 +129,7 @@ def test_a_look_leaves_nothing_behind(
 
 def test_a_look_takes_nothing_from_a_group(mosquitto: Mosquitto) -> None:
     """Every tweet goes to its boards, however often somebody looks meanwhile."""
-    settings = Mqtt(host="127.0.0.1", port=mosquitto.port, group="g", client_id="board")
+    settings = MqttSettings(host="127.0.0.1", port=mosquitto.port, group="g", client_id="board")
     sent = [b"%d" % number for number in range(200)]
     with _session(settings, FIVE) as deliveries, connected(settings) as publisher:
         for start in range(0, 200, 20):
@@ -148,7 +148,7 @@ def test_a_look_takes_nothing_from_a_group(mosquitto: Mosquitto) -> None:
 def test_what_the_daemon_may_not_read_is_found() -> None:
     """A look subscribes, as the daemon will, and to what the daemon will."""
     with scripted(granted=0x87) as broker:
-        settings = Mqtt(host="127.0.0.1", port=broker.port)
+        settings = MqttSettings(host="127.0.0.1", port=broker.port)
         with pytest.raises(OSError, match=r"subscription refused: tweets/#: Not authorized"):
             probe(settings, "monitor/availability")
 
@@ -159,14 +159,14 @@ def test_a_look_says_what_is_not_there(start_mosquitto: StartMosquitto) -> None:
     """No retained messages at a real broker: its last will is refused, and that is said."""
     port = start_mosquitto(retain_available="false").port
 
-    seen = probe(Mqtt(host="127.0.0.1", port=port), "monitor/availability")
+    seen = probe(MqttSettings(host="127.0.0.1", port=port), "monitor/availability")
     assert "Retain not supported" in seen.notes[0]
 
 
 def test_a_look_says_that_quality_1_is_missing() -> None:
     """What the broker grants is less than we ask for."""
     with scripted(granted=0) as broker:
-        seen = probe(Mqtt(host="127.0.0.1", port=broker.port))
+        seen = probe(MqttSettings(host="127.0.0.1", port=broker.port))
 
     assert ["QoS 1" in note for note in seen.notes] == [True]
 
@@ -180,7 +180,7 @@ def test_a_look_that_is_refused() -> None:
         return b"\x20\x03\x00\x86\x00"
 
     with scripted(connack=connack) as broker, pytest.raises(BrokerRefusedError, match="password"):
-        probe(Mqtt(host="127.0.0.1", port=broker.port), "monitor/availability")
+        probe(MqttSettings(host="127.0.0.1", port=broker.port), "monitor/availability")
 
     assert 1 == len(connects)
 
@@ -188,8 +188,8 @@ def test_a_look_that_is_refused() -> None:
 def test_listeners_hear_nothing_of_a_look(mosquitto: Mosquitto) -> None:
     """The last will is tried, and never published."""
     with listening(mosquitto.port, "#") as listener:
-        probe(Mqtt(host="127.0.0.1", port=mosquitto.port), "monitor/availability")
-        with connected(Mqtt(host="127.0.0.1", port=mosquitto.port)) as publisher:
+        probe(MqttSettings(host="127.0.0.1", port=mosquitto.port), "monitor/availability")
+        with connected(MqttSettings(host="127.0.0.1", port=mosquitto.port)) as publisher:
             publisher.publish([b"last"], "end", rate=0, qos=1)
         listener.wait("end", "last")
 

@@ -19,7 +19,7 @@ from monitor.mqtt.session import (
     UnsupportedProtocolError,
 )
 from monitor.mqtt.ways import Way, find
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from tests.listener import kept
 from tests.processes import Mosquitto, wait_until
 from tests.scripted import scripted
@@ -198,7 +198,7 @@ def _of_3_1_1_alone() -> Iterator[int]:
 def test_a_broker_of_3_1_1_is_no_reason_to_warn() -> None:
     """It hangs up on MQTT 5, and is spoken to in its own language before anything is said."""
     with _of_3_1_1_alone() as port:
-        broker = Broker(Mqtt(host="127.0.0.1", port=port), 10, print, print)
+        broker = Broker(MqttSettings(host="127.0.0.1", port=port), 10, print, print)
         with _running(broker) as logs:
             pass
 
@@ -214,7 +214,7 @@ def test_a_will_that_is_refused(reason: int) -> None:
         return b"\x20\x03\x00%c\x00" % (reason if connect[7] & 0b100 else 0)
 
     with scripted(connack=connack) as scripted_broker:
-        settings = Mqtt(host="127.0.0.1", port=scripted_broker.port)
+        settings = MqttSettings(host="127.0.0.1", port=scripted_broker.port)
         broker = Broker(settings, 10, print, print, availability="t/availability")
         with _running(broker) as logs:
             pass
@@ -227,7 +227,7 @@ def test_a_will_that_is_refused(reason: int) -> None:
 def test_a_mosquitto_without(start_mosquitto: StartMosquitto, options: dict[str, str]) -> None:
     """No retained messages, or no QoS 1: it takes us, and nothing that it would hang up on."""
     port = start_mosquitto(**options).port
-    settings = Mqtt(host="127.0.0.1", port=port)
+    settings = MqttSettings(host="127.0.0.1", port=port)
     broker = Broker(settings, 10, print, print, availability="t/availability")
     with _running(broker) as logs:
         pass
@@ -242,7 +242,7 @@ def test_a_mosquitto_without(start_mosquitto: StartMosquitto, options: dict[str,
 def test_a_broker_that_has_no_quality_1_but_takes_a_will() -> None:
     """What it says with its CONNACK is kept to: "Maximum QoS" 0 (MQTT 5.0, 3.2.2.3.4)."""
     with scripted(connack=lambda _connect: b"\x20\x05\x00\x00\x02\x24\x00") as scripted_broker:
-        settings = Mqtt(host="127.0.0.1", port=scripted_broker.port)
+        settings = MqttSettings(host="127.0.0.1", port=scripted_broker.port)
         broker = Broker(settings, 10, print, print, availability="t/availability")
         with _running(broker) as logs:
             pass
@@ -254,7 +254,7 @@ def test_a_broker_that_has_no_quality_1_but_takes_a_will() -> None:
 def test_a_broker_that_hangs_up_on_a_subscription_to_sys() -> None:
     """Asked twice, as once may be chance, and then no more; nobody's client_id is blamed."""
     with scripted(hangs_up_on=b"$SYS/") as scripted_broker:
-        broker = Broker(Mqtt(host="127.0.0.1", port=scripted_broker.port), 10, print, print)
+        broker = Broker(MqttSettings(host="127.0.0.1", port=scripted_broker.port), 10, print, print)
         with _running(broker) as logs:
 
             def settled() -> bool:
@@ -277,7 +277,7 @@ def test_a_broker_that_hangs_up_on_our_topics() -> None:
         scripted(hangs_up_on=b"tweets/") as scripted_broker,
         structlog.testing.capture_logs() as logs,
     ):
-        broker = Broker(Mqtt(host="127.0.0.1", port=scripted_broker.port), 10, print, print)
+        broker = Broker(MqttSettings(host="127.0.0.1", port=scripted_broker.port), 10, print, print)
         broker.start()
         wait_until(lambda: logs, "a word")
         broker.close()

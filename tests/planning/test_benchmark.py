@@ -11,7 +11,14 @@ import pytest
 
 from monitor import DEFAULT_MODEL
 from monitor.inference import Classifier, Model
-from monitor.planning.benchmark import _LENGTHS, _TEXT, Measurement, Report, _measure, measure
+from monitor.planning.benchmark import (
+    _LENGTHS,
+    _TEXT,
+    BenchmarkReport,
+    Measurement,
+    _measure,
+    measure,
+)
 from tests.factories import StubClassifier
 
 SECONDS = 0.02
@@ -19,12 +26,12 @@ WORKERS = 3
 
 
 @pytest.fixture(scope="module")
-def report(model: Model) -> Report:
+def report(model: Model) -> BenchmarkReport:
     """A run of hardly any time."""
     return measure(model, "auto", workers=WORKERS, seconds=SECONDS)
 
 
-def test_every_combination_is_measured(report: Report) -> None:
+def test_every_combination_is_measured(report: BenchmarkReport) -> None:
     """One worker and all of them, with every batch size and length."""
     combinations = [(m.workers, m.batch, m.tokens) for m in report.measurements]
 
@@ -33,7 +40,7 @@ def test_every_combination_is_measured(report: Report) -> None:
     ] == combinations
 
 
-def test_measurements_fit_together(report: Report) -> None:
+def test_measurements_fit_together(report: BenchmarkReport) -> None:
     """Rates and latencies are positive, and such that one follows from the other."""
     for m in report.measurements:
         assert 0 < m.latency_p50_ms <= m.latency_p99_ms
@@ -52,7 +59,7 @@ def test_what_is_asked_is_what_the_table_says() -> None:
     assert {25} == {len(text.split()) for pairs in classifier.asked for text, _ in pairs}
 
 
-def test_json_is_complete(report: Report, model: Model) -> None:
+def test_json_is_complete(report: BenchmarkReport, model: Model) -> None:
     """Programs get every number, and what it was measured on."""
     loaded = json.loads(report.json())
 
@@ -65,7 +72,7 @@ def test_json_is_complete(report: Report, model: Model) -> None:
     assert 10 < loaded["resident_mib"] < 100_000
 
 
-def test_table_lines_up(report: Report) -> None:
+def test_table_lines_up(report: BenchmarkReport) -> None:
     """People get a line a measurement, under its headings."""
     named = dataclasses.replace(report, model="mine")
     first, blank, heading, *lines = named.table().splitlines()
@@ -82,14 +89,14 @@ def test_table_lines_up(report: Report) -> None:
 def test_which_model_fits() -> None:
     """A board that is too slow for the accurate model is told so, below the table."""
     slow = [Measurement(1, 8, tokens, 5.0, 1, 2) for tokens in _LENGTHS]
-    report = Report("machine", "3.11", "litert 2", DEFAULT_MODEL, 9.0, None, slow)
+    report = BenchmarkReport("machine", "3.11", "litert 2", DEFAULT_MODEL, 9.0, None, slow)
 
     assert "'small' labels about" in report.table().splitlines()[-1]
 
 
 def test_table_without_proc() -> None:
     """Where memory is not known, the table does not pretend."""
-    report = Report(
+    report = BenchmarkReport(
         "machine, 4 cores", "3.11", "litert 2", "m", 9.0, None, [Measurement(1, 8, 25, 1e4, 1, 2)]
     )
 
@@ -97,7 +104,7 @@ def test_table_without_proc() -> None:
     assert "10,000" in report.table()
 
 
-def test_cores_are_not_workers(report: Report) -> None:
+def test_cores_are_not_workers(report: BenchmarkReport) -> None:
     """The machine is described by its own cores, however many workers were asked for."""
     assert f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores" == report.machine
 

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.planning.plan import Board, Broker, Policy, Stream, plan
+from monitor.planning.plan import PlannedBoard, PlannedBroker, Policy, TweetStream, plan
 
-STREAM = Stream(tweets_per_day=8.64e6, peak=2.0, message_bytes=500)
+STREAM = TweetStream(tweets_per_day=8.64e6, peak=2.0, message_bytes=500)
 """100 tweets a second, 200 in the busiest hour."""
-BOARD = Board(tweets_per_s=100, disk_gb=50.112, card_tb=10, price=50, watts=5)
-BROKER = Broker(messages_per_s=1000, link_mbit_per_s=100, memory_gb=1)
+BOARD = PlannedBoard(tweets_per_s=100, disk_gb=50.112, card_tb=10, price=50, watts=5)
+BROKER = PlannedBroker(messages_per_s=1000, link_mbit_per_s=100, memory_gb=1)
 POLICY = Policy(utilisation=0.5, spare_boards=1, keep_days=10, outage_minutes=30, kwh_price=0.2)
 
 STREAMS = st.builds(
-    Stream,
+    TweetStream,
     tweets_per_day=st.floats(1, 1e9),
     peak=st.floats(1, 20),
     message_bytes=st.floats(50, 5000),
@@ -41,7 +41,7 @@ def test_by_hand() -> None:
 
 
 @given(STREAMS)
-def test_nobody_works_more_than_allowed(stream: Stream) -> None:
+def test_nobody_works_more_than_allowed(stream: TweetStream) -> None:
     """Boards and brokers are within what they may do, and one fewer would not be."""
     found = plan(stream, BOARD, BROKER, POLICY)
     limits = {limit.name: limit for limit in found.limits}
@@ -54,7 +54,7 @@ def test_nobody_works_more_than_allowed(stream: Stream) -> None:
 
 
 @given(STREAMS)
-def test_a_limit_is_reached_where_it_says(stream: Stream) -> None:
+def test_a_limit_is_reached_where_it_says(stream: TweetStream) -> None:
     """At the load at which the first gives way, what is needed is what there is."""
     first = plan(stream, BOARD, BROKER, POLICY).limits[0]
     grown = dataclasses.replace(stream, tweets_per_day=first.holds_until)
@@ -64,7 +64,7 @@ def test_a_limit_is_reached_where_it_says(stream: Stream) -> None:
 
 
 @given(STREAMS, st.floats(1, 100))
-def test_more_tweets_never_need_less(stream: Stream, factor: float) -> None:
+def test_more_tweets_never_need_less(stream: TweetStream, factor: float) -> None:
     """The law of growth."""
     more = dataclasses.replace(stream, tweets_per_day=stream.tweets_per_day * factor)
     small, large = (plan(one, BOARD, BROKER, POLICY) for one in (stream, more))

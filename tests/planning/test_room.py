@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from monitor.planning.room import Room, measure, outlook
-from monitor.settings import Store as Keep
+from monitor.settings import StoreSettings
 from monitor.store import Store, open_log
-from monitor.store.throughput import Meter
-from tests.factories import NOW, batch_row, register, see_minutes, tweet_row
+from tests.factories import NOW, batch_row, minute, register, see_minutes, tweet_row
 from tests.logs import write_log
 from tests.processes import Daemon, Mosquitto
 
@@ -25,19 +24,46 @@ BUSY = Room(pace=20.0, tweet_bytes=507, taken=10**9, free=23 * 10**9)
 @pytest.mark.parametrize(
     ("room", "keep", "lasts", "said"),
     [
-        (BUSY, Keep(), False, ["takes 78.8 GB, 24.0 GB are there", "full in 26 days", "to 26 or"]),
-        (BUSY, Keep(keep_days=20), True, ["keep_days = 20 takes 17.5 GB"]),
-        (BUSY, Keep(max_bytes=10**10), True, ["max_bytes = 10.0 GB holds 11 days"]),
-        (BUSY, Keep(max_bytes=10**10, keep_days=5), True, ["holds 5.0 days"]),
-        (BUSY, Keep(max_bytes=10**11), False, ["max_bytes is 100.0 GB", "24.0 GB", "lower"]),
-        (BUSY, Keep(keep_days=0), False, ["kept for ever", "full in 26 days", "max_bytes"]),
-        (dataclasses.replace(BUSY, pace=1.0), Keep(), True, ["takes 3.9 GB"]),
-        (dataclasses.replace(BUSY, pace=1.0), Keep(keep_days=0), True, ["full in 525 days"]),
-        (dataclasses.replace(BUSY, pace=None), Keep(), True, ["not known yet", "23.0 GB are free"]),
-        (dataclasses.replace(BUSY, pace=0.0), Keep(), True, ["nothing comes"]),
+        (
+            BUSY,
+            StoreSettings(),
+            False,
+            ["takes 78.8 GB, 24.0 GB are there", "full in 26 days", "to 26 or"],
+        ),
+        (BUSY, StoreSettings(keep_days=20), True, ["keep_days = 20 takes 17.5 GB"]),
+        (BUSY, StoreSettings(max_bytes=10**10), True, ["max_bytes = 10.0 GB holds 11 days"]),
+        (BUSY, StoreSettings(max_bytes=10**10, keep_days=5), True, ["holds 5.0 days"]),
+        (
+            BUSY,
+            StoreSettings(max_bytes=10**11),
+            False,
+            ["max_bytes is 100.0 GB", "24.0 GB", "lower"],
+        ),
+        (
+            BUSY,
+            StoreSettings(keep_days=0),
+            False,
+            ["kept for ever", "full in 26 days", "max_bytes"],
+        ),
+        (dataclasses.replace(BUSY, pace=1.0), StoreSettings(), True, ["takes 3.9 GB"]),
+        (
+            dataclasses.replace(BUSY, pace=1.0),
+            StoreSettings(keep_days=0),
+            True,
+            ["full in 525 days"],
+        ),
+        (
+            dataclasses.replace(BUSY, pace=None),
+            StoreSettings(),
+            True,
+            ["not known yet", "23.0 GB are free"],
+        ),
+        (dataclasses.replace(BUSY, pace=0.0), StoreSettings(), True, ["nothing comes"]),
     ],
 )
-def test_said_before_it_is_full(room: Room, keep: Keep, lasts: bool, said: list[str]) -> None:
+def test_said_before_it_is_full(
+    room: Room, keep: StoreSettings, lasts: bool, said: list[str]
+) -> None:
     """By hand: 20 tweets/s of 507 bytes are 0.876 GB a day, and 78.8 GB in 90 days."""
     fits, line = outlook(room, keep)
 
@@ -51,9 +77,9 @@ def test_pace_and_size_are_the_logs_own(tmp_path: Path) -> None:
     """The latest week of running tells the pace, and what is there what a tweet takes."""
     with closing(Store(path := tmp_path / "monitor.db")) as store:
         register(store)
-        minute = dataclasses.replace(Meter(0.0).read(60.0, ""), labelled=110, rejected=10)
+        busy = dataclasses.replace(minute(), labelled=110, rejected=10)
         for _ in range(60):
-            store.write_minute(minute)
+            store.write_minute(busy)
         with closing(open_log(path)) as log:
             new = measure(log, path)
         for batch in range(11):

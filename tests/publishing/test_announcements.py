@@ -13,12 +13,12 @@ import pytest
 from monitor.publishing import Outbox
 from monitor.publishing.announcements import is_own, prepare
 from monitor.publishing.outbox import remembered, waiting
-from monitor.settings import Alerts, Mqtt, Publish, Settings
+from monitor.settings import AlertsSettings, MqttSettings, PublishSettings, Settings
 from monitor.store import Store
 from monitor.tweets import Entity
 from tests.factories import register
 
-_ALL = Publish(sensors=True, alerts=True, home_assistant=True)
+_ALL = PublishSettings(sensors=True, alerts=True, home_assistant=True)
 _CONFIG = "homeassistant/device/reputation-monitor/config"
 
 
@@ -29,15 +29,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def _settings(publish: Publish, *entities: str, alerts: bool = True) -> Settings:
+def _settings(publish: PublishSettings, *entities: str, alerts: bool = True) -> Settings:
     return Settings(
         publish=publish,
-        alerts=Alerts(enabled=alerts),
+        alerts=AlertsSettings(enabled=alerts),
         entities=tuple(Entity(name) for name in entities),
     )
 
 
-def _prepare(store: Store, publish: Publish, *entities: str, alerts: bool = True) -> bool:
+def _prepare(store: Store, publish: PublishSettings, *entities: str, alerts: bool = True) -> bool:
     return store.prepare(partial(prepare, settings=_settings(publish, *entities, alerts=alerts)))
 
 
@@ -48,11 +48,12 @@ def _cleared(store: Store) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "publish", [Publish(results=True), Publish(alerts=True), Publish(sensors=True)]
+    "publish",
+    [PublishSettings(results=True), PublishSettings(alerts=True), PublishSettings(sensors=True)],
 )
-def test_there_is_something_to_forward(store: Store, publish: Publish) -> None:
+def test_there_is_something_to_forward(store: Store, publish: PublishSettings) -> None:
     """By default there is nothing, and nothing is remembered."""
-    assert not _prepare(store, Publish(), "Acme")
+    assert not _prepare(store, PublishSettings(), "Acme")
     assert {} == remembered(store._connection)
     assert _prepare(store, publish)
 
@@ -61,7 +62,7 @@ def test_what_waits_is_forwarded_though_all_is_off(store: Store) -> None:
     """Messages of an earlier configuration are not forgotten."""
     store.prepare(lambda c: Outbox("t").put(c, "results", "{}", retain=False))
 
-    assert _prepare(store, Publish())
+    assert _prepare(store, PublishSettings())
 
 
 def test_what_is_retained(store: Store) -> None:
@@ -96,7 +97,7 @@ def test_an_alert_outlives_a_restart(store: Store) -> None:
     """What holds is said, of whatever entity, also if it was raised while nobody was told."""
     _raise(store, "Acme")
     _raise(store, "Other")
-    _prepare(store, Publish(alerts=True), "Acme", "Lumen")
+    _prepare(store, PublishSettings(alerts=True), "Acme", "Lumen")
     states = {
         topic: json.loads(payload or "") for topic, payload in remembered(store._connection).items()
     }
@@ -122,7 +123,7 @@ def test_the_end_of_an_alert_outlives_a_restart(store: Store) -> None:
         payload = json.dumps({"state": state})
         store.prepare(lambda c, n=name, p=payload: outbox.put(c, f"alerts/{n}", p, retain=True))  # type: ignore[misc]
     store.prepare(lambda c: c.execute("DELETE FROM outgoing"))
-    _prepare(store, Publish(alerts=True), "Acme", "Lumen")
+    _prepare(store, PublishSettings(alerts=True), "Acme", "Lumen")
     known = remembered(store._connection)
 
     assert '{"state": "ok"}' == known["reputation-monitor/alerts/acme"]
@@ -141,8 +142,8 @@ def test_without_alerts_there_is_no_sensor_of_them(store: Store) -> None:
 
 def test_another_topic_clears_the_first(store: Store) -> None:
     """What was said under another name is taken back."""
-    _prepare(store, Publish(sensors=True, topic="one"), "Acme")
-    _prepare(store, Publish(sensors=True, topic="two"), "Acme")
+    _prepare(store, PublishSettings(sensors=True, topic="one"), "Acme")
+    _prepare(store, PublishSettings(sensors=True, topic="two"), "Acme")
 
     assert ["one/sensors/board", "one/sensors/entities/acme"] == _cleared(store)
 
@@ -156,14 +157,14 @@ def test_which_topics_are_our_own() -> None:
     assert is_own(settings, _CONFIG)
     assert not is_own(settings, "tweets/en")
     assert not is_own(settings, "reputation-monitor")
-    assert not is_own(_settings(Publish()), _CONFIG)
+    assert not is_own(_settings(PublishSettings()), _CONFIG)
 
 
 def test_other_boards_results_are_not_our_own() -> None:
     """Also where we publish above them; ours are, though a filter covers them as well."""
-    mqtt = Mqtt(results_topics=("fleet/+/results",))
-    above = Settings(mqtt=mqtt, publish=Publish(topic="fleet"))
-    beside = Settings(mqtt=mqtt, publish=Publish(topic="fleet/cellar"))
+    mqtt = MqttSettings(results_topics=("fleet/+/results",))
+    above = Settings(mqtt=mqtt, publish=PublishSettings(topic="fleet"))
+    beside = Settings(mqtt=mqtt, publish=PublishSettings(topic="fleet/cellar"))
 
     for settings in (above, beside):
         assert not is_own(settings, "fleet/attic/results")

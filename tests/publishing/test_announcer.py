@@ -16,7 +16,7 @@ from monitor.mqtt import Broker, ConnectionLostError, Message, Sender
 from monitor.publishing import Announcer, Outbox
 from monitor.publishing import announcer as module
 from monitor.publishing.outbox import Waiting, waiting
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.store import Store, open_log
 from tests.listener import listening
 from tests.processes import Mosquitto, wait_until
@@ -55,7 +55,11 @@ def _announcer(store: Store, outbox: Outbox) -> Announcer:
 def _announcing(store: Store, outbox: Outbox, port: int) -> Iterator[Announcer]:
     announcer = _announcer(store, outbox)
     broker = Broker(
-        Mqtt(host="127.0.0.1", port=port), 10, print, print, on_connected=announcer.connected
+        MqttSettings(host="127.0.0.1", port=port),
+        10,
+        print,
+        print,
+        on_connected=announcer.connected,
     )
     broker.start()
     announcer.start()

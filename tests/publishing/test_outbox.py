@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from monitor.mqtt import Message
-from monitor.publishing import Outbox, Results, results
+from monitor.publishing import Outbox, ResultsHook, results
 from monitor.publishing import outbox as module
 from monitor.publishing.outbox import remembered, retained, settle, waiting
 from monitor.store import Store, open_log
@@ -194,7 +194,7 @@ def test_nothing_is_written_without_need(store: Store) -> None:
 def test_a_result_for_each_new_label(store: Store, log: sqlite3.Connection) -> None:
     """Each as it stands in the log (`results`); a label that was there already is none."""
     outbox = Outbox("t")
-    store.set_hooks([Results(outbox, "attic"), outbox])
+    store.set_hooks([ResultsHook(outbox, "attic"), outbox])
     sure, unsure = tweet_row("1", "Acme", ""), tweet_row("2", answer=verdict("neutral", "positive"))
     store.write(batch_row(2), [sure], [])
     store.write(batch_row(2, abstain_below=0.9), [sure, unsure], [])
@@ -210,7 +210,7 @@ def test_what_other_boards_labelled_is_not_told_again(
 ) -> None:
     """Else two boards that take in each other's results would pass them to and fro."""
     outbox = Outbox("t")
-    store.set_hooks([Results(outbox, "attic"), outbox])
+    store.set_hooks([ResultsHook(outbox, "attic"), outbox])
     store.write(batch_row(2), [elsewhere(tweet_row("1", "Acme")), tweet_row("2")], [])
 
     assert ["2"] == [json.loads(payload)["id"] for payload in _payloads(log)]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from monitor.reporting import data
-from monitor.standings import Alert, Question, Report, gather
+from monitor.standings import Alert, Report, ReportQuestion, gather
 from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.logs import Said, write_log
@@ -33,7 +33,7 @@ def report(tmp_path: Path) -> Report:
         ],
     )
     with closing(open_log(log)) as connection:
-        return gather(connection, Question(NOW - DAY_S, NOW))
+        return gather(connection, ReportQuestion(NOW - DAY_S, NOW))
 
 
 def test_json_holds_all_there_is(report: Report) -> None:

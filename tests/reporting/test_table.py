@@ -16,17 +16,17 @@ from monitor.console import Glyphs, width
 from monitor.console.terminal import ASCII, UNICODE
 from monitor.periods import WINDOWS
 from monitor.reporting import table
-from monitor.standings import Alert, Question, gather
+from monitor.standings import Alert, ReportQuestion, gather
 from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.logs import Said, write_log
 
 
 def _lines(
-    log: Path, question: Question | None = None, columns: int = 80, signs: Glyphs = UNICODE
+    log: Path, question: ReportQuestion | None = None, columns: int = 80, signs: Glyphs = UNICODE
 ) -> list[str]:
     with closing(open_log(log)) as connection:
-        report = gather(connection, question or Question(NOW - DAY_S, NOW))
+        report = gather(connection, question or ReportQuestion(NOW - DAY_S, NOW))
         return list(table.lines(report, NOW, columns, signs))
 
 
@@ -75,7 +75,7 @@ def test_says_what_it_is_based_on(log: Path) -> None:
 
 def test_windows_have_a_heading_each(log: Path) -> None:
     """Split by day: the latest first, an entity a line below each."""
-    lines = _lines(log, Question(NOW - 2 * DAY_S, NOW, window="day"))
+    lines = _lines(log, ReportQuestion(NOW - 2 * DAY_S, NOW, window="day"))
 
     assert ["2025-06-15", "2025-06-14"] == [line for line in lines if line.startswith("2025")]
     assert 2 == sum(line.startswith("Acme") for line in lines)
@@ -83,7 +83,7 @@ def test_windows_have_a_heading_each(log: Path) -> None:
 
 def test_one_entity_is_told_by_time(log: Path) -> None:
     """Then the first column is the time."""
-    lines = _lines(log, Question(NOW - 2 * DAY_S, NOW, window="hour", entity="Lumen"))
+    lines = _lines(log, ReportQuestion(NOW - 2 * DAY_S, NOW, window="hour", entity="Lumen"))
 
     assert ["hour", "2025-06-15 13:00", "2025-06-14 09:00"] == [
         line[:16].strip() for line in lines[2:5]
@@ -92,7 +92,7 @@ def test_one_entity_is_told_by_time(log: Path) -> None:
 
 def test_an_empty_span_says_where_there_is_something(log: Path) -> None:
     """No table, but when the log's first and last tweet came."""
-    said = " ".join(_lines(log, Question(NOW - 400 * DAY_S, NOW - 300 * DAY_S)))
+    said = " ".join(_lines(log, ReportQuestion(NOW - 400 * DAY_S, NOW - 300 * DAY_S)))
 
     assert (
         "No tweets in that time. The log has tweets from 2025-06-14 09:06 to 2025-06-15 13:06"
@@ -133,7 +133,7 @@ def test_alerts_stand_below(log: Path) -> None:
     held = Alert("Acme", "2025-06-15T12:00:00.000Z", None, 0.2, 0.412)
     over = Alert("\x1bLumen", "2025-06-15T10:00:00.000Z", "2025-06-15T11:30:00.000Z", 0.1, 0.3)
     with closing(open_log(log)) as connection:
-        report = gather(connection, Question(NOW - DAY_S, NOW))
+        report = gather(connection, ReportQuestion(NOW - DAY_S, NOW))
     lines = list(table.lines(dataclasses.replace(report, alerts=[held, over]), NOW, 80, UNICODE))
 
     assert [
@@ -163,7 +163,7 @@ def test_no_line_is_too_long(
 ) -> None:
     """Whatever the names and however narrow the terminal, from 60 columns on."""
     log = write_log(tmp_path_factory.mktemp("log") / "monitor.db", said)
-    lines = _lines(log, Question(NOW - DAY_S, NOW, window=window), columns, signs)
+    lines = _lines(log, ReportQuestion(NOW - DAY_S, NOW, window=window), columns, signs)
 
     assert [] == [line for line in lines if width(line) > columns]
     assert signs.unicode or all(line.isascii() for line in lines)

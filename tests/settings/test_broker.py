@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.settings.broker import written_instead
 
 
@@ -46,7 +46,7 @@ def test_what_to_write_instead(host: str, keys: dict[str, object]) -> None:
     assert answer
     _, _, written = answer.partition("; write ")
     assert keys == tomllib.loads(written.replace(", ", "\n"))
-    Mqtt(**keys)  # type: ignore[arg-type]  # which of them, the case says
+    MqttSettings(**keys)  # type: ignore[arg-type]  # which of them, the case says
 
 
 @pytest.mark.parametrize("host", ["user:hunter2@broker.example", "mqtt://u:hunter2@b.example:1883"])

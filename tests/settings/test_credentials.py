@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.settings import Mqtt
+from monitor.settings import MqttSettings
 from monitor.settings.credentials import read_password, warn_of_readable
 
 
@@ -31,7 +31,7 @@ def test_editors_of_other_systems(tmp_path: Path, encoding: str) -> None:
     config.write_bytes("[mqtt]\r\npassword = 'hunter2'\r\n".encode(encoding))
     config.chmod(0o644)
     with capture_logs() as logs:
-        warn_of_readable(config, Mqtt())
+        warn_of_readable(config, MqttSettings())
 
     assert "hunter2" == read_password(str(file))
     assert 1 == len(logs)
@@ -50,7 +50,7 @@ def test_warns_of_secrets_that_others_may_read(
     file.chmod(mode)
     settings: dict[str, Any] = {} if key == "config" else {key: str(file)}
     with capture_logs() as logs:
-        warn_of_readable(file if key == "config" else None, Mqtt(**settings))
+        warn_of_readable(file if key == "config" else None, MqttSettings(**settings))
 
     assert [(str(file), f"{mode:04o}")] * warned == [(e["file"], e["mode"]) for e in logs]
     assert "hunter2" not in str(logs)
@@ -65,7 +65,7 @@ def test_a_file_may_reach_us_through_our_group(tmp_path: Path, mode: int, warned
     file.chmod(mode)
     os.chown(file, 65534, os.getegid())
     with capture_logs() as logs:
-        warn_of_readable(None, Mqtt(password_file=str(file)))
+        warn_of_readable(None, MqttSettings(password_file=str(file)))
 
     assert warned == bool(logs)
 
@@ -76,7 +76,7 @@ def test_a_configuration_without_a_password_may_be_read(tmp_path: Path) -> None:
     config.write_text("[mqtt]\nusername = 'monitor'\npassword = ''\n")
     config.chmod(0o644)
     with capture_logs() as logs:
-        warn_of_readable(config, Mqtt(password="hunter2"))
+        warn_of_readable(config, MqttSettings(password="hunter2"))
 
     assert [] == logs
 
@@ -90,6 +90,6 @@ def test_credentials_of_systemd_are_guarded_already(
     file.chmod(0o440)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     with capture_logs() as logs:
-        warn_of_readable(None, Mqtt(password_file=str(file)))
+        warn_of_readable(None, MqttSettings(password_file=str(file)))
 
     assert [] == logs

@@ -15,7 +15,7 @@ import tomli_w
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.settings import ConfigurationError, Mqtt, Settings, load
+from monitor.settings import ConfigurationError, MqttSettings, Settings, load
 from monitor.tweets import Entity
 from tests.faults.certificates import Certificates
 
@@ -178,7 +178,7 @@ def test_every_file_can_be_set_by_file_and_environment(
         password.write_text(f"of the {name}")
         files = (password, made.ca_file, made.ours.certificate, made.ours.key)
         texts.append(dict(zip(FILES, map(str, files), strict=True)))
-        expected.append(Mqtt(**texts[-1], password=f"of the {name}", tls=True))
+        expected.append(MqttSettings(**texts[-1], password=f"of the {name}", tls=True))
     path = write("[mqtt]\ntls = true\n" + "".join(f"{k} = '{v}'\n" for k, v in texts[0].items()))
     environment = {f"MONITOR_MQTT_{key}".upper(): value for key, value in texts[1].items()}
 

@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import utc
-from monitor.standings import Question, Report, UnknownEntityError, gather
+from monitor.standings import Report, ReportQuestion, UnknownEntityError, gather
 from monitor.standings.report import alerts
 from monitor.store import Store, open_log
 from monitor.store.pruning import Pruner
 from tests.factories import DAY_S, NOW, query
 from tests.logs import CONFUSION, Said, write_log
 
-DAY = Question(NOW - DAY_S, NOW)
+DAY = ReportQuestion(NOW - DAY_S, NOW)
 
 
-def _asked(entity: str) -> Question:
-    return Question(NOW - DAY_S, NOW, entity=entity)
+def _asked(entity: str) -> ReportQuestion:
+    return ReportQuestion(NOW - DAY_S, NOW, entity=entity)
 
 
-def _report(log: Path, question: Question = DAY) -> Report:
+def _report(log: Path, question: ReportQuestion = DAY) -> Report:
     with closing(open_log(log)) as connection:
         return gather(connection, question)
 
@@ -75,7 +75,7 @@ def test_says_what_the_shares_are_worth(
 ) -> None:
     """In plain words: corrected by what, or not, and why not."""
     log = write_log(tmp_path / "monitor.db", [Said()], calibration=calibration)
-    report = _report(log, Question(NOW - DAY_S, NOW, correction=correction))  # type: ignore[arg-type]
+    report = _report(log, ReportQuestion(NOW - DAY_S, NOW, correction=correction))  # type: ignore[arg-type]
 
     (sentence,) = report.basis
     assert expected in sentence
@@ -107,7 +107,7 @@ def test_unknown_entities_have_a_nearest(tmp_path: Path, asked: str, expected: s
     """A name with a mistake in it: the nearest one, and how many there are."""
     log = write_log(tmp_path / "monitor.db", [Said("Acme"), Said("Lumen"), Said("")])
     with pytest.raises(UnknownEntityError, match=expected):
-        _report(log, Question(NOW - DAY_S, NOW, entity=asked))
+        _report(log, ReportQuestion(NOW - DAY_S, NOW, entity=asked))
 
 
 @pytest.mark.parametrize("asked", ["lumen cars", "LUMEN CARS", "Lumen_Cars", "lumen-cars"])
@@ -139,21 +139,23 @@ def test_spellings_side_by_side_are_not_mixed_up(tmp_path: Path) -> None:
 def test_an_entity_of_an_empty_log(tmp_path: Path) -> None:
     """There is nothing near."""
     with pytest.raises(UnknownEntityError, match="the log is empty"):
-        _report(write_log(tmp_path / "monitor.db"), Question(0, NOW, entity="Acme"))
+        _report(write_log(tmp_path / "monitor.db"), ReportQuestion(0, NOW, entity="Acme"))
 
 
 def test_tweets_about_none_can_be_asked_for(tmp_path: Path) -> None:
     """As '', which is no unknown entity."""
     log = write_log(tmp_path / "monitor.db", [Said("Acme"), Said("", count=2)])
 
-    assert [2] == [s.tweets for s in _report(log, Question(NOW - DAY_S, NOW, entity="")).standings]
+    assert [2] == [
+        s.tweets for s in _report(log, ReportQuestion(NOW - DAY_S, NOW, entity="")).standings
+    ]
 
 
 def test_retweets_alone_are_told_apart_from_nothing(tmp_path: Path) -> None:
     """Nothing to count, but not nothing there."""
     log = write_log(tmp_path / "monitor.db", [Said(is_retweet=True)])
-    counted = _report(log, Question(NOW - DAY_S, NOW, retweets=True))
-    empty = _report(log, Question(NOW - 9 * DAY_S, NOW - 8 * DAY_S))
+    counted = _report(log, ReportQuestion(NOW - DAY_S, NOW, retweets=True))
+    empty = _report(log, ReportQuestion(NOW - 9 * DAY_S, NOW - 8 * DAY_S))
 
     others = _report(write_log(tmp_path / "others.db", [Said(), Said(is_retweet=True)]))
 

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 from sqlite_utils import Database
 
@@ -17,7 +16,6 @@ from monitor.clock import utc
 from monitor.store import MOST_MODELS, Store, StoreError
 from monitor.store.rows import DeadLetter, Labelled, ModelRow, Stored, TweetRow
 from monitor.store.schema import migrations
-from monitor.store.throughput import Meter
 from monitor.verdict import POLARITIES, TASKS, Answer, Verdict
 from tests.factories import (
     NOW,
@@ -25,6 +23,7 @@ from tests.factories import (
     batch_row,
     dead_letter,
     elsewhere,
+    minute,
     query,
     register,
     tweet_row,
@@ -218,9 +217,8 @@ def test_topics_are_remembered(path: Path) -> None:
 def test_what_the_broker_dropped_is_remembered(store: Store) -> None:
     """The last count that it told, also if it has not told any since."""
     assert store.broker_dropped() is None
-    meter = Meter(0.0)
     for dropped in (3, 7, None):
-        store.write_minute(meter.read(60.0, utc(NOW), dropped))
+        store.write_minute(minute(utc(NOW), dropped))
 
     assert 7 == store.broker_dropped()
 
@@ -544,9 +542,9 @@ def test_models_are_registered_once(path: Path, store: Store) -> None:
 
 def test_a_minute_is_stored(path: Path, store: Store) -> None:
     """A minute's reading is a row, with NULL for what this board cannot tell."""
-    meter = Meter(0.0)
-    meter.count(received=10, labelled=8, rejected=1, queue_depth=11, latencies_ms=np.full(10, 20.0))
-    reading = dataclasses.replace(meter.read(60.0, utc(NOW)), cpu_celsius=None)
+    reading = dataclasses.replace(
+        minute(utc(NOW)), received=10, labelled=8, duplicates=1, latency_p50_ms=20.0
+    )
     store.write_minute(reading)
 
     columns = ", ".join(reading.row())
@@ -667,7 +665,7 @@ def test_view_reputation_by_day(path: Path) -> None:
 
 def test_view_throughput_by_hour(path: Path, store: Store) -> None:
     """Hours in UTC, the latest first: sums, the rate over the time measured, and the worst."""
-    reading = Meter(0.0).read(60.0, "2025-06-15T13:58:00.000Z")
+    reading = minute("2025-06-15T13:58:00.000Z")
     for started_at, labelled, p99, depth, dropped in (
         ("2025-06-15T13:58:00.000Z", 60, 5.0, 7, 10),
         ("2025-06-15T13:59:00.000Z", 0, None, 0, 14),

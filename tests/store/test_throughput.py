@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.clock import utc
 from monitor.store import throughput
-from monitor.store.throughput import LatencyHistogram, Meter
-from tests.factories import NOW
+from monitor.store.throughput import LatencyHistogram
 
 WITHIN = 0.025
 """A percentile's relative error: half a bucket, which is 1.05 wide."""
@@ -74,77 +71,6 @@ def test_beyond_the_buckets(latency_ms: float) -> None:
     histogram.add(np.array([latency_ms, 7.0, 7.0]))
 
     assert 7.0 == pytest.approx(histogram.percentile(50), rel=WITHIN)
-
-
-def test_meter_adds_up() -> None:
-    """Batches add up to a reading; what was neither labelled nor rejected was known already."""
-    meter = Meter(100.0)
-    for received, labelled, rejected, depth in ((10, 7, 1, 12), (5, 5, 0, 40), (3, 0, 0, 3)):
-        meter.count(
-            received=received,
-            labelled=labelled,
-            rejected=rejected,
-            queue_depth=depth,
-            latencies_ms=np.full(received, 4.0 * depth),
-        )
-    reading = meter.read(160.0, "2025-06-15T15:06:00.000Z")
-
-    assert (18, 12, 5, 1) == (
-        reading.received,
-        reading.labelled,
-        reading.duplicates,
-        reading.rejected,
-    )
-    assert ("2025-06-15T15:06:00.000Z", 60.0) == (reading.started_at, reading.seconds)
-    assert 0.2 == reading.tweets_per_s
-    assert 40 == reading.queue_depth
-    assert 48.0 == pytest.approx(reading.latency_p50_ms, rel=WITHIN)
-    assert 160.0 == pytest.approx(reading.latency_p99_ms, rel=WITHIN)
-    assert 160.0 == reading.latency_max_ms
-
-
-def test_reading_starts_anew() -> None:
-    """After a reading everything counts from there."""
-    meter = Meter(0.0)
-    meter.count(
-        received=2, labelled=1, rejected=1, queue_depth=2, latencies_ms=np.array([1.0, 2.0])
-    )
-    meter.read(60.0, utc(NOW))
-    reading = meter.read(90.0, utc(NOW + 60))
-
-    assert 30.0 == reading.seconds
-    assert (0, 0, 0, 0, 0, 0.0) == (
-        reading.received,
-        reading.labelled,
-        reading.duplicates,
-        reading.rejected,
-        reading.queue_depth,
-        reading.tweets_per_s,
-    )
-    assert [None] * 4 == [
-        reading.latency_p50_ms,
-        reading.latency_p95_ms,
-        reading.latency_p99_ms,
-        reading.latency_max_ms,
-    ]
-
-
-def test_an_interval_of_no_length() -> None:
-    """Two readings at the same moment do not divide by zero."""
-    reading = Meter(5.0).read(5.0, utc(NOW))
-
-    assert 0.0 == reading.tweets_per_s
-    assert reading.seconds > 0
-
-
-def test_row_is_plain() -> None:
-    """A reading is a row of plain values: NumPy's would end up in SQLite as blobs."""
-    meter = Meter(0.0)
-    meter.count(received=1, labelled=1, rejected=0, queue_depth=1, latencies_ms=np.array([3.0]))
-    row = meter.read(60.0, utc(NOW)).row()
-
-    assert row == json.loads(json.dumps(row))
-    assert {str, int, float, bool, type(None)} >= {type(value) for value in row.values()}
 
 
 def test_this_machine_is_measured() -> None:

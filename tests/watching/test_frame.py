@@ -13,10 +13,10 @@ from monitor.console import width
 from monitor.console.terminal import ASCII, UNICODE
 from monitor.standings import Estimate, Standing
 from monitor.watching.frame import View, frame
-from monitor.watching.snapshot import HOURS, MINUTES, Board, Entity, Snapshot, Tweet
+from monitor.watching.snapshot import HOURS, MINUTES, BoardNow, EntityNow, LatestTweet, Snapshot
 from tests.factories import NOW
 
-BOARD = Board(
+BOARD = BoardNow(
     tweets_per_s=(12.3, 11.0, 4.5),
     minutes=[None] * (MINUTES - 2) + [1.0, 2.0],
     latency_ms=(13.4, 1500.0),
@@ -32,10 +32,10 @@ BOARD = Board(
 
 def _entity(
     name: str | None, tweets: int = 100, negative: float = 0.2, *, alert: bool = False
-) -> Entity:
+) -> EntityNow:
     share = Estimate(negative, negative - 0.05, negative + 0.05)
     rest = Estimate((1 - negative) / 2, 0.0, 1.0)
-    return Entity(
+    return EntityNow(
         Standing(
             entity=name,
             start="",
@@ -56,8 +56,8 @@ def _entity(
     )
 
 
-def _tweet(entity: str = "Acme", text: str | None = "what was said", **more: object) -> Tweet:
-    return Tweet(
+def _tweet(entity: str = "Acme", text: str | None = "what was said", **more: object) -> LatestTweet:
+    return LatestTweet(
         "2025-06-15T15:06:39.123Z", entity, "negative", more.get("unsure", False) is True, text
     )
 
@@ -148,7 +148,9 @@ def test_a_daemon_that_seems_stopped(silence_s: float, expected: str | None) -> 
 
 def test_an_empty_log() -> None:
     """It says that there is nothing, rather than showing nothing."""
-    board = Board((0, 0, 0), [None] * MINUTES, (None, None), None, 0, None, None, None, None, None)
+    board = BoardNow(
+        (0, 0, 0), [None] * MINUTES, (None, None), None, 0, None, None, None, None, None
+    )
     text = "\n".join(frame(Snapshot(NOW, "monitor.db", board, [], []), TERMINAL))
 
     assert "nothing has been written yet: is the daemon running?" in text
@@ -192,7 +194,7 @@ _SNAPSHOTS = st.builds(
     taken_at=st.floats(NOW, NOW + 1e6),
     log=_TEXT,
     board=st.builds(
-        Board,
+        BoardNow,
         tweets_per_s=st.tuples(*[st.floats(0, 1e5)] * 3),
         minutes=st.lists(_OPTIONAL, min_size=MINUTES, max_size=MINUTES),
         latency_ms=st.tuples(_OPTIONAL, _OPTIONAL),

@@ -9,13 +9,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from monitor.lab.comparison.report import HELD_UP, aligned, machine
-from monitor.lab.comparison.rounds import SHAPES, Result, Times
+from monitor.lab.comparison.rounds import SHAPES, RaceResult, Times
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """Of the groups: Okabe and Ito's, which colour-blind people can tell apart."""
 
 
-def as_table(results: Sequence[Result], rounds: int, seconds: float) -> str:
+def as_table(results: Sequence[RaceResult], rounds: int, seconds: float) -> str:
     """Return the table, and below it what its columns mean and what went wrong."""
     heading = ["network", "weights", "runtime", "MB"]
     for batch, length in SHAPES:
@@ -28,7 +28,7 @@ def as_table(results: Sequence[Result], rounds: int, seconds: float) -> str:
     return "\n".join([*text, "", *notes(results, rounds, seconds)])
 
 
-def cells(result: Result) -> list[str]:
+def cells(result: RaceResult) -> list[str]:
     """Return a row's texts, a dash for what is not known."""
     found = [
         result.entry.name,
@@ -50,7 +50,7 @@ def cells(result: Result) -> list[str]:
     return found
 
 
-def notes(results: Sequence[Result], rounds: int, seconds: float) -> list[str]:
+def notes(results: Sequence[RaceResult], rounds: int, seconds: float) -> list[str]:
     """Return what a reader of the table must know."""
     shapes = " and ".join(f"{batch} of {length} tokens" for batch, length in SHAPES)
     lines = [
@@ -81,7 +81,7 @@ def notes(results: Sequence[Result], rounds: int, seconds: float) -> list[str]:
     return lines
 
 
-def as_json(results: Sequence[Result], rounds: int, seconds: float) -> dict[str, Any]:
+def as_json(results: Sequence[RaceResult], rounds: int, seconds: float) -> dict[str, Any]:
     """Return everything, unrounded, without the names of local folders."""
     return {
         "machine": machine(),
@@ -112,7 +112,7 @@ def as_json(results: Sequence[Result], rounds: int, seconds: float) -> dict[str,
     }
 
 
-def draw(results: Sequence[Result], path: Path) -> None:
+def draw(results: Sequence[RaceResult], path: Path) -> None:
     """Write a PNG: for each shape a bar a row, how many times as long as its group's first."""
     found = [result for result in results if result.times]
     groups = list(dict.fromkeys(result.entry.group for result in found))

@@ -14,7 +14,7 @@ from monitor.lab.structure import Structure, StructureError
 from monitor.options import FiniteRange, OutputFolder
 
 if TYPE_CHECKING:
-    from monitor.lab.comparison.rounds import Result
+    from monitor.lab.comparison.rounds import RaceResult
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -143,7 +143,7 @@ def compare(
 
 
 def report(
-    measure: Callable[[], list[Result]], output: Path, name: str, rounds: int, seconds: float
+    measure: Callable[[], list[RaceResult]], output: Path, name: str, rounds: int, seconds: float
 ) -> None:
     """Print what ``measure`` finds, and write NAME.md, NAME.json and NAME.png into ``output``."""
     from monitor.lab.comparison import bars

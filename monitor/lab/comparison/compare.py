@@ -52,7 +52,7 @@ class CompareSettings:
 
 
 @dataclass(frozen=True)
-class Speed:
+class RowSpeed:
     """One row at one batch size: medians of the rounds, of which ``rounds`` has the speeds.
 
     ``busy`` is the processor time a second of wall time, the lowest of the rounds: much less than
@@ -68,7 +68,7 @@ class Speed:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """A row of the table; ``problem`` says why some or all of it is missing.
 
     ``latency_ms`` is that of a single tweet, ``speeds`` are by batch size.
@@ -77,11 +77,11 @@ class Row:
     contestant: Contestant
     runtime: str
     scores: dict[str, Scores] = field(default_factory=dict)
-    speeds: Sequence[Speed] = ()
+    speeds: Sequence[RowSpeed] = ()
     problem: str | None = None
 
     @property
-    def best(self) -> Speed | None:
+    def best(self) -> RowSpeed | None:
         """Speed at the batch size that is best."""
         return max(self.speeds, key=lambda speed: speed.tweets_per_s, default=None)
 
@@ -110,11 +110,11 @@ class Row:
 class Comparison:
     """All rows in the order of the table, and how they came about."""
 
-    rows: Sequence[Row]
+    rows: Sequence[ComparedRow]
     settings: CompareSettings
     tweets: dict[str, int]
 
-    def times(self, row: Row) -> float | None:
+    def times(self, row: ComparedRow) -> float | None:
         """Return how many times faster than the paper's set-up ``row`` is."""
         paper = next((row.best for row in self.rows if row.contestant.paper), None)
         return row.best.tweets_per_s / paper.tweets_per_s if paper and row.best else None
@@ -145,7 +145,7 @@ def compare(settings: CompareSettings) -> Comparison:
             found = prepare(
                 settings, shipped, tests, [one for one, _ in calibration], temporary, say
             )
-        rows = [Row(one, one.engine) for one in found]
+        rows = [ComparedRow(one, one.engine) for one in found]
         rows = answer(rows, truths, settings.tflite_python)
         rows = race(rows, settings)
     return Comparison(rows, settings, {name: len(truth) for name, truth in truths.items()})
@@ -196,7 +196,9 @@ def python_of(one: Contestant, tflite_python: Path) -> Path | None:
     return tflite_python if one.engine == "tflite-runtime" else None
 
 
-def answer(rows: Sequence[Row], truths: dict[str, list[int]], tflite_python: Path) -> list[Row]:
+def answer(
+    rows: Sequence[ComparedRow], truths: dict[str, list[int]], tflite_python: Path
+) -> list[ComparedRow]:
     """Return ``rows`` with scores, where weights are trained. No clock runs: all cores are used."""
     found = list(rows)
     with (
@@ -231,7 +233,7 @@ def answer(rows: Sequence[Row], truths: dict[str, list[int]], tflite_python: Pat
     return found
 
 
-def race(rows: Sequence[Row], settings: CompareSettings) -> list[Row]:
+def race(rows: Sequence[ComparedRow], settings: CompareSettings) -> list[ComparedRow]:
     """Return ``rows`` with speeds, measured one after the other in rounds."""
     measured: list[list[dict[str, Any]]] = [[] for _ in rows]
     found = list(rows)
@@ -264,14 +266,14 @@ def race(rows: Sequence[Row], settings: CompareSettings) -> list[Row]:
     ]
 
 
-def medians(results: Sequence[dict[str, Any]]) -> list[Speed]:
-    """Return one `Speed` for each batch size from the ``results`` of all rounds."""
+def medians(results: Sequence[dict[str, Any]]) -> list[RowSpeed]:
+    """Return one `RowSpeed` for each batch size from the ``results`` of all rounds."""
     speeds = []
     for rounds in zip(*(result["speed"] for result in results), strict=True):
         rates = [measured["tweets_per_s"] for measured in rounds]
         peaks = [measured["peak_mb"] for measured in rounds if measured["peak_mb"] is not None]
         speeds.append(
-            Speed(
+            RowSpeed(
                 batch=rounds[0]["batch"],
                 tweets_per_s=statistics.median(rates),
                 latency_ms=statistics.median(measured["latency_ms"] for measured in rounds),

@@ -55,7 +55,7 @@ class Contestant:
 
 
 @dataclass(frozen=True)
-class Asked:
+class TestTweets:
     """The test tweets as one tokenizer has them: files by test set, and those of median length."""
 
     scored: dict[str, Path]
@@ -69,7 +69,7 @@ def ask(
     max_length: int,
     folder: Path,
     name: str,
-) -> Asked:
+) -> TestTweets:
     """Write what a network with ``tokenizer`` is asked into ``folder``."""
     tokens = {
         test: tokens_of(tokenizer, as_read(tokenizer, test, tweets, max_length), max_length)
@@ -77,7 +77,7 @@ def ask(
     }
     # How long a tweet is, is that of the set the paper measured on.
     typical = next(iter(tokens.values())).typical()
-    return Asked(
+    return TestTweets(
         {test: own.save(folder / f"{name}-{test}.npz") for test, own in tokens.items()},
         typical,
         typical.save(folder / f"{name}-typical.npz"),

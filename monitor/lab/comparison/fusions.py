@@ -8,7 +8,7 @@ from typing import Final
 import torch
 from tqdm import tqdm
 
-from monitor.lab.comparison.rounds import SHAPES, Entry, Result, race
+from monitor.lab.comparison.rounds import SHAPES, Racer, RaceResult, race
 from monitor.lab.comparison.workers import Workers
 from monitor.lab.structure import Structure
 from monitor.lab.training.export import unfolded
@@ -36,7 +36,7 @@ class FusionSettings:
     seconds: float
 
 
-def measure(settings: FusionSettings) -> list[Result]:
+def measure(settings: FusionSettings) -> list[RaceResult]:
     """Measure a network of random weights in every form, for every runtime."""
     from monitor.lab.training.graph import flatbuffer
 
@@ -53,7 +53,7 @@ def measure(settings: FusionSettings) -> list[Result]:
                 files[variant, name] = folder / f"{variant}-{name}.tflite"
                 files[variant, name].write_bytes(flatbuffer(arrays, variant, (), FORMS[name]))
         entries = [
-            Entry(name, variant, engine, dict.fromkeys(SHAPES, path), f"{engine}, {variant}")
+            Racer(name, variant, engine, dict.fromkeys(SHAPES, path), f"{engine}, {variant}")
             for engine in ENGINES
             for (variant, name), path in files.items()
         ]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from monitor.lab.comparison.compare import Comparison, Row
+from monitor.lab.comparison.compare import ComparedRow, Comparison
 
 COLOURS: Final = ("#0072B2", "#555555", "#D55E00")
 """Teacher, MobileBERT-24, student: Okabe and Ito's, which colour-blind people can tell apart."""
@@ -69,20 +69,20 @@ def span(values: Sequence[float]) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def dot(axes: Axes, row: Row, height: float, colour: str) -> None:
+def dot(axes: Axes, row: ComparedRow, height: float, colour: str) -> None:
     """Draw one row."""
     area = POINTS_A_MB * row.contestant.size / 1e6
     axes.scatter(speed_of(row), height, s=area, color=colour, alpha=0.45, linewidths=0)
     axes.scatter(speed_of(row), height, s=6, color=colour)
 
 
-def speed_of(row: Row) -> float:
+def speed_of(row: ComparedRow) -> float:
     """Return tweets a second of a row that has been measured."""
     assert row.best is not None
     return row.best.tweets_per_s
 
 
-def label(number: int, row: Row) -> str:
+def label(number: int, row: ComparedRow) -> str:
     """Return what stands beside a row."""
     one = row.contestant
     size = f"{one.size / 1e6:.1f} MB"

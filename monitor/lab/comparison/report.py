@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.lab.comparison.compare import Comparison, Row
+from monitor.lab.comparison.compare import ComparedRow, Comparison
 from monitor.lab.evaluation.footprint import BERT_LARGE_BYTES
 
 HEADING: Final = (
@@ -55,7 +55,7 @@ def aligned(line: Sequence[str], widths: Sequence[int], columns: int = TEXT_COLU
     return f"| {' | '.join(padded)} |"
 
 
-def cells(comparison: Comparison, number: int, row: Row) -> tuple[str, ...]:
+def cells(comparison: Comparison, number: int, row: ComparedRow) -> tuple[str, ...]:
     """Return a row's texts, a dash for what is not known."""
     one, best = row.contestant, row.best
     times = comparison.times(row)

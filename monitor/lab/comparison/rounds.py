@@ -24,7 +24,7 @@ SHAPES: Final[tuple[Shape, ...]] = ((1, 40), (8, 32))
 
 
 @dataclass(frozen=True)
-class Entry:
+class Racer:
     """Who races: a file for each shape, ``engine`` a key of `worker.ENGINES`.
 
     Told against the first entry of its ``group``. ``problem`` says why there is no file.
@@ -73,10 +73,10 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Result:
+class RaceResult:
     """An entry and what it did; ``runtime`` with its version. No ``times`` if it has failed."""
 
-    entry: Entry
+    entry: Racer
     size: int | None
     """Bytes of the file, which may be gone."""
     runtime: str
@@ -95,14 +95,14 @@ def questions(shape: Shape, vocabulary: int) -> Tokens:
 
 
 def race(
-    entries: Sequence[Entry],
+    entries: Sequence[Racer],
     vocabulary: int,
     folder: Path,
     tflite_python: Path,
     rounds: int,
     seconds: float,
     workers: Workers,
-) -> list[Result]:
+) -> list[RaceResult]:
     """Measure all ``entries`` in ``rounds``, ``seconds`` for each of their shapes.
 
     Tokens are below ``vocabulary``, and written into ``folder``. ``tflite_python`` is the Python
@@ -140,7 +140,7 @@ def race(
                 runtimes[i] = result["runtime"]
                 measured[i][shape] += result["speed"]
     return [
-        Result(
+        RaceResult(
             entry,
             entry.size,
             runtimes[i],
@@ -152,7 +152,7 @@ def race(
 
 
 def times(
-    entries: Sequence[Entry], measured: Sequence[Mapping[Shape, Any]], own: int
+    entries: Sequence[Racer], measured: Sequence[Mapping[Shape, Any]], own: int
 ) -> dict[Shape, Times]:
     """Return what number ``own`` of ``entries`` did at each shape.
 

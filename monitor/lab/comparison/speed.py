@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from monitor.inference import Model
-from monitor.lab.comparison.rounds import SHAPES, Entry, Result, Shape, race
+from monitor.lab.comparison.rounds import SHAPES, Racer, RaceResult, Shape, race
 from monitor.lab.comparison.workers import CannotMeasureError, Workers
 from monitor.lab.training.variants import Variant
 
@@ -46,7 +46,7 @@ class SpeedSettings:
     seconds: float
 
 
-def measure(settings: SpeedSettings) -> list[Result]:
+def measure(settings: SpeedSettings) -> list[RaceResult]:
     """Measure the models and the yardsticks, in this order.
 
     Raises:
@@ -54,7 +54,7 @@ def measure(settings: SpeedSettings) -> list[Result]:
     """
     models = [Model.load(folder) for folder in settings.models]
     entries = [
-        Entry(
+        Racer(
             model.name,
             "as it is",
             settings.engine,
@@ -80,7 +80,7 @@ def measure(settings: SpeedSettings) -> list[Result]:
         )
 
 
-def made(yardstick: Yardstick, engine: str, folder: Path, workers: Workers) -> list[Entry]:
+def made(yardstick: Yardstick, engine: str, folder: Path, workers: Workers) -> list[Racer]:
     """Return a yardstick in each variant, whose files have been written into ``folder``.
 
     In a process of its own: BERT-base leaves gigabytes behind in TensorFlow.
@@ -103,6 +103,6 @@ def made(yardstick: Yardstick, engine: str, folder: Path, workers: Workers) -> l
     except CannotMeasureError as error:
         problem = str(error)
     return [
-        Entry(yardstick.name, variant, engine, {} if problem else own, problem=problem)
+        Racer(yardstick.name, variant, engine, {} if problem else own, problem=problem)
         for variant, own in files.items()
     ]

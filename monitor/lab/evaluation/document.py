@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from monitor.lab.evaluation.evaluate import Evaluation, Results
-from monitor.lab.evaluation.judge import Group, Judgement
+from monitor.lab.evaluation.judge import Judgement, TweetGroup
 from monitor.lab.evaluation.markdown import table
 from monitor.lab.evaluation.report import (
     NOTES,
@@ -146,7 +146,7 @@ def gains_table(result: Evaluation) -> list[str]:
     return ["### Labels of an owner", "", f"{owner_labels(result)}:", "", *table(heading, rows)]
 
 
-def groups_table(title: str, groups: Sequence[Group]) -> list[str]:
+def groups_table(title: str, groups: Sequence[TweetGroup]) -> list[str]:
     """Return a folded table of entities or domains; nothing where there is none."""
     if not groups:
         return []

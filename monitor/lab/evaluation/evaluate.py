@@ -16,7 +16,7 @@ from monitor.inference import Classifier, Model
 from monitor.lab.data import NO_LABEL, class_of, read_rows, rows_of
 from monitor.lab.errors import TrainingError
 from monitor.lab.evaluation import footprint
-from monitor.lab.evaluation.footprint import Speed
+from monitor.lab.evaluation.footprint import ClassifierSpeed
 from monitor.lab.evaluation.judge import Answers, Judgement, judge
 from monitor.lab.evaluation.marked import marked
 from monitor.lab.evaluation.owner import Gain, gains
@@ -95,7 +95,7 @@ class Results:
 
     model: Model
     sizes: dict[str, int]
-    speed: Speed
+    speed: ClassifierSpeed
     files: Sequence[Evaluation]
     resamples: int
     seed: int

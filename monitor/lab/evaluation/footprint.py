@@ -28,7 +28,7 @@ SINGLE = 500
 
 
 @dataclass(frozen=True)
-class Speed:
+class ClassifierSpeed:
     """How fast the classifier was, from text to labels.
 
     ``tweets_per_s`` is the rate of all workers on all files, ``latency_ms`` the percentiles (50,
@@ -69,10 +69,10 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def speed(classifier: Classifier, pairs: Sequence[Pair], seconds: float) -> Speed:
+def speed(classifier: Classifier, pairs: Sequence[Pair], seconds: float) -> ClassifierSpeed:
     """Measure what is left to measure once all ``pairs`` have taken ``seconds`` together."""
     single = latencies(classifier, pairs)
-    return Speed(
+    return ClassifierSpeed(
         tweets_per_s=len(pairs) / seconds,
         latency_ms={p: float(np.percentile(single, p)) for p in (50, 95, 99)},
         single=len(single),

@@ -49,7 +49,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Group:
+class TweetGroup:
     """The tweets of one entity or domain."""
 
     name: str
@@ -70,8 +70,8 @@ class Judgement:
     figures: dict[str, Figure]
     bins: list[Bin]
     abstentions: list[Abstention]
-    entities: list[Group] = field(default_factory=list)
-    domains: list[Group] = field(default_factory=list)
+    entities: list[TweetGroup] = field(default_factory=list)
+    domains: list[TweetGroup] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -162,12 +162,13 @@ def judge(given: Answers, *, count: int = RESAMPLES, seed: int = 0) -> Judgement
             for name, value in point[part].items()
         }
 
-    def groups(part: int, cells: Cells) -> list[Group]:
+    def groups(part: int, cells: Cells) -> list[TweetGroup]:
         if cells.names == (NOBODY,):
             return []
         sizes = np.bincount(cells.codes // CLASSES**2, minlength=len(cells.names))
         found = [
-            Group(name, int(sizes[i]), **figures(part, i)) for i, name in enumerate(cells.names)
+            TweetGroup(name, int(sizes[i]), **figures(part, i))
+            for i, name in enumerate(cells.names)
         ]
         return sorted(found, key=lambda group: (-group.tweets, group.name))
 

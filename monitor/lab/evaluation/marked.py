@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from monitor.inference.asking import Asking, Read
-from monitor.lab.training.mixture import SOURCES, Source, known_in
+from monitor.lab.training.mixture import SOURCES, TweetCollection, known_in
 from monitor.tweets import Entity
 from monitor.verdict import Pair
 
@@ -18,12 +18,12 @@ PARTS: Final = ("_train", "_val", "_test")
 """Ends of the names of a collection's files."""
 
 
-def source_of(name: str) -> Source:
+def source_of(name: str) -> TweetCollection:
     """Return the collection that the file ``name`` is a part of, as far as it is known."""
     collection = {one.removesuffix("_train"): source for one, source in SOURCES.items()}
     for part in PARTS:
         name = name.removesuffix(part)
-    return collection.get(name, Source(0))
+    return collection.get(name, TweetCollection(0))
 
 
 def marked(name: str, pairs: Sequence[Pair], most: int) -> list[Read]:

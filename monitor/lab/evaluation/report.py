@@ -9,7 +9,7 @@ from typing import Any
 from monitor.lab.evaluation.calibration import BINS, Abstention
 from monitor.lab.evaluation.evaluate import Evaluation, Results
 from monitor.lab.evaluation.footprint import BERT_LARGE_BYTES
-from monitor.lab.evaluation.judge import Group, Judgement
+from monitor.lab.evaluation.judge import Judgement, TweetGroup
 from monitor.lab.evaluation.owner import DRAWS, Gain
 from monitor.lab.evaluation.per_entity import Calibrated
 from monitor.lab.intervals import SHARE, Figure
@@ -167,7 +167,7 @@ def abstention_lines(abstentions: Sequence[Abstention]) -> list[str]:
     return [f"{name:28}" + "".join(f"{value:>8}" for value in values) for name, values in rows]
 
 
-def group_lines(kind: str, groups: Sequence[Group]) -> list[str]:
+def group_lines(kind: str, groups: Sequence[TweetGroup]) -> list[str]:
     """Return a line for each entity or domain."""
     lines = [f"{kind:38}{'tweets':>8}  {'accuracy':17}macro-F1"]
     lines += [
@@ -242,7 +242,7 @@ def classes_json(scores: Scores) -> dict[str, dict[str, float | None]]:
     }
 
 
-def groups_json(groups: Iterable[Group]) -> list[dict[str, Any]]:
+def groups_json(groups: Iterable[TweetGroup]) -> list[dict[str, Any]]:
     """Return entities or domains as objects."""
     return [
         {

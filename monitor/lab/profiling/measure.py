@@ -40,7 +40,7 @@ class Timing:
         return cls(float(np.median(times)), float(np.quantile(times, 0.95)), len(times))
 
 
-class Meter:
+class CallTimer:
     """One loaded model that is asked about invented tweets without padding."""
 
     def __init__(self, flatbuffer: bytes, runtime: str = "auto", vocabulary: int = 64) -> None:
@@ -91,4 +91,6 @@ def measure(
     Raises:
         ModelError: the runtime is missing or refuses the model.
     """
-    return Timing.of(Meter(flatbuffer, runtime, vocabulary).times(batch, length, seconds, calls))
+    return Timing.of(
+        CallTimer(flatbuffer, runtime, vocabulary).times(batch, length, seconds, calls)
+    )

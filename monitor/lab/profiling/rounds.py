@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from monitor.lab.profiling.measure import Meter
+from monitor.lab.profiling.measure import CallTimer
 
 Shape: TypeAlias = tuple[int, int]
 """Tweets a call, and tokens each."""
@@ -70,7 +70,7 @@ def measure_in_rounds(
         names = list(models)
         random.Random(i).shuffle(names)  # noqa: S311  (an order, no secret)
         for name in names:
-            meter = Meter(models[name](), runtime, vocabulary)
+            meter = CallTimer(models[name](), runtime, vocabulary)
             for shape in shapes:
                 times[name][shape].append(meter.times(*shape, seconds=SECONDS))
             tell()

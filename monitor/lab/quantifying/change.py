@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.lab.quantifying.fit import Entity, beyond_chance
+from monitor.lab.quantifying.fit import EntityTweets, beyond_chance
 from monitor.lab.quantifying.score import NET
 from monitor.standings import Calibration, Method
 from monitor.standings.quantification import Floats, Z, correct
@@ -19,7 +19,7 @@ SMALL: Final = 50
 DRAWS: Final = 200
 
 
-def fleeting(entities: Sequence[Entity], mapping: Floats) -> dict[str, float]:
+def fleeting(entities: Sequence[EntityTweets], mapping: Floats) -> dict[str, float]:
     """Return how much of an entity's squared error is gone in the next window (0: none, 1: all).
 
     By the number of tweets of a window, as far as an entity has two, and between the halves of all.
@@ -34,23 +34,23 @@ def fleeting(entities: Sequence[Entity], mapping: Floats) -> dict[str, float]:
         flat = [piece for pair in pairs for piece in pair]
         level = beyond_chance(flat, np.array([mapping] * len(flat)))
         # Each tweet paired with one of the next window: their errors' difference.
-        apart = [Entity(a.given - b.given, a.true - b.true) for a, b in pairs]
+        apart = [EntityTweets(a.given - b.given, a.true - b.true) for a, b in pairs]
         differs = beyond_chance(apart, np.array([mapping] * len(apart)))
         if (whole := float(np.trace(level))) > 0:  # else there is no error beyond chance
             found[str(size or "half")] = float(np.trace(differs)) / 2 / whole
     return found
 
 
-def cut(entity: Entity, size: int) -> list[Entity]:
+def cut(entity: EntityTweets, size: int) -> list[EntityTweets]:
     """Split an entity's tweets into windows of ``size``, in their order; the rest is left out."""
     if size < 2:
         return []
     starts = range(0, entity.tweets - size + 1, size)
-    return [Entity(entity.given[i : i + size], entity.true[i : i + size]) for i in starts]
+    return [EntityTweets(entity.given[i : i + size], entity.true[i : i + size]) for i in starts]
 
 
 def changes(
-    entities: Sequence[Entity], calibration: Calibration, method: Method, seed: int
+    entities: Sequence[EntityTweets], calibration: Calibration, method: Method, seed: int
 ) -> dict[str, float]:
     """Return how often the interval of the change of net, from half to half, holds the truth.
 

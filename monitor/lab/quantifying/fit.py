@@ -45,7 +45,7 @@ LEAST_FLEETING: Final = 0.1
 
 
 @dataclass(frozen=True)
-class Entity:
+class EntityTweets:
     """An entity's labelled tweets, in the order of time where that matters."""
 
     given: Floats
@@ -66,7 +66,7 @@ class Entity:
 
 def entities_of(
     names: Sequence[str | None], truth: NDArray[np.int64], given: Floats
-) -> dict[str, Entity]:
+) -> dict[str, EntityTweets]:
     """Group tweets by entity; those about none are left out.
 
     Args:
@@ -76,7 +76,7 @@ def entities_of(
     """
     true = CLASSES[truth]
     return {
-        name: Entity(given[rows], true[rows])
+        name: EntityTweets(given[rows], true[rows])
         for name in sorted({name for name in names if name is not None})
         if (rows := np.array([other == name for other in names])).any()
     }
@@ -91,7 +91,7 @@ def entity_names(dev: Mapping[str, Sequence[Example]]) -> list[str | None]:
     ]
 
 
-def mapping_of(entities: Sequence[Entity]) -> Floats:
+def mapping_of(entities: Sequence[EntityTweets]) -> Floats:
     """Regress true shares on shares of labels, with a pull toward labels that are right [3, 3].
 
     A row tells the true shares expected of a label. They are kept shares: neither below 0, nor
@@ -107,17 +107,17 @@ def mapping_of(entities: Sequence[Entity]) -> Floats:
     return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
 
 
-def without_each(names: Iterable[str], pool: Mapping[str, Entity]) -> Floats:
+def without_each(names: Iterable[str], pool: Mapping[str, EntityTweets]) -> Floats:
     """Return, for each entity named, the mapping that the others of ``pool`` give [names, 3, 3]."""
     return np.array([mapping_of([e for n, e in pool.items() if n != name]) for name in names])
 
 
-def several(entities: Mapping[str, Entity]) -> dict[str, Entity]:
+def several(entities: Mapping[str, EntityTweets]) -> dict[str, EntityTweets]:
     """Return those with enough tweets to be counted."""
     return {name: e for name, e in entities.items() if e.tweets >= LEAST_TWEETS}
 
 
-def beyond_chance(entities: Sequence[Entity], mappings: Floats) -> Floats:
+def beyond_chance(entities: Sequence[EntityTweets], mappings: Floats) -> Floats:
     """Return the mean square of the entities' errors, less what chance within them makes [3, 3].
 
     Entities weigh by their tweets. Not clipped: it may be negative where there is none.
@@ -136,8 +136,8 @@ def beyond_chance(entities: Sequence[Entity], mappings: Floats) -> Floats:
 
 
 def fit_shares(
-    held_out: Mapping[str, Entity],
-    learnt: Mapping[str, Entity] | None = None,
+    held_out: Mapping[str, EntityTweets],
+    learnt: Mapping[str, EntityTweets] | None = None,
     fleeting: float = FLEETING,
 ) -> dict[str, Any] | None:
     """Return the table ``[calibration.TASK.shares]`` of a model's model.toml.

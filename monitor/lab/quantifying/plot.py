@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from monitor.lab.quantifying.study import Study
+from monitor.lab.quantifying.study import CountsStudy
 from monitor.lab.style import BLUE, GREY, ORANGE, STYLE, VERMILION
 from monitor.verdict import LABELS, POLARITIES
 
@@ -20,7 +20,7 @@ METHODS: Final = {
 """Colour (Okabe and Ito's), mark and name of what is drawn."""
 
 
-def draw(study: Study, path: Path) -> None:
+def draw(study: CountsStudy, path: Path) -> None:
     """Write a PNG: each entity's true and estimated shares, and errors of all methods."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10, 7.5), layout="constrained")
@@ -39,7 +39,7 @@ def draw(study: Study, path: Path) -> None:
         figure.savefig(path, dpi=150)
 
 
-def shares(axes: Axes, study: Study, place: int) -> None:
+def shares(axes: Axes, study: CountsStudy, place: int) -> None:
     """Draw one class: an entity a line, the truth as a bar, the regression with its interval."""
     names = sorted(study.entities, key=lambda name: study.entities[name]["truth"][place])
     heights = np.arange(len(names))
@@ -73,7 +73,7 @@ def shares(axes: Axes, study: Study, place: int) -> None:
     axes.grid(axis="x", alpha=0.3)
 
 
-def bars(axes: Axes, study: Study) -> None:
+def bars(axes: Axes, study: CountsStudy) -> None:
     """Draw each method's error: on entities, and on windows made to suit adjusted counts."""
     places = {"RepLab test,\nby entity": study.by_entity}
     places |= {

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from monitor.lab.quantifying.score import Score
-from monitor.lab.quantifying.study import HELD_OUT, SOFT, SOFT_LINE, Study
+from monitor.lab.quantifying.study import HELD_OUT, SOFT, SOFT_LINE, CountsStudy
 
 NOTES = (
     "error: mean absolute error of the three shares; in brackets the 95 % bootstrap interval.",
@@ -14,12 +14,12 @@ NOTES = (
 )
 
 
-def as_json(study: Study) -> dict[str, Any]:
+def as_json(study: CountsStudy) -> dict[str, Any]:
     """Return all that was found."""
     return dataclasses.asdict(study)
 
 
-def as_table(study: Study) -> str:
+def as_table(study: CountsStudy) -> str:
     """Return the tables, at most 100 columns wide."""
     lines = [f"{study.model}: shares of polarity from counts of labels", ""]
     for task, shares in study.shares.items():

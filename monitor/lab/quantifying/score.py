@@ -8,7 +8,7 @@ import numpy as np
 
 from monitor.lab.intervals import Figure
 from monitor.lab.metrics import ratio
-from monitor.lab.quantifying.fit import Entity
+from monitor.lab.quantifying.fit import EntityTweets
 from monitor.standings import METHODS, Calibration, Method
 from monitor.standings.quantification import Floats, Z, correct
 
@@ -93,7 +93,7 @@ def held(values: Floats, covariance: Floats, truth: Floats) -> tuple[float, floa
     )
 
 
-def counted(entities: Sequence[Entity]) -> tuple[Floats, Floats, Floats]:
+def counted(entities: Sequence[EntityTweets]) -> tuple[Floats, Floats, Floats]:
     """Return counts of labels [entities, 3], true shares [entities, 3] and tweets [entities]."""
     counts = np.array([entity.given.sum(axis=0) for entity in entities])
     truth = np.array([entity.true.mean(axis=0) for entity in entities])

@@ -18,7 +18,7 @@ from monitor.lab.aliases import aliases_of, configured
 from monitor.lab.data import (
     NO_LABEL,
     Example,
-    Tweets,
+    TweetSplit,
     class_of,
     read,
     read_rows,
@@ -32,7 +32,7 @@ from monitor.lab.quantifying.change import changes, fleeting
 from monitor.lab.quantifying.fit import (
     CLASSES,
     FLEETING,
-    Entity,
+    EntityTweets,
     beyond_chance,
     entities_of,
     entity_names,
@@ -44,7 +44,7 @@ from monitor.lab.quantifying.fit import (
 from monitor.lab.quantifying.score import Score, counted, estimates, scores
 from monitor.standings import Calibration
 from monitor.standings.quantification import Floats, Z, correct
-from monitor.tweets import Entity as Configured
+from monitor.tweets import Entity
 from monitor.verdict import POLARITIES
 
 TESTS: Final = {"reputation": "replab2013_test", "sentiment": "tweeteval_sentiment_test"}
@@ -56,7 +56,7 @@ SOFT_LINE: Final = "regression of probabilities"
 
 
 @dataclass(frozen=True)
-class Answers:
+class TaskAnswers:
     """A model's answers of one task to labelled tweets."""
 
     names: list[str | None]
@@ -75,18 +75,20 @@ class Answers:
         """Counts, a row a true class, a column a label [3, 3]."""
         return score(self.truth.tolist(), self.labels.tolist(), POLARITIES).confusion
 
-    def entities(self, *, soft: bool = False) -> dict[str, Entity]:
+    def entities(self, *, soft: bool = False) -> dict[str, EntityTweets]:
         """Group by entity; soft: by probabilities instead of labels."""
         given = self.probabilities if soft else CLASSES[self.labels]
         return entities_of(self.names, self.truth, given)
 
-    def some(self, rows: NDArray[np.intp]) -> "Answers":
+    def some(self, rows: NDArray[np.intp]) -> "TaskAnswers":
         """Return those at ``rows``."""
-        return Answers([self.names[i] for i in rows], self.truth[rows], self.probabilities[rows])
+        return TaskAnswers(
+            [self.names[i] for i in rows], self.truth[rows], self.probabilities[rows]
+        )
 
 
 @dataclass(frozen=True)
-class Study:
+class CountsStudy:
     """What was found out about a model's counts."""
 
     model: str
@@ -109,7 +111,9 @@ class Study:
     """Methods on all tweets of the sentiment test set."""
 
 
-def study(data: Path, model: Path, *, runtime: str = "auto", workers: int = 0, seed: int) -> Study:
+def study(
+    data: Path, model: Path, *, runtime: str = "auto", workers: int = 0, seed: int
+) -> CountsStudy:
     """Fit and score.
 
     Args:
@@ -136,7 +140,7 @@ def study(data: Path, model: Path, *, runtime: str = "auto", workers: int = 0, s
     return judge(loaded.name, held_out, learnt, tested, seed)
 
 
-def entities_in(tweets: Tweets, tests: Mapping[str, Sequence[Example]]) -> list[Configured]:
+def entities_in(tweets: TweetSplit, tests: Mapping[str, Sequence[Example]]) -> list[Entity]:
     """Return everybody that the tweets are about, as configured, for a model that reads marks."""
     parts = (tweets.replab, *tweets.dev.values(), *tests.values())
     names = sorted({example.entity for part in parts for example in part if example.entity})
@@ -184,12 +188,12 @@ def answers(
     task: str,
     examples: Sequence[Example],
     names: Sequence[str | None] | None = None,
-) -> Answers:
+) -> TaskAnswers:
     """Label ``examples``, showing progress; ``names`` if other than their entities count."""
     stream = classifier.stream([(example.text, example.entity) for example in examples])
     verdicts = tqdm(stream, total=len(examples), desc=title, unit="tweet")
     given = [[one[task].probabilities[label] for label in POLARITIES] for one in verdicts]
-    return Answers(
+    return TaskAnswers(
         list(names or (example.entity for example in examples)),
         np.array([getattr(example, task) for example in examples]),
         np.array(given, np.float64),
@@ -198,11 +202,11 @@ def answers(
 
 def judge(
     model: str,
-    held_out: Mapping[str, Answers],
-    learnt: Answers,
-    tested: Mapping[str, Answers],
+    held_out: Mapping[str, TaskAnswers],
+    learnt: TaskAnswers,
+    tested: Mapping[str, TaskAnswers],
     seed: int,
-) -> Study:
+) -> CountsStudy:
     """Score every method with what the held-out tweets tell; by task, but ``learnt``."""
     pool = [*several(learnt.entities()).values()]
     # At whatever length of the windows it is most.
@@ -230,7 +234,7 @@ def judge(
     found[SOFT], found[SOFT_LINE] = (sums, None), (sums @ line, None)
     sentiment = tested["sentiment"].confusion
     whole = estimates(sentiment.sum(axis=0)[None].astype(np.float64), calibrations["sentiment"])
-    return Study(
+    return CountsStudy(
         model=model,
         shares={task: dict(table) if table else None for task, table in shares.items()},
         left_out=left_out(held_out["reputation"], learnt),
@@ -260,7 +264,7 @@ def judge(
     )
 
 
-def calibration_of(held_out: Answers, shares: Mapping[str, Any] | None) -> Calibration:
+def calibration_of(held_out: TaskAnswers, shares: Mapping[str, Any] | None) -> Calibration:
     """Return what a model.toml with these shares and this confusion matrix would say."""
     card = {"confusion": held_out.confusion, **({"shares": shares} if shares else {})}
     calibration = Calibration.of(card)
@@ -268,7 +272,7 @@ def calibration_of(held_out: Answers, shares: Mapping[str, Any] | None) -> Calib
     return calibration
 
 
-def left_out(held_out: Answers, learnt: Answers) -> dict[str, float]:
+def left_out(held_out: TaskAnswers, learnt: TaskAnswers) -> dict[str, float]:
     """Return each method's error at held-out entities it was fitted without, less chance.
 
     The root of the mean square of a share's error, of methods that are a line. Empty for less than
@@ -294,14 +298,14 @@ def left_out(held_out: Answers, learnt: Answers) -> dict[str, float]:
     }
 
 
-def rates_without(confusion: NDArray[np.int64], entity: Entity) -> Floats:
+def rates_without(confusion: NDArray[np.int64], entity: EntityTweets) -> Floats:
     """Return how often a class gets a label, by the tweets of everybody but ``entity``."""
     return Calibration(confusion - entity.true.T @ entity.given).rates
 
 
 def artificial(
-    held_out: Mapping[str, Answers],
-    tested: Mapping[str, Answers],
+    held_out: Mapping[str, TaskAnswers],
+    tested: Mapping[str, TaskAnswers],
     calibrations: Mapping[str, Calibration],
     seed: int,
 ) -> dict[str, dict[str, Score]]:

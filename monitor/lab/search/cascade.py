@@ -39,7 +39,7 @@ SHARES = np.linspace(0.05, 0.95, 19)
 
 
 @dataclass(frozen=True)
-class Answers:
+class NetworkAnswers:
     """What one network says to labelled tweets: labels' indices and probabilities [tweets]."""
 
     given: NDArray[np.int64]
@@ -65,7 +65,10 @@ def macro_recall(truth: Sequence[int], given: Sequence[int]) -> float:
 
 
 def cascades(
-    first: Answers, second: Answers, truth: NDArray[np.int64], calibrating: NDArray[np.bool_]
+    first: NetworkAnswers,
+    second: NetworkAnswers,
+    truth: NDArray[np.int64],
+    calibrating: NDArray[np.bool_],
 ) -> list[Cascade]:
     """Return a cascade for each of `SHARES`.
 
@@ -90,11 +93,11 @@ def cascades(
 
 def answers_of(
     candidates: Candidates, structure: Structure, examples: Sequence[Example], max_length: int
-) -> Answers:
+) -> NetworkAnswers:
     """Return what ``structure`` says to ``examples``."""
     network, tokenizer = candidates.network(structure)
     probabilities = logits_of(network, tokenizer, examples, max_length)[TASK].softmax(-1).numpy()
-    return Answers(probabilities.argmax(1), probabilities.max(1))
+    return NetworkAnswers(probabilities.argmax(1), probabilities.max(1))
 
 
 def table(rows: Sequence[tuple[str, float, float, float]]) -> str:

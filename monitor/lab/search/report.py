@@ -11,7 +11,7 @@ from monitor.console import strict_json
 from monitor.lab.card import write_file
 from monitor.lab.profiling.check import Budget
 from monitor.lab.profiling.profile import Profile
-from monitor.lab.search.search import Result
+from monitor.lab.search.search import SearchResult
 from monitor.lab.search.study import as_json
 from monitor.lab.search.trial import Trial, front
 from monitor.lab.style import BLUE, GREY, STYLE, VERMILION
@@ -65,7 +65,7 @@ def table(trials: Sequence[Trial], chosen: Trial | None = None) -> str:
     return "\n".join([text(lines[0]), rule, *map(text, lines[1:])])
 
 
-def impossible(result: Result) -> str:
+def impossible(result: SearchResult) -> str:
     """Return what to say where no structure is within the budget: the fastest and the smallest."""
     measured = {attempt.trial.structure: attempt.checked for attempt in result.attempts}
 
@@ -118,7 +118,7 @@ def draw(trials: Sequence[Trial], chosen: Trial | None, budget: Budget, path: Pa
         figure.savefig(path, dpi=150)
 
 
-def write(result: Result, profile: Profile, budget: Budget, folder: Path) -> None:
+def write(result: SearchResult, profile: Profile, budget: Budget, folder: Path) -> None:
     """Write front.json, front.md and front.png into ``folder``."""
     best = front(result.trials)
     content = {

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from monitor.inference import Model, choose_runtime
-from monitor.lab.data import Tweets, read
+from monitor.lab.data import TweetSplit, read
 from monitor.lab.errors import TrainingError
 from monitor.lab.profiling.check import Budget, Checked, check
 from monitor.lab.profiling.device import Device, runtime_of
@@ -61,7 +61,7 @@ class SearchSettings:
 
 
 @dataclass(frozen=True)
-class Result:
+class SearchResult:
     """What came of it. ``chosen`` is None where no structure meets the budget.
 
     ``attempts`` were exported and measured on this machine, in this order; there are none where the
@@ -132,7 +132,7 @@ class Search:
         self.output, self.settings, self.profile = output, settings, profile
         self._predictor = Predictor(profile)
         network, tokenizer = source_of(source)
-        self._tweets: Tweets = as_read(read(data), tokenizer)
+        self._tweets: TweetSplit = as_read(read(data), tokenizer)
         whole = structure_of(network)
         for structure in Space.within(whole).ends(whole):
             self.latency(structure)
@@ -222,7 +222,7 @@ class Search:
         measured = [check(Model.load(model), self.runtime) for _ in range(MEASURED)]
         return max(measured, key=lambda checked: checked.timing.p95)
 
-    def choose(self, budget: Budget, tell: Callable[[Attempt, list[str]], None]) -> Result:
+    def choose(self, budget: Budget, tell: Callable[[Attempt, list[str]], None]) -> SearchResult:
         """Return the most accurate model within ``budget``, exported to model/ in the folder.
 
         On the machine that was profiled, it is one that was measured and found within. Elsewhere
@@ -237,7 +237,7 @@ class Search:
             if chosen is not None:
                 self.make(chosen)
                 self.keep()
-            return Result(trials, chosen, attempts, here)
+            return SearchResult(trials, chosen, attempts, here)
 
         def note(attempt: Attempt, complaints: list[str]) -> None:
             attempts.append(attempt)
@@ -246,7 +246,7 @@ class Search:
         settled = settle(trials, budget, self.make, note)
         if settled is not None:
             self.keep()
-        return Result(trials, settled.trial if settled else None, attempts, here)
+        return SearchResult(trials, settled.trial if settled else None, attempts, here)
 
     @property
     def trying(self) -> Path:

@@ -54,7 +54,7 @@ class Dense(nn.Module):
         return Linear(array(weight), array(bias))
 
 
-class Block(nn.Module):
+class SuperLayer(nn.Module):
     """One layer (see `fold.Layer`), its projections kept apart so that each can be cut."""
 
     def __init__(self, layer: Layer, width: int) -> None:
@@ -150,7 +150,7 @@ class Supernet(nn.Module):
         self.types = table(folded.types)
         self.projection = Dense(folded.projection, copies=3)
         self.blocks = nn.ModuleList(
-            Block(layer, self.largest.bottleneck) for layer in folded.layers
+            SuperLayer(layer, self.largest.bottleneck) for layer in folded.layers
         )
         self.heads = Dense(folded.heads)
 
@@ -230,7 +230,7 @@ class Supernet(nn.Module):
             types=array(self.types)[:, :hidden],
             projection=self.projection.linear(size, hidden),
             layers=tuple(
-                cast(Block, self.blocks[place]).layer(structure)
+                cast(SuperLayer, self.blocks[place]).layer(structure)
                 for place in kept_layers(structure.layers, self.largest.layers)
             ),
             heads=self.heads.linear(hidden, len(self.heads.bias)),

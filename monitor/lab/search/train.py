@@ -21,7 +21,7 @@ from torch import Tensor
 
 from monitor.console import strict_json
 from monitor.lab.card import write_file
-from monitor.lab.data import Example, Tweets
+from monitor.lab.data import Example, TweetSplit
 from monitor.lab.errors import TrainingError
 from monitor.lab.search.rotate import rotate
 from monitor.lab.search.space import Space
@@ -62,13 +62,13 @@ class SupernetSettings:
     precision: str = "fp32"
 
 
-def sample(tweets: Tweets, count: int, seed: int) -> list[Example]:
+def sample(tweets: TweetSplit, count: int, seed: int) -> list[Example]:
     """Return ``count`` tweets to learn from, of all kinds alike."""
     settings = DistilSettings(Structure(), examples=count)
     return mixture(tweets, settings, random.Random(seed))  # noqa: S311 (draws tweets)
 
 
-def in_order(folded: Folded, tokenizer: Tokenizer, tweets: Tweets, seed: int) -> Folded:
+def in_order(folded: Folded, tokenizer: Tokenizer, tweets: TweetSplit, seed: int) -> Folded:
     """Return ``folded`` with what matters most on a sample of ``tweets`` first."""
     shown = sample(tweets, SAMPLE, seed)
     pieces = encode(tokenizer, shown, 64)
@@ -95,7 +95,7 @@ def prefix_loss(ours: dict[int, Tensor], theirs: dict[int, Tensor], mask: Tensor
 def learn(
     supernet: Supernet,
     tokens: dict[int, Vocabulary],
-    tweets: Tweets,
+    tweets: TweetSplit,
     space: Space,
     settings: SupernetSettings,
     checkpoint: Path,
@@ -203,7 +203,7 @@ def blank(structure: Structure) -> Folded:
 def supernet_of(
     folded: Folded,
     tokenizer: Tokenizer,
-    tweets: Tweets,
+    tweets: TweetSplit,
     output: Path,
     settings: SupernetSettings,
 ) -> tuple[Supernet, dict[int, Vocabulary], Space]:

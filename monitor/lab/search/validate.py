@@ -47,7 +47,7 @@ STEPS: Final = {
 
 
 @dataclass(frozen=True)
-class Row:
+class ValidatedStructure:
     """One structure: seconds a call, predicted and measured, by shape; bytes of model.tflite."""
 
     structure: Structure
@@ -106,7 +106,7 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
 
 def validate(
     profile: Profile, runtime: str, structures: Sequence[Structure], rounds: int, seed: int
-) -> list[Row]:
+) -> list[ValidatedStructure]:
     """Export and measure ``structures``, and predict each.
 
     Raises:
@@ -131,7 +131,7 @@ def validate(
                 tell=lambda: bar.update(1),
             )
         return [
-            Row(
+            ValidatedStructure(
                 structure,
                 {name(shape): predictor.latency(structure, *shape) for shape in SHAPES},
                 {name(shape): measured[file.name][shape].median for shape in SHAPES},
@@ -149,7 +149,7 @@ def name(shape: Shape) -> str:
     return f"{batch}x{length}"
 
 
-def summary(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+def summary(rows: Sequence[ValidatedStructure]) -> dict[str, dict[str, float]]:
     """Return by shape, and for the size, mean and largest relative error, bias and rank."""
     pairs = {
         name(shape): (
@@ -171,7 +171,7 @@ def summary(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     return found
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[ValidatedStructure]) -> str:
     """Return the rows, and what they come to, for people."""
     shapes = [name(shape) for shape in SHAPES]
     lines = [

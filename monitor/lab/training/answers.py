@@ -37,7 +37,7 @@ from monitor.lab.training import adapters
 from monitor.lab.training import network as networks
 from monitor.lab.training.batches import collate
 from monitor.lab.training.loop import stop_requests
-from monitor.lab.training.mixture import SOURCES, Row, draw, group_of, marker, read_mixture
+from monitor.lab.training.mixture import SOURCES, MixtureRow, draw, group_of, marker, read_mixture
 from monitor.lab.training.network import Network, mean_over
 from monitor.lab.training.tokenization import encode
 from monitor.verdict import POLARITIES, TASKS
@@ -72,7 +72,7 @@ WITHOUT_LABEL: Final = 70_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TeacherQuestion:
     """One question: a marked text, who is asked about, and the labels where they are known.
 
     ``group`` is the collection, of RepLab's tweets with the entity (`mixture.group_of`).
@@ -87,7 +87,7 @@ class Asked:
 
 def questions_in(
     data: Path, leave_out: bool, chance: random.Random, without: Sequence[str] = ()
-) -> list[Asked]:
+) -> list[TeacherQuestion]:
     """Return each text in the folder ``data`` about each name in it, and about nobody.
 
     Each once, in the order of `mixed`. What is held out is not in it, and nothing of a test file.
@@ -97,7 +97,7 @@ def questions_in(
     """
     mixture = read_mixture(data, leave_out, without)
     rows = [row for of_source in mixture.learn.values() for row in of_source]
-    kinds: list[tuple[float, list[Asked]]] = [
+    kinds: list[tuple[float, list[TeacherQuestion]]] = [
         (SOURCES[name].rows, [labelled(row) for row in of_source])
         for name, of_source in mixture.learn.items()
         if of_source
@@ -110,14 +110,16 @@ def questions_in(
     return mixed(kinds, chance)
 
 
-def mixed(kinds: Sequence[tuple[float, Sequence[Asked]]], chance: random.Random) -> list[Asked]:
+def mixed(
+    kinds: Sequence[tuple[float, Sequence[TeacherQuestion]]], chance: random.Random
+) -> list[TeacherQuestion]:
     """Return the questions of all ``kinds``, each once, so that every beginning is a mixture.
 
     Each kind comes with how much of it is wanted: as long as there is some left, it comes so often,
     in proportion to the others (Efraimidis and Spirakis 2006, weighted sampling without
     replacement).
     """
-    found: dict[tuple[str, str | None], tuple[float, Asked]] = {}
+    found: dict[tuple[str, str | None], tuple[float, TeacherQuestion]] = {}
     for wanted, of_kind in kinds:
         for asked in of_kind:
             key = (asked.text, asked.question)
@@ -126,27 +128,27 @@ def mixed(kinds: Sequence[tuple[float, Sequence[Asked]]], chance: random.Random)
     return [asked for _, asked in sorted(found.values(), key=lambda one: one[0])]
 
 
-def labelled(row: Row) -> Asked:
+def labelled(row: MixtureRow) -> TeacherQuestion:
     """Return a row as it is labelled."""
     labels = (row.reputation, row.sentiment)
-    return Asked(marked(row, row.target), question(row.target), group_of(row), *labels)
+    return TeacherQuestion(marked(row, row.target), question(row.target), group_of(row), *labels)
 
 
-def about_nobody(row: Row) -> Asked:
+def about_nobody(row: MixtureRow) -> TeacherQuestion:
     """Return the text of a row as a whole."""
-    return Asked(marked(row, None), None, row.source, NO_LABEL, row.sentiment)
+    return TeacherQuestion(marked(row, None), None, row.source, NO_LABEL, row.sentiment)
 
 
-def about_others(rows: Iterable[Row]) -> Iterator[Asked]:
+def about_others(rows: Iterable[MixtureRow]) -> Iterator[TeacherQuestion]:
     """Yield the texts of ``rows`` about everybody in them."""
     for row in rows:
         for other in row.entities:
             text = marked(row, other.name)
             if other.name != row.target and question(other.name) in text.split():
-                yield Asked(text, question(other.name), row.source)
+                yield TeacherQuestion(text, question(other.name), row.source)
 
 
-def of_unlabelled(data: Path, held: frozenset[str]) -> Iterator[Asked]:
+def of_unlabelled(data: Path, held: frozenset[str]) -> Iterator[TeacherQuestion]:
     """Yield what has no label, about nobody and about what looks like a name in it."""
     for source in UNLABELLED:
         if not (data / f"{source}.jsonl.gz").is_file():
@@ -156,13 +158,13 @@ def of_unlabelled(data: Path, held: frozenset[str]) -> Iterator[Asked]:
                 continue
             names = [line["entity"]] if line.get("entity") else []
             names += NAME.findall(line["text"])[:NAMES_A_TEXT]
-            row = Row(source, line["text"], None, tuple(configured(names, {})))
-            yield Asked(marked(row, None), None, source)
+            row = MixtureRow(source, line["text"], None, tuple(configured(names, {})))
+            yield TeacherQuestion(marked(row, None), None, source)
             for entity in row.entities:
-                yield Asked(marked(row, entity.name), question(entity.name), source)
+                yield TeacherQuestion(marked(row, entity.name), question(entity.name), source)
 
 
-def marked(row: Row, target: str | None) -> str:
+def marked(row: MixtureRow, target: str | None) -> str:
     """Return the text of ``row`` asked about ``target``, emoji as signs.
 
     Others are marked in every second text: an owner has not configured everybody. Nobody is where
@@ -174,7 +176,7 @@ def marked(row: Row, target: str | None) -> str:
     return marker(row.entities).mark(row.text, target, Marks(TARGET, other))
 
 
-def write_questions(path: Path, asked: Iterable[Asked]) -> None:
+def write_questions(path: Path, asked: Iterable[TeacherQuestion]) -> None:
     """Write the questions into ``path``, whole or not at all."""
     with replacing(path) as draft, gzip.open(draft, "wt", encoding="utf-8") as lines:
         for each in asked:
@@ -186,13 +188,13 @@ def write_questions(path: Path, asked: Iterable[Asked]) -> None:
             lines.write(strict_json(line, ensure_ascii=False) + "\n")
 
 
-def read_questions(path: Path) -> list[Asked]:
+def read_questions(path: Path) -> list[TeacherQuestion]:
     """Return what `write_questions` wrote."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [Asked(**json.loads(line)) for line in lines]
+        return [TeacherQuestion(**json.loads(line)) for line in lines]
 
 
-def digest(asked: Iterable[Asked]) -> str:
+def digest(asked: Iterable[TeacherQuestion]) -> str:
     """Return what tells these questions, in this order, from others."""
     hashed = hashlib.sha256()
     for each in asked:
@@ -200,7 +202,7 @@ def digest(asked: Iterable[Asked]) -> str:
     return hashed.hexdigest()
 
 
-def questions_of(folder: Path, data: Path, settings: Mapping[str, Any]) -> list[Asked]:
+def questions_of(folder: Path, data: Path, settings: Mapping[str, Any]) -> list[TeacherQuestion]:
     """Return the questions of a folder of answers, made of ``data`` if they are not there yet.
 
     Args:
@@ -224,7 +226,11 @@ def questions_of(folder: Path, data: Path, settings: Mapping[str, Any]) -> list[
 
 
 def answer(
-    network: Network, tokenizer: Tokenizer, asked: Sequence[Asked], max_length: int, precision: str
+    network: Network,
+    tokenizer: Tokenizer,
+    asked: Sequence[TeacherQuestion],
+    max_length: int,
+    precision: str,
 ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
     """Return the logits [questions, tasks, 3] and the pooled vectors [questions, width]."""
     device = next(network.parameters()).device

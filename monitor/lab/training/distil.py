@@ -18,11 +18,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from monitor.console import strict_json
-from monitor.lab.data import Example, Tweets, read
+from monitor.lab.data import Example, TweetSplit, read
 from monitor.lab.errors import TrainingError
 from monitor.lab.structure import Structure
 from monitor.lab.training import network as networks
 from monitor.lab.training.batches import collate, plan
+from monitor.lab.training.file_teacher import FileTeacher, Teacher
 from monitor.lab.training.loop import LoopSettings, descend
 from monitor.lab.training.measure import measure
 from monitor.lab.training.mixture import as_read, naming_of
@@ -31,7 +32,6 @@ from monitor.lab.training.student import fresh, start_from
 from monitor.lab.training.teacher import label_loss, without_entity_at_random
 from monitor.lab.training.temperature import calibrate
 from monitor.lab.training.tokenization import Pieces, encode, trimmed
-from monitor.lab.training.tutor import FileTutor, Tutor
 from monitor.verdict import TASKS
 
 
@@ -40,7 +40,7 @@ class DistilSettings:
     """How the student is made.
 
     ``examples`` is how many tweets it sees in all, ``shares`` which part of them (0-1) is of each
-    kind of `Tweets`; the rest are unlabelled ones. ``drop_entity`` is as for the teacher.
+    kind of `TweetSplit`; the rest are unlabelled ones. ``drop_entity`` is as for the teacher.
     ``drop_tokens`` of the tokens are left out of every second example: tweets come more than once,
     and the teacher answers for what is left. ``hidden_weight``, ``soft_weight`` and ``hard_weight``
     are the weights of the losses: hidden states, the teacher's probabilities, the labels. Lengths
@@ -79,7 +79,7 @@ def repeated(examples: Sequence[T], count: int, chance: random.Random) -> list[T
     return drawn[:count]
 
 
-def mixture(tweets: Tweets, settings: DistilSettings, chance: random.Random) -> list[Example]:
+def mixture(tweets: TweetSplit, settings: DistilSettings, chance: random.Random) -> list[Example]:
     """Return the examples of the whole run in random order.
 
     RepLab's tweets come most often: they are few, and RepLab's idea of reputation is in them
@@ -221,9 +221,9 @@ def distil(
         student, tokenizer, _ = networks.load(start)
     device = networks.device()
     student.to(device)
-    tutor: Tutor = teacher.to(device)
+    asked_teacher: Teacher = teacher.to(device)
     if device.type == "cpu" and (teacher_folder / "model.tflite").is_file():
-        tutor = FileTutor(teacher_folder)
+        asked_teacher = FileTeacher(teacher_folder)
 
     chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
     shown = mixture(tweets, settings, chance)
@@ -232,7 +232,7 @@ def distil(
         pieces = thinned(pieces, settings.drop_tokens, chance)
     their_pieces = pieces if same_words else encode(theirs_tokenizer, shown, settings.max_length)
     # A network that started as another has features of its own.
-    matched = tutor is teacher and start is None and same_words and alike(student, teacher)
+    matched = asked_teacher is teacher and start is None and same_words and alike(student, teacher)
     hidden_weight = settings.hidden_weight if matched else 0.0
     batches = plan(
         [len(ids) for ids, _ in pieces], range(len(shown)), settings.batch, settings.seed
@@ -243,7 +243,7 @@ def distil(
         batch = collate(examples, [pieces[i] for i in chosen]).to(device)
         asked = collate(examples, [their_pieces[i] for i in chosen]).to(device)
         with torch.no_grad():
-            theirs, their_states = tutor(asked.input_ids, asked.token_type_ids)
+            theirs, their_states = asked_teacher(asked.input_ids, asked.token_type_ids)
         ours, our_states = learner(batch.input_ids, batch.token_type_ids)
         loss = settings.soft_weight * soft_loss(ours, theirs) + settings.hard_weight * label_loss(
             ours, batch, smoothing=0.0

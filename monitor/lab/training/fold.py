@@ -82,14 +82,14 @@ class Folded:
 
 
 @dataclass(frozen=True)
-class Stream:
+class ResidualStream:
     """A residual stream h = scale * x + shift, of which only x is computed."""
 
     scale: Array
     shift: Array
 
     @classmethod
-    def plain(cls, width: int) -> "Stream":
+    def plain(cls, width: int) -> "ResidualStream":
         """Return the stream that is what is computed."""
         return cls(np.ones(width), np.zeros(width))
 
@@ -101,7 +101,7 @@ class Stream:
         """Return the layer whose output added to x is ``layer``'s added to h."""
         return Linear(layer.weight / self.scale, layer.bias / self.scale)
 
-    def after(self, layer: Linear) -> "Stream":
+    def after(self, layer: Linear) -> "ResidualStream":
         """Return the stream after the norm of ``layer``, which has added to it.
 
         Raises:
@@ -111,7 +111,7 @@ class Stream:
         scale = layer.norm.gamma * self.scale
         if np.abs(scale).min() < 1e-6:
             raise TrainingError("cannot fold: a NoNorm weight is zero (was this network trained?)")
-        return Stream(scale, layer.norm.gamma * self.shift + layer.norm.beta)
+        return ResidualStream(scale, layer.norm.gamma * self.shift + layer.norm.beta)
 
 
 class Weights:
@@ -221,9 +221,9 @@ def read(
     )
 
 
-def fold_layer(layer: Layer, wide: Stream) -> tuple[Layer, Stream]:
+def fold_layer(layer: Layer, wide: ResidualStream) -> tuple[Layer, ResidualStream]:
     """Return ``layer`` without norms, and the wide stream after it."""
-    narrow = Stream.plain(len(layer.context.bias))
+    narrow = ResidualStream.plain(len(layer.context.bias))
     context = narrow.write(layer.context)
     narrow = narrow.after(layer.context)
     feed_forward = []
@@ -249,7 +249,7 @@ def fold(network: Folded) -> Folded:
     norm = network.projection.norm
     if norm is None:
         return network
-    wide = Stream.plain(len(norm.gamma))
+    wide = ResidualStream.plain(len(norm.gamma))
     folded = []
     for layer in network.layers:
         one, wide = fold_layer(layer, wide)

@@ -34,7 +34,7 @@ from monitor.lab.training.mixture import (
     GENERAL,
     SOURCES,
     Mixture,
-    Row,
+    MixtureRow,
     asked,
     group_of,
     invented,
@@ -84,13 +84,13 @@ OTHERS_MARKED = 0.7
 """How often other entities are marked: an owner has not configured everybody."""
 
 
-def lesson(row: Row, naming: Naming, chance: random.Random) -> Example:
+def lesson(row: MixtureRow, naming: Naming, chance: random.Random) -> Example:
     """Return ``row`` as an example to learn from, its names treated as ``naming`` says."""
     if row.target is None:
         return asked(row)
     if row.source == GENERAL and chance.random() < 0.5:
         # A label of the whole tweet: half of the time nobody is asked about.
-        return asked(Row(row.source, row.text, None, (), row.sentiment, row.sentiment))
+        return asked(MixtureRow(row.source, row.text, None, (), row.sentiment, row.sentiment))
     other = OTHER if chance.random() < OTHERS_MARKED else None
     if naming == "marked":
         draw = chance.random()
@@ -104,7 +104,7 @@ def lesson(row: Row, naming: Naming, chance: random.Random) -> Example:
     return asked(row, Marks(name, invented(chance)), name)
 
 
-def held_out(row: Row, naming: Naming) -> Example:
+def held_out(row: MixtureRow, naming: Naming) -> Example:
     """Return ``row`` as it is measured on."""
     return asked(row) if naming == "marked" else asked(row, Marks(None, None), row.target)
 
@@ -116,7 +116,7 @@ def lessons(
     shown: list[tuple[Example, str]] = []
     remaining = settings.passes
     while remaining > 0:
-        one: list[Row] = []
+        one: list[MixtureRow] = []
         for name, rows in mixture.learn.items():
             wanted = round(SOURCES[name].rows * min(1.0, remaining))
             while wanted > 0 and rows:
@@ -276,7 +276,7 @@ def shift(network: Network, shares: Mapping[str, Shares], sign: float) -> None:
 def measure(
     network: Network,
     tokenizer: Tokenizer,
-    dev: Mapping[str, Sequence[Row]],
+    dev: Mapping[str, Sequence[MixtureRow]],
     shares: Mapping[str, Shares],
     settings: MarkedSettings,
 ) -> dict[str, Any]:

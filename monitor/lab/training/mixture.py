@@ -24,7 +24,7 @@ from monitor.lab.data import (
     HELD_OUT,
     NO_LABEL,
     Example,
-    Tweets,
+    TweetSplit,
     class_of,
     gist,
     latest_apart,
@@ -35,7 +35,7 @@ from monitor.tweets import Entity
 
 
 @dataclass(frozen=True)
-class Source:
+class TweetCollection:
     """A collection: how it is used.
 
     ``rows`` are shown in a pass. ``whole``: the label is of the text as a whole, whatever entity
@@ -71,30 +71,30 @@ SCORED: Final = (
 )
 """Files that are scored on at the end: some collections repeat a few of their texts."""
 
-SOURCES: Final[Mapping[str, Source]] = {
-    REPLAB: Source(16_000, roster=True),
-    GENERAL: Source(13_000),
-    "kaggle_tse": Source(7_000, whole=True),
-    "sentfin": Source(6_000, company=True),
-    "newsmtsc": Source(6_000, person=True),
-    "compsent19": Source(5_300),
-    "mams": Source(4_000),
-    "tombert_twitter": Source(4_000),
-    "complaints": Source(3_600, roster=True),
-    "semeval_absa": Source(3_000),
-    "dong2014_target": Source(3_000),
-    "sentihood": Source(2_500),
-    "twitter_entity_train": Source(2_500),
-    "fiqa": Source(2_000, company=True),
-    "tfns": Source(2_000),
-    "mtsd": Source(2_000, person=True, mentioned=True),
-    "pstance": Source(2_000, person=True, mentioned=True),
-    "cf_brands": Source(1_500),
-    "mitchell2013": Source(1_500, person=True),
-    "coqe_camera": Source(1_300),
-    "dse_news": Source(900, person=True),
-    "cf_selfdriving": Source(800),
-    "gop_debate": Source(800, whole=True),
+SOURCES: Final[Mapping[str, TweetCollection]] = {
+    REPLAB: TweetCollection(16_000, roster=True),
+    GENERAL: TweetCollection(13_000),
+    "kaggle_tse": TweetCollection(7_000, whole=True),
+    "sentfin": TweetCollection(6_000, company=True),
+    "newsmtsc": TweetCollection(6_000, person=True),
+    "compsent19": TweetCollection(5_300),
+    "mams": TweetCollection(4_000),
+    "tombert_twitter": TweetCollection(4_000),
+    "complaints": TweetCollection(3_600, roster=True),
+    "semeval_absa": TweetCollection(3_000),
+    "dong2014_target": TweetCollection(3_000),
+    "sentihood": TweetCollection(2_500),
+    "twitter_entity_train": TweetCollection(2_500),
+    "fiqa": TweetCollection(2_000, company=True),
+    "tfns": TweetCollection(2_000),
+    "mtsd": TweetCollection(2_000, person=True, mentioned=True),
+    "pstance": TweetCollection(2_000, person=True, mentioned=True),
+    "cf_brands": TweetCollection(1_500),
+    "mitchell2013": TweetCollection(1_500, person=True),
+    "coqe_camera": TweetCollection(1_300),
+    "dse_news": TweetCollection(900, person=True),
+    "cf_selfdriving": TweetCollection(800),
+    "gop_debate": TweetCollection(800, whole=True),
 }
 """By the name of the file. The counts were chosen by what validation said, not by size."""
 
@@ -109,7 +109,7 @@ MOST_HELD_OUT: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MixtureRow:
     """A labelled text with all that is known of whom it names."""
 
     source: str
@@ -127,8 +127,8 @@ class Mixture:
     ``held`` are the gists of the texts that are never learnt from.
     """
 
-    learn: dict[str, list[Row]] = field(default_factory=dict)
-    dev: dict[str, list[Row]] = field(default_factory=dict)
+    learn: dict[str, list[MixtureRow]] = field(default_factory=dict)
+    dev: dict[str, list[MixtureRow]] = field(default_factory=dict)
     held: frozenset[str] = frozenset()
 
     def sizes(self) -> dict[str, int]:
@@ -229,7 +229,7 @@ def read_mixture(data: Path, leave_out: bool, without: Collection[str] = ()) -> 
         else:
             mixture.dev[name] = sample(dev, (3 if name in without else 1) * MOST_HELD_OUT)
     mixture.dev["tweeteval"] = [
-        Row("tweeteval", row["text"], None, (), NO_LABEL, class_of(row))
+        MixtureRow("tweeteval", row["text"], None, (), NO_LABEL, class_of(row))
         for row in elsewhere["tweeteval"]
     ]
     mixture.dev["brands"] = describe("twitter_entity_train", elsewhere["brands"])
@@ -250,14 +250,14 @@ def held_out_of(name: str, rows: Sequence[dict[str, Any]], unknown: Collection[s
     return held_out_texts(rows)
 
 
-def sample(rows: Iterable[Row], most: int) -> list[Row]:
+def sample(rows: Iterable[MixtureRow], most: int) -> list[MixtureRow]:
     """Return at most ``most`` rows, always the same ones."""
     return sorted(rows, key=lambda row: draw(f"{row.text} {row.target}"))[:most]
 
 
 def known_in(
     pairs: Sequence[tuple[str, str | None]],
-    source: Source,
+    source: TweetCollection,
     more: Mapping[str, Collection[str]] | None = None,
 ) -> list[tuple[Entity, ...]]:
     """Return for each text and entity of a collection who counts as configured; none without one.
@@ -286,11 +286,13 @@ def known_in(
     return [of(text, entity) for text, entity in pairs]
 
 
-def describe(name: str, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+def describe(name: str, rows: Sequence[Mapping[str, Any]]) -> list[MixtureRow]:
     """Return the ``rows`` of the collection ``name`` with the entities that each knows of."""
     source = SOURCES[name]
     if source.whole:
-        return [Row(name, row["text"], None, (), NO_LABEL, class_of(dict(row))) for row in rows]
+        return [
+            MixtureRow(name, row["text"], None, (), NO_LABEL, class_of(dict(row))) for row in rows
+        ]
     known = known_in(
         [(row["text"], row.get("entity")) for row in rows],
         source,
@@ -299,15 +301,15 @@ def describe(name: str, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     described = []
     for row, entities in zip(rows, known, strict=True):
         if not row.get("entity"):
-            described.append(Row(name, row["text"], None, (), NO_LABEL, class_of(dict(row))))
+            described.append(MixtureRow(name, row["text"], None, (), NO_LABEL, class_of(dict(row))))
             continue
         target = row["entity"].strip()
         label = class_of(dict(row))
         if name == GENERAL:
             toward = class_of(dict(row), "topic_label")
-            made = Row(name, row["text"], target, entities, toward, label)
+            made = MixtureRow(name, row["text"], target, entities, toward, label)
         else:
-            made = Row(name, row["text"], target, entities, label)
+            made = MixtureRow(name, row["text"], target, entities, label)
         if not source.mentioned or mentions(made):
             described.append(made)
     return described
@@ -319,7 +321,7 @@ def marker(entities: tuple[Entity, ...]) -> Marker:
     return Marker(entities)
 
 
-def mentions(row: Row) -> bool:
+def mentions(row: MixtureRow) -> bool:
     """Tell whether the text names the entity that it is asked about."""
     return row.target is not None and "\0" in marker(row.entities).mark(
         row.text, row.target, Marks("\0", None)
@@ -330,14 +332,14 @@ def marked(example: Example) -> Example:
     """Return ``example`` as a model reads it that does not know names."""
     entities = () if example.entity is None else (Entity(example.entity),)
     labels = (example.reputation, example.sentiment)
-    return asked(Row("", example.text, example.entity, entities, *labels))
+    return asked(MixtureRow("", example.text, example.entity, entities, *labels))
 
 
-def as_read(tweets: Tweets, tokenizer: Tokenizer) -> Tweets:
+def as_read(tweets: TweetSplit, tokenizer: Tokenizer) -> TweetSplit:
     """Return ``tweets`` marked, if a network with this ``tokenizer`` knows the marks."""
     if TARGET not in tokenizer.get_vocab():
         return tweets
-    return Tweets(
+    return TweetSplit(
         replab=[*map(marked, tweets.replab)],
         targeted=[*map(marked, tweets.targeted)],
         general=[*map(marked, tweets.general)],
@@ -351,7 +353,7 @@ def naming_of(tokenizer: Tokenizer) -> dict[str, str]:
     return {"naming": "marked"} if TARGET in tokenizer.get_vocab() else {}
 
 
-def group_of(row: Row) -> str:
+def group_of(row: MixtureRow) -> str:
     """Return the name of those that share their shares of labels with ``row``."""
     return f"{row.source}:{row.target}" if row.source == REPLAB else row.source
 
@@ -366,7 +368,7 @@ def invented(chance: random.Random) -> str:
     return "".join(chance.choices(SYLLABLES, k=chance.randint(2, 4))).title()
 
 
-def asked(row: Row, marks: Marks = MARKS, target_as: str | None = None) -> Example:
+def asked(row: MixtureRow, marks: Marks = MARKS, target_as: str | None = None) -> Example:
     """Return ``row`` as the model reads it.
 
     ``target_as`` is what stands as the question instead of the mark.

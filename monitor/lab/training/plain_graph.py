@@ -23,7 +23,7 @@ from monitor.lab.training.graph import (
     hidden_from,
     mean_over,
 )
-from monitor.lab.training.plain_layers import Layer, Plain
+from monitor.lab.training.plain_layers import Plain, PlainLayer
 from monitor.lab.training.tensorflow import tf
 from monitor.lab.training.variants import Ids, Variant
 from monitor.verdict import TASKS
@@ -55,7 +55,7 @@ def scaled(x: Tensor, norm: Norm | None) -> Tensor:
 
 
 def run_layer(
-    layer: Layer, heads: int, x: Tensor, before: Norm | None, hidden: Tensor, epsilon: float
+    layer: PlainLayer, heads: int, x: Tensor, before: Norm | None, hidden: Tensor, epsilon: float
 ) -> Tensor:
     """Return the stream [batch, length, hidden] after one layer.
 

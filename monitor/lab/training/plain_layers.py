@@ -17,7 +17,7 @@ from monitor.lab.training.fold import (
     Array,
     Linear,
     Norm,
-    Stream,
+    ResidualStream,
     Weights,
     parts,
     scaled,
@@ -32,7 +32,7 @@ _STEEPNESS: Final = 1.702
 
 
 @dataclass(frozen=True)
-class Layer:
+class PlainLayer:
     """One layer.
 
     ``query_key_value`` (side by side, the attention's 1 / sqrt(head width) in the query) and
@@ -61,7 +61,7 @@ class Plain:
     positions: Array
     types: Array
     norm: Norm
-    layers: tuple[Layer, ...]
+    layers: tuple[PlainLayer, ...]
     heads: Linear
 
 
@@ -83,7 +83,7 @@ def layers_of(network: Network, positions: int) -> Plain:
     )
     tables = "encoder.embeddings"
     before = norm = weights.norm(tables)
-    layers: list[Layer] = []
+    layers: list[PlainLayer] = []
     for i in range(config.num_hidden_layers):
         name = f"encoder.encoder.layer.{i}"
         layers.append(_layer(weights, name, config.num_attention_heads, before))
@@ -104,15 +104,15 @@ def layers_of(network: Network, positions: int) -> Plain:
 
 def _before(norm: Norm, layer: Linear) -> Linear:
     """Return the layer that gives before gamma and beta of ``norm`` what ``layer`` gives after."""
-    return Stream(norm.gamma, norm.beta).read(layer)
+    return ResidualStream(norm.gamma, norm.beta).read(layer)
 
 
 def _after(norm: Norm, layer: Linear) -> Linear:
     """Return the layer of which `_before` has made ``layer``."""
-    return Stream(1 / norm.gamma, -norm.beta / norm.gamma).read(layer)
+    return ResidualStream(1 / norm.gamma, -norm.beta / norm.gamma).read(layer)
 
 
-def _layer(weights: Weights, name: str, heads: int, before: Norm) -> Layer:
+def _layer(weights: Weights, name: str, heads: int, before: Norm) -> PlainLayer:
     query = weights.linear(f"{name}.attention.self.query")
     context, outer = weights.adding(f"{name}.attention.output"), weights.adding(f"{name}.output")
     assert context.norm is not None
@@ -122,7 +122,7 @@ def _layer(weights: Weights, name: str, heads: int, before: Norm) -> Layer:
         weights.linear(f"{name}.attention.self.value"),
     )
     inner = scaled(weights.linear(f"{name}.intermediate.dense"), _STEEPNESS)
-    return Layer(
+    return PlainLayer(
         query_key_value=_before(before, all_three),
         context=context,
         inner=_before(context.norm, inner),

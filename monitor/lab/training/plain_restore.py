@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.lab.training.fold import Array, Linear, Norm
 from monitor.lab.training.operations import Operation
-from monitor.lab.training.plain_layers import Layer, Plain
+from monitor.lab.training.plain_layers import Plain, PlainLayer
 
 _LAYERS: Final = 4
 """Linear layers a layer: query, key and value; context; inner; outer."""
@@ -63,7 +63,7 @@ def plain_of(found: Sequence[Operation]) -> Plain:
         types=np.stack([np.zeros_like(kinds), kinds]),
         norm=first,
         layers=tuple(
-            Layer(
+            PlainLayer(
                 query_key_value=each,
                 context=Linear(context.weight, context.bias, before),
                 inner=inner,

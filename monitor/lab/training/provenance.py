@@ -54,15 +54,15 @@ def taught_commands(record: dict[str, Any]) -> list[str]:
         before[-1] += " --output .training/start"
     elif "checkpoint" not in start:
         before = commands_of(start)
-    if tutor := record.get("tutor"):  # it was taught by the same answers
-        before += taught_commands(tutor)
+    if second := record.get("tutor"):  # it was taught by the same answers
+        before += taught_commands(second)
         before[-1] += " --output .training/tutor"
         last += " --tutor .training/tutor"
     asking = [
         *marked_commands(record["teacher"]),
         f"monitor answers DATA --limit {count} --precision {made['precision']}{strangers}",
     ]
-    # What a start and a tutor have learnt from too is made once.
+    # What a start and a second teacher have learnt from too is made once.
     return [*dict.fromkeys([*before, *asking, last])]
 
 

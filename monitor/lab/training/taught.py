@@ -2,8 +2,8 @@
 
 What a student learns: its teacher's probabilities, its teacher's pooled vector (by way of a
 projection that is thrown away afterwards), and the labels where they are known, with the shares of
-labels of each collection taken out as in `marked`. From a tutor that is as deep and as wide, if
-there is one, also the hidden states. In a part of the texts the mark of who is asked
+labels of each collection taken out as in `marked`. From a second teacher that is as deep and as
+wide, if there is one, also the hidden states. In a part of the texts the mark of who is asked
 about gives way to a name that nobody has, with the answer of the marked text: a matcher misses
 mentions.
 """
@@ -28,7 +28,7 @@ from monitor.lab.data import NO_LABEL, Example
 from monitor.lab.errors import TrainingError
 from monitor.lab.training import network as networks
 from monitor.lab.training import plain
-from monitor.lab.training.answers import Asked, questions_of
+from monitor.lab.training.answers import TeacherQuestion, questions_of
 from monitor.lab.training.answers import labelled as as_labelled
 from monitor.lab.training.batches import collate, plan
 from monitor.lab.training.distil import alike, hidden_loss, repeated, soft_loss, teacher_of
@@ -37,7 +37,7 @@ from monitor.lab.training.invented import sentences
 from monitor.lab.training.loop import LoopSettings, descend
 from monitor.lab.training.marked import MarkedSettings, Shares, beyond_mean, measure
 from monitor.lab.training.measure import logits_of
-from monitor.lab.training.mixture import REPLAB, Row, asked, invented, read_mixture
+from monitor.lab.training.mixture import REPLAB, MixtureRow, asked, invented, read_mixture
 from monitor.lab.training.network import Network, mean_over
 from monitor.lab.training.student import structure_of
 from monitor.lab.training.temperature import calibrated
@@ -61,7 +61,8 @@ class TaughtSettings:
     evenly. ``examples`` is how many it sees in all, ``layers`` how many
     it has (0: as many as what it starts from).
     ``soft_weight``, ``pooled_weight``, ``hard_weight`` and ``hidden_weight`` are the weights of the
-    losses: the teacher's probabilities, its pooled vector, the labels, a tutor's hidden states.
+    losses: the teacher's probabilities, its pooled vector, the labels, a second
+    teacher's hidden states.
     Lengths are in tokens.
     """
 
@@ -83,27 +84,27 @@ class TaughtSettings:
 
 
 @dataclass(frozen=True)
-class Answers:
+class TeacherAnswers:
     """What `answers.compute` has written: questions, and what the teacher says to them."""
 
-    asked: list[Asked]
+    asked: list[TeacherQuestion]
     logits: Tensor
     """[questions, tasks, 3]."""
     pooled: Tensor | None
     """[questions, width of the teacher], if they are there."""
     teacher: dict[str, Any]
     """The teacher's record."""
-    labelled: list[Asked] = field(default_factory=list)
+    labelled: list[TeacherQuestion] = field(default_factory=list)
     """Questions with a label that the teacher was not asked, or whose answer is not wanted."""
 
-    def all(self) -> list[Asked]:
+    def all(self) -> list[TeacherQuestion]:
         """Return the answered questions, then those without an answer."""
         return [*self.asked, *self.labelled]
 
 
 def read_answers(
     folder: Path, data: Path, most: int = 0, labelled: int = 0, invented: int = 0
-) -> Answers:
+) -> TeacherAnswers:
     """Return the answers in ``folder``, the first ``most`` of them (0: all).
 
     With them come the first ``labelled`` of the questions after them that have a label, and
@@ -127,10 +128,10 @@ def read_answers(
     pooled = array("pooled.npy") if (folder / "pooled.npy").is_file() else None
     chance = random.Random(0)  # noqa: S311 (draws sentences, guards nothing)
     more = [*islice(known, labelled), *map(as_labelled, sentences.rows(invented, chance))]
-    return Answers(asked[:count], array("logits.npy"), pooled, teacher, more)
+    return TeacherAnswers(asked[:count], array("logits.npy"), pooled, teacher, more)
 
 
-def shown_as(asked: Asked, chance: random.Random) -> Example:
+def shown_as(asked: TeacherQuestion, chance: random.Random) -> Example:
     """Return a question as the student sees it, some of its mentions unmarked."""
     text = asked.text
     if asked.question is not None and chance.random() < UNMARKED:
@@ -164,7 +165,7 @@ def noted(record: dict[str, Any]) -> dict[str, Any]:
     return {key: record[key] for key in wanted if key in record}
 
 
-class HiddenTutor:
+class HiddenStateTeacher:
     """A finished student whose hidden states another one learns, in the other's words."""
 
     def __init__(self, folder: Path, student: Network, tokenizer: Tokenizer) -> None:
@@ -193,7 +194,7 @@ class HiddenTutor:
         return hidden
 
 
-def offsets(answers: Answers, task: str) -> Tensor:
+def offsets(answers: TeacherAnswers, task: str) -> Tensor:
     """Return what each question's own shares of labels add to its logits [questions, 3]."""
     shares: Shares = answers.teacher["shares"][task]
     return beyond_mean(shares, [asked.group for asked in answers.all()])
@@ -247,13 +248,13 @@ def described(network: Network) -> dict[str, Any]:
 def teach(
     learner: Learner,
     tokenizer: Tokenizer,
-    answers: Answers,
+    answers: TeacherAnswers,
     settings: TaughtSettings,
     checkpoint: Path,
     identity: dict[str, Any],
-    tutor: HiddenTutor | None = None,
+    hidden_teacher: HiddenStateTeacher | None = None,
 ) -> None:
-    """Let the student in ``learner`` learn from ``answers``, and from the ``tutor``."""
+    """Let the student in ``learner`` learn from ``answers``, and from the ``hidden_teacher``."""
     chance = random.Random(settings.seed)  # noqa: S311 (draws tweets, guards nothing)
     asked, count = answers.all(), len(answers.asked)
     which = repeated(range(len(asked)), settings.examples, chance)
@@ -294,8 +295,8 @@ def teach(
                 pooled = answers.pooled[known].to(device).float()
                 apart = (projected[there].float() - pooled).square().sum() / pooled.square().sum()
                 loss = loss + settings.pooled_weight * share * apart
-        if tutor is not None:
-            theirs = tutor(batch.input_ids, batch.token_type_ids)
+        if hidden_teacher is not None:
+            theirs = hidden_teacher(batch.input_ids, batch.token_type_ids)
             mask = batch.input_ids != 0
             loss = loss + settings.hidden_weight * hidden_loss(states, theirs, mask)
         return loss
@@ -314,7 +315,7 @@ def held_out_settings(teacher: dict[str, Any], max_length: int) -> MarkedSetting
 
 
 def calibrate_rows(
-    network: Network, tokenizer: Tokenizer, dev: Mapping[str, Sequence[Row]], max_length: int
+    network: Network, tokenizer: Tokenizer, dev: Mapping[str, Sequence[MixtureRow]], max_length: int
 ) -> dict[str, Any]:
     """Return what `temperature.calibrated` finds on held-out rows; shares on RepLab's alone."""
     rows = [row for part in dev.values() for row in part]
@@ -331,11 +332,11 @@ def distil(
     start: Path,
     output: Path,
     settings: TaughtSettings,
-    tutor_folder: Path | None = None,
+    hidden_folder: Path | None = None,
 ) -> dict[str, Any]:
     """Teach the student in ``start`` from the answers in a folder, and write it into ``output``.
 
-    ``tutor_folder`` holds a student of `distil` whose hidden states it learns as well. Does
+    ``hidden_folder`` holds a student of `distil` whose hidden states it learns as well. Does
     nothing where this very run has ended before. Returns the record that goes with the weights:
     settings, sizes, figures on what of ``data`` is held out.
 
@@ -358,16 +359,16 @@ def distil(
         },
         "start": origin,
     }
-    tutor = None
-    if tutor_folder is not None:
-        tutor = HiddenTutor(tutor_folder, network, tokenizer)
-        identity["tutor"] = tutor.noted
+    hidden_teacher = None
+    if hidden_folder is not None:
+        hidden_teacher = HiddenStateTeacher(hidden_folder, network, tokenizer)
+        identity["tutor"] = hidden_teacher.noted
     if (before := networks.finished(output, identity)) is not None:
         return before
     width = 0 if answers.pooled is None else answers.pooled.shape[1]
     learner = Learner(network, width).to(networks.device())
     checkpoint = output / "checkpoint.pt"
-    teach(learner, tokenizer, answers, settings, checkpoint, identity, tutor)
+    teach(learner, tokenizer, answers, settings, checkpoint, identity, hidden_teacher)
     student = learner.student
     made = answers.teacher["settings"]
     mixture = read_mixture(data, made["leave_out"], made.get("without", ()))

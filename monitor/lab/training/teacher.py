@@ -10,7 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from monitor.lab.data import NO_LABEL, Example, Tweets, read
+from monitor.lab.data import NO_LABEL, Example, TweetSplit, read
 from monitor.lab.training import network as networks
 from monitor.lab.training.batches import Batch, collate, plan
 from monitor.lab.training.families import family
@@ -78,7 +78,7 @@ def label_loss(logits: dict[str, Tensor], batch: Batch, smoothing: float) -> Ten
     return total / len(batch.input_ids)
 
 
-def lessons(tweets: Tweets, settings: TeacherSettings, chance: random.Random) -> list[Example]:
+def lessons(tweets: TweetSplit, settings: TeacherSettings, chance: random.Random) -> list[Example]:
     """Return the examples of the whole run in their order."""
     shown: list[Example] = []
     wanted = 0
@@ -95,7 +95,7 @@ def lessons(tweets: Tweets, settings: TeacherSettings, chance: random.Random) ->
 def fine_tune(
     network: Network,
     tokenizer: Tokenizer,
-    tweets: Tweets,
+    tweets: TweetSplit,
     settings: TeacherSettings,
     checkpoint: Path,
     identity: dict[str, Any],

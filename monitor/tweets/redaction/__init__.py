@@ -6,7 +6,7 @@ docs/privacy.md says what is found, what is not, and how often that is wrong.
 from __future__ import annotations
 
 from monitor.tweets.redaction import addresses, numbers
-from monitor.tweets.redaction.draft import Draft
+from monitor.tweets.redaction.draft import MaskedText
 
 __all__ = ["has_address", "redact"]
 
@@ -24,7 +24,7 @@ def redact(text: str, closely: int = numbers.CLOSELY) -> str:
     ``<number>``; of one that is longer than `draft.LONGEST`, or has more than `draft.CROWDED`
     signs of addresses, the beginning is kept.
     """
-    draft = Draft(text)
+    draft = MaskedText(text)
     addresses.mask(draft)
     if numbers.mask(draft, closely):
         addresses.mask_links(draft)  # again, for what was glued to a number
@@ -33,6 +33,6 @@ def redact(text: str, closely: int = numbers.CLOSELY) -> str:
 
 def has_address(text: str) -> bool:
     """Whether there is an address, a link or a mention in a text; numbers do not count."""
-    draft = Draft(text)
+    draft = MaskedText(text)
     addresses.mask(draft)
     return draft.finished() != text

@@ -7,10 +7,10 @@ from typing import Final
 
 from monitor.tweets.masking import replace_emails, replace_links
 from monitor.tweets.redaction import spelled
-from monitor.tweets.redaction.draft import Draft
+from monitor.tweets.redaction.draft import MaskedText
 
 
-def mask(draft: Draft) -> None:
+def mask(draft: MaskedText) -> None:
     """Mask addresses, links and mentions in a text."""
     # In this order, no step makes anything that an earlier one would take.
     draft.plain = replace_emails(draft.plain, draft.by("<email>"))
@@ -20,7 +20,7 @@ def mask(draft: Draft) -> None:
         draft.plain = _MENTION.sub(draft.by("@user"), draft.plain)
 
 
-def mask_links(draft: Draft) -> None:
+def mask_links(draft: MaskedText) -> None:
     """Mask links alone, which may begin where a number has been taken out."""
     draft.plain = replace_links(draft.plain, draft.by("<link>"))
 

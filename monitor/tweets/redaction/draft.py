@@ -25,10 +25,10 @@ A post of `LONGEST` characters in sentences has some 300 of them.
 _SIGN: Final = re.compile("[@./:\uff20\ufe6b\uff0e\ufe52\u2024\u00b7\u2022\uff0f\uff1a]")
 
 Finding = tuple[int, int, str]
-"""Start and end in `Draft.plain`, and the mark that belongs there."""
+"""Start and end in `MaskedText.plain`, and the mark that belongs there."""
 
 
-class Draft:
+class MaskedText:
     """Passes search `plain` one after the other, and see nothing of what one before has found.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from monitor.tweets.redaction import accounts, cards, phones
-from monitor.tweets.redaction.draft import Draft, Finding, without
+from monitor.tweets.redaction.draft import Finding, MaskedText, without
 
 CLOSELY: Final = 256
 """How many characters of chains are looked at closely in one text, so that none takes long.
@@ -23,7 +23,7 @@ _HINT: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}")
 _CHAIN: Final = re.compile(r"\d(?:[ ./()-]{0,3}+\d){6}(?:[ ./()-]{0,3}\d++)*+")
 
 
-def mask(draft: Draft, closely: int = CLOSELY) -> bool:
+def mask(draft: MaskedText, closely: int = CLOSELY) -> bool:
     """Mask the numbers in a text, and say whether there were any.
 
     Args:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.tweets.redaction.draft import Draft, Finding
+from monitor.tweets.redaction.draft import Finding, MaskedText
 
 
-def mask(draft: Draft) -> None:
+def mask(draft: MaskedText) -> None:
     """Mask spelled addresses. Those that are written as usual have to be masked before."""
     if _may_be_there(draft.plain.lower()):
         draft.mask(_findings(draft.plain))

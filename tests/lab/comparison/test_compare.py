@@ -169,7 +169,7 @@ def contestant(name: str, engine: str = "litert", *, paper: bool = False) -> Con
 
 def test_without_tflite_runtime_the_rest_goes_on() -> None:
     """Its rows say why they are empty, after the first attempt."""
-    rows = [compare.Row(contestant("old", "tflite-runtime", paper=True), "tflite-runtime")]
+    rows = [compare.ComparedRow(contestant("old", "tflite-runtime", paper=True), "tflite-runtime")]
     python = Path("/nowhere/python")
     rows = compare.answer(rows, {"replab2013_test": [0]}, python)
     settings = compare.CompareSettings(Path(), Path(), Path(), Path(), python, rounds=2)
@@ -200,7 +200,7 @@ def test_median_of_rounds() -> None:
     assert [90, 100, 500] == eight.rounds
 
 
-def comparison(*rows: compare.Row) -> compare.Comparison:
+def comparison(*rows: compare.ComparedRow) -> compare.Comparison:
     """Return the comparison of ``rows``."""
     here = Path()
     settings = compare.CompareSettings(here, here, here, here, here)
@@ -209,10 +209,12 @@ def comparison(*rows: compare.Row) -> compare.Comparison:
 
 def test_best_batch_and_times_the_paper() -> None:
     """The best batch counts for speed, the single tweet for latency."""
-    paper = compare.Row(
+    paper = compare.ComparedRow(
         contestant("old", paper=True), "old 1", speeds=compare.medians([measured((2, 1))])
     )
-    ours = compare.Row(contestant("new"), "new 1", speeds=compare.medians([measured((10, 90))]))
+    ours = compare.ComparedRow(
+        contestant("new"), "new 1", speeds=compare.medians([measured((10, 90))])
+    )
     both = comparison(paper, ours)
 
     assert ours.best is not None
@@ -224,9 +226,11 @@ def test_best_batch_and_times_the_paper() -> None:
 
 def test_table_tells_what_is_missing_and_what_was_disturbed() -> None:
     """Dashes for what is not known, and why."""
-    paper = compare.Row(contestant("old", paper=True), "tflite-runtime", problem="not there")
+    paper = compare.ComparedRow(
+        contestant("old", paper=True), "tflite-runtime", problem="not there"
+    )
     slow = [measured((10, 90), busy=0.5)]
-    ours = compare.Row(contestant("new"), "new 1", speeds=compare.medians(slow))
+    ours = compare.ComparedRow(contestant("new"), "new 1", speeds=compare.medians(slow))
     text = compare_report.as_table(comparison(paper, ours))
     lines = text.splitlines()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.lab.comparison import bars, rounds
-from monitor.lab.comparison.rounds import SHAPES, Entry, Result, Shape
+from monitor.lab.comparison.rounds import SHAPES, Racer, RaceResult, Shape
 from monitor.lab.comparison.workers import CannotMeasureError, Workers
 
 
@@ -32,29 +32,29 @@ class Toys(Workers):
         return {"runtime": "toy 1", "speed": [speed]}
 
 
-def entry(name: str, model: str, group: str = "") -> Entry:
+def entry(name: str, model: str, group: str = "") -> Racer:
     """Return someone who races."""
     files: dict[Shape, Path] = dict.fromkeys(SHAPES, Path(model))
-    return Entry(name, "int8", "litert", files, group)
+    return Racer(name, "int8", "litert", files, group)
 
 
 @pytest.fixture
-def raced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Toys, list[Result]]:
+def raced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Toys, list[RaceResult]]:
     """Two groups, of two and of three of which one breaks."""
-    monkeypatch.setattr(Entry, "size", 8_000_000)
+    monkeypatch.setattr(Racer, "size", 8_000_000)
     entries = [
         entry("a", "2", "one"),
         entry("b", "5", "one"),
         entry("c", "4", "two"),
         entry("d", "broken", "two"),
-        Entry("e", "int8", "litert", {}, "two", "never made"),
+        Racer("e", "int8", "litert", {}, "two", "never made"),
     ]
     toys = Toys()
     return toys, rounds.race(entries, 50, tmp_path, Path("/nowhere"), 2, 0.1, toys)
 
 
 def test_told_against_the_first_of_the_group_in_the_same_round(
-    raced: tuple[Toys, list[Result]],
+    raced: tuple[Toys, list[RaceResult]],
 ) -> None:
     """A machine that is slow in a round is slow for both; times are of a tweet."""
     _, results = raced
@@ -66,7 +66,7 @@ def test_told_against_the_first_of_the_group_in_the_same_round(
     assert "toy 1" == results[0].runtime
 
 
-def test_all_once_then_all_again(raced: tuple[Toys, list[Result]]) -> None:
+def test_all_once_then_all_again(raced: tuple[Toys, list[RaceResult]]) -> None:
     """And what has failed is not asked again."""
     toys, results = raced
     first = ["2 1", "5 1", "4 1", "broken 1", "2 8", "5 8", "4 8"]
@@ -80,7 +80,7 @@ def test_without_a_first_there_are_times_but_no_ratios(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rest goes on."""
-    monkeypatch.setattr(Entry, "size", 8_000_000)
+    monkeypatch.setattr(Racer, "size", 8_000_000)
     entries = [entry("a", "broken"), entry("b", "5")]
     found = rounds.race(entries, 50, tmp_path, Path("/nowhere"), 1, 0.1, Toys())
 
@@ -98,7 +98,7 @@ def test_questions_fit_the_vocabulary() -> None:
     assert (tokens.ids == rounds.questions((8, 32), 50).ids).all()
 
 
-def test_table_json_and_picture(raced: tuple[Toys, list[Result]], tmp_path: Path) -> None:
+def test_table_json_and_picture(raced: tuple[Toys, list[RaceResult]], tmp_path: Path) -> None:
     """What is missing and what was disturbed is told; a picture comes out."""
     _, results = raced
     lines = bars.as_table(results, 2, 0.1).splitlines()

@@ -7,7 +7,7 @@ import numpy as np
 from monitor import DEFAULT_MODEL
 from monitor.inference import Model
 from monitor.lab.evaluation.evaluate import Evaluation, Results
-from monitor.lab.evaluation.footprint import Speed, sizes
+from monitor.lab.evaluation.footprint import ClassifierSpeed, sizes
 from monitor.lab.evaluation.judge import Answers, judge
 from monitor.lab.evaluation.owner import Gain, Scored, SharesOf
 from monitor.lab.evaluation.per_entity import Calibrated
@@ -34,7 +34,9 @@ def invented(tweets: int, entities: int = 0, seed: int = 0) -> Answers:
 def results() -> Results:
     """Return results of the shipped model on two files, one with entities."""
     model = Model.load(DEFAULT_MODEL)
-    speed = Speed(1234.5, {50: 1.25, 95: 2.5, 99: 3.75}, 500, 120.0, 2, "litert 2.0", "x86_64")
+    speed = ClassifierSpeed(
+        1234.5, {50: 1.25, 95: 2.5, 99: 3.75}, 500, 120.0, 2, "litert 2.0", "x86_64"
+    )
     files = [
         Evaluation(
             name,

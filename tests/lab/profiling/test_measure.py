@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from monitor.lab.profiling import measure as module
-from monitor.lab.profiling.measure import WARM_UP, Meter, Timing, measure
+from monitor.lab.profiling.measure import WARM_UP, CallTimer, Timing, measure
 from tests.lab.profiling.boards import smallest
 
 
@@ -32,7 +32,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
 
 def test_shape(asked: list[tuple[Any, Any]]) -> None:
     """Full tweets of the shape asked for, of words that the model knows, and different ones."""
-    Meter(b"", vocabulary=30).times(8, 32, calls=5)
+    CallTimer(b"", vocabulary=30).times(8, 32, calls=5)
 
     assert {(8, 32)} == {ids.shape for ids, _ in asked} | {types.shape for _, types in asked}
     assert all((0 < ids).all() and (ids < 30).all() for ids, _ in asked)
@@ -42,9 +42,9 @@ def test_shape(asked: list[tuple[Any, Any]]) -> None:
 
 def test_calls_and_seconds(asked: list[tuple[Any, Any]]) -> None:
     """As many calls as wanted, more if the seconds are not over; warming up counts neither."""
-    assert [0.5] * 4 == Meter(b"").times(1, 16, calls=4)
+    assert [0.5] * 4 == CallTimer(b"").times(1, 16, calls=4)
     assert 4 + WARM_UP == len(asked)
-    assert 10 == pytest.approx(len(Meter(b"").times(1, 16, seconds=10, calls=4)), abs=1)
+    assert 10 == pytest.approx(len(CallTimer(b"").times(1, 16, seconds=10, calls=4)), abs=1)
 
 
 def test_summary() -> None:

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from monitor.lab.quantifying.change import changes, cut, fleeting
-from monitor.lab.quantifying.fit import CLASSES, Entity
+from monitor.lab.quantifying.fit import CLASSES, EntityTweets
 from monitor.standings import Calibration
 
 WRONG = 0.3
 """Mean share of an entity's positive tweets that are labelled neutral."""
 
 
-def entities(lasting: bool, count: int = 150) -> list[Entity]:
+def entities(lasting: bool, count: int = 150) -> list[EntityTweets]:
     """Draw entities of 200 tweets with an error of their own, for good or for 50 tweets."""
     chance = np.random.default_rng(3)
     found = []
@@ -20,17 +20,17 @@ def entities(lasting: bool, count: int = 150) -> list[Entity]:
         errors = np.full(200, errors[0]) if lasting else errors
         truth = np.full(200, 2)
         labels = np.where(chance.random(200) < errors, 1, 2)
-        found.append(Entity(CLASSES[labels], CLASSES[truth]))
+        found.append(EntityTweets(CLASSES[labels], CLASSES[truth]))
     return found
 
 
 def test_windows_are_cut_in_order() -> None:
     """What does not fill a window is left out."""
     labels = [0, 1, 2, 2, 1]
-    found = cut(Entity(CLASSES[labels], CLASSES[labels]), 2)
+    found = cut(EntityTweets(CLASSES[labels], CLASSES[labels]), 2)
 
     assert [[0, 1], [2, 2]] == [one.true.argmax(axis=1).tolist() for one in found]
-    assert [] == cut(Entity(CLASSES[labels], CLASSES[labels]), 1)
+    assert [] == cut(EntityTweets(CLASSES[labels], CLASSES[labels]), 1)
 
 
 def test_what_lasts_is_told_from_what_does_not() -> None:

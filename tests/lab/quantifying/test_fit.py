@@ -9,7 +9,7 @@ from monitor.lab.quantifying.fit import (
     ENTITY,
     LEAST_ENTITIES,
     LEAST_TWEETS,
-    Entity,
+    EntityTweets,
     beyond_chance,
     entities_of,
     entity_names,
@@ -24,7 +24,7 @@ TRUE = np.array([[0.8, 0.15, 0.05], [0.1, 0.8, 0.1], [0.05, 0.2, 0.75]])
 """Shares of true classes (columns) behind each label (row) of an invented classifier."""
 
 
-def world(count: int, tweets: int, way: float = 0.0, seed: int = 0) -> dict[str, Entity]:
+def world(count: int, tweets: int, way: float = 0.0, seed: int = 0) -> dict[str, EntityTweets]:
     """Draw entities whose classifier errs as `TRUE`, and by ``way`` in a manner of its own."""
     chance = np.random.default_rng(seed)
     found = {}
@@ -34,7 +34,7 @@ def world(count: int, tweets: int, way: float = 0.0, seed: int = 0) -> dict[str,
         rates = np.clip(TRUE + own * np.array([-1.0, 1.0, 0.0]), 0, None)
         rates /= rates.sum(axis=1, keepdims=True)
         truth = (chance.random((tweets, 1)) > rates[labels].cumsum(axis=1)).sum(axis=1)
-        found[f"brand {number}"] = Entity(CLASSES[labels], CLASSES[truth])
+        found[f"brand {number}"] = EntityTweets(CLASSES[labels], CLASSES[truth])
     return found
 
 
@@ -48,7 +48,7 @@ def test_line_is_found() -> None:
 
 def test_without_evidence_labels_are_right() -> None:
     """A single entity of a few tweets hardly moves the belief; rows stay shares."""
-    wrong = Entity(CLASSES[[0] * 3], CLASSES[[2] * 3])
+    wrong = EntityTweets(CLASSES[[0] * 3], CLASSES[[2] * 3])
     found = mapping_of([wrong])
 
     assert found[0, 2] == pytest.approx(3 / (1 + 3 / ENTITY) / (ENTITY + 3 / (1 + 3 / ENTITY)))
@@ -59,7 +59,7 @@ def test_chance_is_taken_off() -> None:
     """Entities without a way of their own differ by nothing, however few their tweets."""
     alike, apart = ([*world(400, tweets, way).values()] for tweets, way in ((12, 0.0), (12, 0.15)))
 
-    def spread(entities: list[Entity]) -> Floats:
+    def spread(entities: list[EntityTweets]) -> Floats:
         return np.diagonal(beyond_chance(entities, np.array([TRUE] * len(entities))))
 
     assert pytest.approx(np.zeros(3), abs=0.003) == spread(alike)

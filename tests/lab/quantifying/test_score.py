@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.lab.quantifying.fit import CLASSES, Entity
+from monitor.lab.quantifying.fit import CLASSES, EntityTweets
 from monitor.lab.quantifying.score import counted, estimates, scores
 from monitor.standings import Calibration
 
@@ -54,7 +54,7 @@ def test_nothing_to_be_better_than() -> None:
 
 def test_entities_are_counted() -> None:
     """Labels and truth of each, in order."""
-    counts, truth, tweets = counted([Entity(CLASSES[[0, 0, 2]], CLASSES[[0, 1, 2]])])
+    counts, truth, tweets = counted([EntityTweets(CLASSES[[0, 0, 2]], CLASSES[[0, 1, 2]])])
 
     assert [[2, 0, 1]] == counts.tolist()
     assert pytest.approx(np.full((1, 3), 1 / 3)) == truth

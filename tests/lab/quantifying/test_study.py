@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from monitor import DEFAULT_MODEL
-from monitor.lab.quantifying.fit import CLASSES, Entity
+from monitor.lab.quantifying.fit import CLASSES, EntityTweets
 from monitor.lab.quantifying.study import (
     HELD_OUT,
     SOFT,
     SOFT_LINE,
-    Answers,
-    Study,
+    CountsStudy,
+    TaskAnswers,
     left_out,
     rates_without,
     study,
@@ -22,12 +22,12 @@ MODEL = Path(__file__).parents[3] / "models" / DEFAULT_MODEL
 
 
 @pytest.fixture(scope="module")
-def found(data: Path) -> Study:
+def found(data: Path) -> CountsStudy:
     """Study the shipped model."""
     return study(data, MODEL, workers=1, seed=0)
 
 
-def test_fit_knows_held_out_tweets_alone(found: Study) -> None:
+def test_fit_knows_held_out_tweets_alone(found: CountsStudy) -> None:
     """Those of RepLab, not those labelled for sentiment; sentiment itself names no entity."""
     shares = found.shares["reputation"]
 
@@ -36,7 +36,7 @@ def test_fit_knows_held_out_tweets_alone(found: Study) -> None:
     assert found.shares["sentiment"] is None
 
 
-def test_every_method_is_scored(found: Study) -> None:
+def test_every_method_is_scored(found: CountsStudy) -> None:
     """By entity; where entities have no part, without a regression."""
     others = {HELD_OUT, SOFT, SOFT_LINE}
 
@@ -55,12 +55,12 @@ def test_every_method_is_scored(found: Study) -> None:
     } == {place: set(scores) for place, scores in found.artificial.items()}
 
 
-def test_same_seed_same_study(found: Study, data: Path) -> None:
+def test_same_seed_same_study(found: CountsStudy, data: Path) -> None:
     """To the last digit."""
     assert found == study(data, MODEL, workers=1, seed=0)
 
 
-def test_test_set_has_no_part_in_the_fit(found: Study, data: Path, tmp_path: Path) -> None:
+def test_test_set_has_no_part_in_the_fit(found: CountsStudy, data: Path, tmp_path: Path) -> None:
     """With another test set the same is fitted."""
     for file in data.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -75,7 +75,7 @@ def test_test_set_has_no_part_in_the_fit(found: Study, data: Path, tmp_path: Pat
 def test_matrix_without_an_entity() -> None:
     """Its tweets are taken off."""
     confusion = np.array([[10, 2, 0], [1, 9, 0], [0, 0, 8]])
-    entity = Entity(CLASSES[[1, 1, 0]], CLASSES[[0, 0, 1]])  # the three mistakes
+    entity = EntityTweets(CLASSES[[1, 1, 0]], CLASSES[[0, 0, 1]])  # the three mistakes
 
     assert (
         pytest.approx(np.array([[10.5, 0.5, 0.5]]) / 11.5) == rates_without(confusion, entity)[:1]
@@ -91,7 +91,7 @@ def test_entities_left_out_show_what_a_method_is_worth() -> None:
         names += [f"brand {number}"] * 200
         truth += true.tolist()
         labels += np.where(chance.random(200) < 0.25, 1, true).tolist()
-    answers = Answers([*names], np.array(truth), CLASSES[labels])
+    answers = TaskAnswers([*names], np.array(truth), CLASSES[labels])
     errors = left_out(answers, answers)
 
     assert errors["none"] > 0.1

@@ -6,15 +6,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.lab.search.cascade import SHARES, Answers, cascades, macro_recall, table
+from monitor.lab.search.cascade import SHARES, NetworkAnswers, cascades, macro_recall, table
 
 
-def answers(seed: int, truth: np.ndarray, right: float) -> Answers:
+def answers(seed: int, truth: np.ndarray, right: float) -> NetworkAnswers:
     """Return answers of which a share is right, and surer where they are."""
     chance = np.random.default_rng(seed)
     good = chance.random(len(truth)) < right
     given = np.where(good, truth, (truth + 1) % 3)
-    return Answers(given, np.where(good, 0.8, 0.4) + 0.1 * chance.random(len(truth)))
+    return NetworkAnswers(given, np.where(good, 0.8, 0.4) + 0.1 * chance.random(len(truth)))
 
 
 @given(seed=st.integers(0, 1000))
@@ -32,7 +32,7 @@ def test_passing_on_what_is_unsure_mends_it() -> None:
     """Where only wrong answers are unsure, the second network's answers come in their place."""
     truth = np.arange(3000) % 3
     calibrating = np.arange(3000) % 2 == 0
-    first, second = answers(0, truth, 0.7), Answers(truth, np.ones(3000))
+    first, second = answers(0, truth, 0.7), NetworkAnswers(truth, np.ones(3000))
     alone = macro_recall(truth[~calibrating].tolist(), first.given[~calibrating].tolist())
     half = cascades(first, second, truth, calibrating)[9]
 

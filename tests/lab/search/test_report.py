@@ -9,7 +9,7 @@ from monitor.lab.profiling.check import Budget, Checked
 from monitor.lab.profiling.measure import Timing
 from monitor.lab.search.guarantee import Attempt
 from monitor.lab.search.report import impossible, table, write
-from monitor.lab.search.search import Result
+from monitor.lab.search.search import SearchResult
 from monitor.lab.search.trial import Trial
 from monitor.lab.structure import Structure
 from tests.lab.profiling.boards import profile_of
@@ -46,7 +46,7 @@ def test_what_was_chosen_is_in_the_table() -> None:
 
 def test_files(tmp_path: Path) -> None:
     """Budget, what was chosen, what was measured, and the front; a picture of all."""
-    result = Result(TRIALS, FAST, [attempt(GOOD, 0.012), attempt(FAST, 0.0021)], here=True)
+    result = SearchResult(TRIALS, FAST, [attempt(GOOD, 0.012), attempt(FAST, 0.0021)], here=True)
     write(result, profile_of(), Budget(latency=0.003), tmp_path)
     content = json.loads((tmp_path / "front.json").read_text())
 
@@ -60,7 +60,7 @@ def test_files(tmp_path: Path) -> None:
 
 def test_files_without_a_choice(tmp_path: Path) -> None:
     """An impossible budget has its front as well."""
-    write(Result(TRIALS, None, [], here=False), profile_of(), Budget(), tmp_path)
+    write(SearchResult(TRIALS, None, [], here=False), profile_of(), Budget(), tmp_path)
 
     assert json.loads((tmp_path / "front.json").read_text())["chosen"] is None
 
@@ -71,6 +71,6 @@ def test_impossible() -> None:
         "impossible: none of 4 structures is within the budget; the fastest is "
         "2x384/128 4x512 e128 v20181 (measured 3.1 ms p95, 3.00 MB), the smallest is "
         "3x384/128 4x512 e64 v20181 (predicted 4 ms p95, 2.00 MB)"
-        == impossible(Result(TRIALS, None, [attempt(FAST, 0.0031)], here=True))
+        == impossible(SearchResult(TRIALS, None, [attempt(FAST, 0.0031)], here=True))
     )
-    assert "smallest" not in impossible(Result([FAST, GOOD], None, [], here=True))
+    assert "smallest" not in impossible(SearchResult([FAST, GOOD], None, [], here=True))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.lab.errors import TrainingError
-from monitor.lab.search.supernet import Block, Dense, Supernet, kept_layers
+from monitor.lab.search.supernet import Dense, SuperLayer, Supernet, kept_layers
 from monitor.lab.structure import Structure
 from monitor.lab.training.unfold import unfold
 from monitor.verdict import TASKS
@@ -77,7 +77,7 @@ def test_gradients_reach_only_what_is_used() -> None:
     def of(dense: object) -> tuple[int, ...]:
         return used(cast(Dense, dense).weight)
 
-    dropped, first, last = (cast(Block, block) for block in supernet.blocks)
+    dropped, first, last = (cast(SuperLayer, block) for block in supernet.blocks)
     assert {None} == {parameter.grad for parameter in dropped.parameters()}
     for block in (first, last):
         assert (1, 9, 4) == of(block.shared) == of(block.start) == of(block.value)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from monitor.lab.data import Tweets, read
+from monitor.lab.data import TweetSplit, read
 from monitor.lab.errors import Interrupted, TrainingError
 from monitor.lab.search import train
 from monitor.lab.search.space import Space
@@ -42,7 +42,7 @@ NETWORK = replace(TOY, hidden=16, intermediate=64)
 
 
 @pytest.fixture
-def tweets(data: Path) -> Tweets:
+def tweets(data: Path) -> TweetSplit:
     """The invented tweets."""
     return read([data])
 
@@ -118,7 +118,7 @@ def weights(folder: Path) -> bytes:
 
 
 def test_interrupted_training_ends_with_the_same_weights(
-    tmp_path: Path, tweets: Tweets, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tweets: TweetSplit, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped by Ctrl-C and run again, the same; done, it is taken as it is; all loss is finite."""
     supernet_of(network(), tokenizer, tweets, tmp_path / "straight", SETTINGS)
@@ -152,7 +152,7 @@ def test_interrupted_training_ends_with_the_same_weights(
     assert [each.tokenizer.get_vocab_size() for each in tokens.values()] == list(tokens)
 
 
-def test_made_otherwise(tmp_path: Path, tweets: Tweets, tokenizer: Tokenizer) -> None:
+def test_made_otherwise(tmp_path: Path, tweets: TweetSplit, tokenizer: Tokenizer) -> None:
     """A supernet of other settings or tweets is not taken for this one."""
     few = replace(SETTINGS, examples=8)
     supernet_of(network(), tokenizer, tweets, tmp_path, few)
@@ -172,7 +172,7 @@ def test_made_otherwise(tmp_path: Path, tweets: Tweets, tokenizer: Tokenizer) ->
         supernet_of(turned, tokenizer, tweets, tmp_path, few)
 
 
-def test_structures_learn(tmp_path: Path, tweets: Tweets, tokenizer: Tokenizer) -> None:
+def test_structures_learn(tmp_path: Path, tweets: TweetSplit, tokenizer: Tokenizer) -> None:
     """After some steps even the smallest answers more like the whole network than before."""
     untrained = Supernet(in_order(network(), tokenizer, tweets, 0)).eval()
     settings = replace(SETTINGS, examples=320, hard_weight=0.0, trimmed=0.0)

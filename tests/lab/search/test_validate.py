@@ -13,7 +13,7 @@ from monitor.lab.profiling.profile import ProfileError
 from monitor.lab.profiling.size import flatbuffer_bytes
 from monitor.lab.search import validate as module
 from monitor.lab.search.validate import (
-    Row,
+    ValidatedStructure,
     draw,
     exported,
     rank_correlation,
@@ -66,10 +66,10 @@ def test_rank_correlation() -> None:
     assert 0.8 == pytest.approx(rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]))
 
 
-def row(predicted: float, measured: float) -> Row:
+def row(predicted: float, measured: float) -> ValidatedStructure:
     """Return one structure, the same at both shapes."""
     shapes = [module.name(shape) for shape in module.SHAPES]
-    return Row(
+    return ValidatedStructure(
         Structure(),
         dict.fromkeys(shapes, predicted),
         dict.fromkeys(shapes, measured),

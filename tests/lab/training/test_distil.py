@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.lab.data import Example, Tweets
+from monitor.lab.data import Example, TweetSplit
 from monitor.lab.errors import Interrupted, TrainingError
 from monitor.lab.training import distil as distillation
 from monitor.lab.training import network as networks
@@ -145,7 +145,7 @@ def test_unfinished_teacher(data: Path, tmp_path: Path) -> None:
 
 def test_mixture_keeps_its_shares() -> None:
     """Few reputation tweets come several times, all equally often."""
-    tweets = Tweets(
+    tweets = TweetSplit(
         replab=[Example(f"r{i}", "e", reputation=1) for i in range(5)],
         targeted=[Example(f"t{i}", "e", reputation=1) for i in range(50)],
         general=[Example(f"g{i}", sentiment=1) for i in range(50)],
@@ -160,7 +160,7 @@ def test_mixture_keeps_its_shares() -> None:
 
 def test_mixture_of_what_there_is() -> None:
     """An owner's own tweets alone fill the whole run."""
-    tweets = Tweets(replab=[Example("r", "e", reputation=1)])
+    tweets = TweetSplit(replab=[Example("r", "e", reputation=1)])
 
     assert 64 == len(mixture(tweets, SETTINGS, random.Random(0)))
 

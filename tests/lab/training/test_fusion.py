@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from monitor.inference import Model
 from monitor.lab.errors import TrainingError
-from monitor.lab.training.commands import export
+from monitor.lab.training.commands.export import export
 from monitor.lab.training.export import folded, unfolded
 from monitor.lab.training.fold import fold
 from monitor.lab.training.fusion import FUSIONS, GAINS, NO_FUSIONS, Fusion, Fusions

@@ -19,11 +19,13 @@ from monitor.lab.training import batches, marked
 from monitor.lab.training import network as networks
 from monitor.lab.training.loop import LoopSettings, optimizer_of, shares
 from monitor.lab.training.marked import MarkedSettings, lesson, log_shares
-from monitor.lab.training.mixture import Mixture, Row
+from monitor.lab.training.mixture import Mixture, MixtureRow
 from monitor.tweets import Entity
 
 SETTINGS = MarkedSettings("", passes=0.002, batch=16, leave_out=False)
-ROW = Row("compsent19", "Veloria beats Orla", "Veloria", (Entity("Veloria"), Entity("Orla")), 2)
+ROW = MixtureRow(
+    "compsent19", "Veloria beats Orla", "Veloria", (Entity("Veloria"), Entity("Orla")), 2
+)
 
 
 @pytest.mark.parametrize("kind", ["tiny_bert", "tiny_mpnet"])
@@ -111,7 +113,7 @@ def test_other_namings() -> None:
 
 def test_general_tweets_are_asked_about_nobody_half_of_the_time() -> None:
     """Then the label of the whole tweet is the label of both tasks."""
-    row = Row("semeval_A_train", "love Orla", "Orla", (Entity("Orla"),), 1, 2)
+    row = MixtureRow("semeval_A_train", "love Orla", "Orla", (Entity("Orla"),), 1, 2)
     chance = random.Random(0)
     shown = Counter(lesson(row, "marked", chance).entity for _ in range(400))
 
@@ -124,8 +126,10 @@ def test_a_pass_has_its_share_of_each_collection() -> None:
     """A small collection comes more often, a large one in part."""
     mixture = Mixture(
         {
-            "kaggle_tse": [Row("kaggle_tse", str(i), None, (), -100, 1) for i in range(9000)],
-            "complaints": [Row("complaints", str(i), "E", (), 0) for i in range(10)],
+            "kaggle_tse": [
+                MixtureRow("kaggle_tse", str(i), None, (), -100, 1) for i in range(9000)
+            ],
+            "complaints": [MixtureRow("complaints", str(i), "E", (), 0) for i in range(10)],
         }
     )
     shown, groups = marked.lessons(mixture, replace(SETTINGS, passes=0.1), random.Random(0))

@@ -11,7 +11,7 @@ from monitor.lab.data import NO_LABEL, Example
 from monitor.lab.errors import TrainingError
 from monitor.lab.training import mixture
 from monitor.lab.training.mixture import (
-    Row,
+    MixtureRow,
     asked,
     describe,
     draw,
@@ -24,7 +24,7 @@ from monitor.tweets import Entity
 from tests.lab.training.conftest import row, words, write_rows
 
 
-def texts(rows: Sequence[Row]) -> set[str]:
+def texts(rows: Sequence[MixtureRow]) -> set[str]:
     """Return their texts."""
     return {each.text for each in rows}
 
@@ -98,7 +98,7 @@ def test_rows_that_no_text_can_tell() -> None:
 
 def test_names_in_the_place_of_marks() -> None:
     """What stands for the target in the text can stand as the question, too."""
-    one = Row("s", "Veloria rocks 😂", "Veloria", (Entity("Veloria"),), reputation=2)
+    one = MixtureRow("s", "Veloria rocks 😂", "Veloria", (Entity("Veloria"),), reputation=2)
 
     assert Example("[TARGET] rocks face with tears of joy", "[TARGET]", 2) == asked(one)
     assert "Zen rocks" in (zen := asked(one, Marks("Zen"), "Zen")).text

@@ -14,7 +14,7 @@ from monitor.inference.marking import question, spell_emoji
 from monitor.lab.data import Example
 from monitor.lab.evaluation.marked import marked, source_of
 from monitor.lab.training.answers import marked as marked_for_teacher
-from monitor.lab.training.mixture import SOURCES, Row, asked, describe
+from monitor.lab.training.mixture import SOURCES, MixtureRow, asked, describe
 from monitor.lab.training.tokenization import encode
 from monitor.tweets import Entity
 from tests.marked import reading_marks
@@ -67,7 +67,7 @@ def test_the_daemon_asks_what_was_learnt(
     """Token for token, about whoever is configured, about somebody else, and about nobody."""
     stranger = target is not None and target not in {entity.name for entity in entities}
     known = (*entities, Entity(target)) if stranger and target else entities
-    row = Row("x", text, target, known if target else ())
+    row = MixtureRow("x", text, target, known if target else ())
     with Classifier(reading, 1, entities=entities) as classifier:
         (found,) = classifier.tokenize([(text, target)])
         (read,) = classifier.read([(text, target)])

@@ -15,13 +15,19 @@ from monitor.lab.data import NO_LABEL
 from monitor.lab.errors import TrainingError
 from monitor.lab.training import answers, marked, plain, taught
 from monitor.lab.training import network as networks
-from monitor.lab.training.answers import Asked
+from monitor.lab.training.answers import TeacherQuestion
 from monitor.lab.training.distil import hidden_loss
 from monitor.lab.training.marked import MarkedSettings
 from monitor.lab.training.measure import logits_of
 from monitor.lab.training.plain import is_plain
 from monitor.lab.training.provenance import commands_of
-from monitor.lab.training.taught import HiddenTutor, TaughtSettings, offsets, read_answers, shown_as
+from monitor.lab.training.taught import (
+    HiddenStateTeacher,
+    TaughtSettings,
+    offsets,
+    read_answers,
+    shown_as,
+)
 from monitor.lab.training.tokenization import build
 from tests.lab.training.conftest import WORDS
 
@@ -104,7 +110,7 @@ def test_no_answers(tmp_path: Path) -> None:
 def test_some_mentions_are_missed() -> None:
     """As often as said, by a name in its place; nothing else of the text changes."""
     chance = random.Random(0)
-    asked = Asked(f"{TARGET} beats {OTHER}", TARGET, "compsent19", 2)
+    asked = TeacherQuestion(f"{TARGET} beats {OTHER}", TARGET, "compsent19", 2)
     texts = [shown_as(asked, chance).text for _ in range(2000)]
 
     assert 0.07 < sum(TARGET not in text for text in texts) / 2000 < 0.13
@@ -118,7 +124,9 @@ def test_shares_of_labels_are_taken_out(answered: Path, collections: Path) -> No
     """Those of a text's group, of its collection where the group is unknown, else none."""
     said = read_answers(answered, collections)
     shares = said.teacher["shares"]["reputation"]
-    asked = [Asked("", None, group) for group in ("compsent19", "compsent19:x", "nowhere")]
+    asked = [
+        TeacherQuestion("", None, group) for group in ("compsent19", "compsent19:x", "nowhere")
+    ]
     found = offsets(replace(said, asked=asked), "reputation")
     own = torch.tensor(shares["compsent19"]) - torch.tensor(shares[""])
 
@@ -140,8 +148,10 @@ def test_a_pretrained_encoder_is_taught(
         taught.beginning(tiny_bert, 3)
 
 
-def test_a_tutor(answered: Path, tiny_student: Path, collections: Path, tmp_path: Path) -> None:
-    """A student learns another's hidden states; the tutor's own training comes first."""
+def test_a_second_teacher(
+    answered: Path, tiny_student: Path, collections: Path, tmp_path: Path
+) -> None:
+    """A student learns another's hidden states; the second teacher's own training comes first."""
     few = replace(SETTINGS, layers=0, examples=32)
     taught.distil(collections, answered, tiny_student, tmp_path / "tutor", few)
     network, tokenizer, _ = networks.load(tmp_path / "tutor")
@@ -151,11 +161,11 @@ def test_a_tutor(answered: Path, tiny_student: Path, collections: Path, tmp_path
     student, words, _ = networks.load(tmp_path / "student")
     before, _, _ = taught.beginning(tiny_student, 0)
     ids = torch.tensor([tokenizer.encode("the bank is great", TARGET).ids])
-    tutor = HiddenTutor(tmp_path / "tutor", student, words)
+    second = HiddenStateTeacher(tmp_path / "tutor", student, words)
 
     def far(one: networks.Network) -> float:
         with torch.inference_mode():
-            return float(hidden_loss(one.eval()(ids, ids * 0)[1], tutor(ids, ids * 0), ids != 0))
+            return float(hidden_loss(one.eval()(ids, ids * 0)[1], second(ids, ids * 0), ids != 0))
 
     assert far(network) < 1e-6
     assert far(student) < far(before)
@@ -164,21 +174,21 @@ def test_a_tutor(answered: Path, tiny_student: Path, collections: Path, tmp_path
     assert commands[-1].endswith("--tutor .training/tutor")
     deeper, words, _ = taught.beginning(tiny_student, 3)
     with pytest.raises(TrainingError, match="not as deep"):
-        HiddenTutor(tmp_path / "tutor", deeper, words)
+        HiddenStateTeacher(tmp_path / "tutor", deeper, words)
 
 
-def test_a_tutor_reads_the_students_words(tiny_bert: Path, tmp_path: Path) -> None:
-    """What the student has other ids for is the same to the tutor."""
+def test_a_second_teacher_reads_the_students_words(tiny_bert: Path, tmp_path: Path) -> None:
+    """What the student has other ids for is the same to the second teacher."""
     network, tokenizer = plain.begun_from(str(tiny_bert))
     networks.save(network, tokenizer, {}, tmp_path / "tutor")
     ours = build({word: place for place, word in enumerate(["[PAD]", *reversed(WORDS[1:])])})
-    tutor = HiddenTutor(tmp_path / "tutor", network, ours)
+    second = HiddenStateTeacher(tmp_path / "tutor", network, ours)
     text = "the bank is great"
     mine, theirs = (torch.tensor([words.encode(text).ids]) for words in (ours, tokenizer))
 
     assert not torch.equal(mine, theirs)
     expected = network.eval()(theirs, theirs * 0)[1]
-    for own, other in zip(tutor(mine, mine * 0), expected, strict=True):
+    for own, other in zip(second(mine, mine * 0), expected, strict=True):
         torch.testing.assert_close(own, other)
 
 

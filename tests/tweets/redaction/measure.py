@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.tweets.redaction import addresses, numbers, redact
-from monitor.tweets.redaction.draft import Draft
+from monitor.tweets.redaction.draft import MaskedText
 from tests.tweets.redaction import invented, others
 
 NUMBERS: Final = 40
@@ -73,7 +73,7 @@ def tweets(folder: Path) -> Iterator[str]:
 
 def _show(text: str) -> None:
     """Print the numbers that are masked in a text, and what stands beside them."""
-    draft = Draft(text)
+    draft = MaskedText(text)
     addresses.mask(draft)
     text = draft.plain
     for start, end, mark in numbers.find(text):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
 
-from monitor.lab.evaluation.behaviour.questions import TESTS, Question
+from monitor.lab.evaluation.behaviour.questions import TESTS, CaseQuestion
 from monitor.lab.evaluation.behaviour.run import Answered
 from monitor.verdict import Answer
 
@@ -62,7 +62,7 @@ class CheckFigures:
 class Failure:
     """A case asked about one entity that is wrong under at least one name."""
 
-    question: Question
+    question: CaseQuestion
     answer: Answer
     text: str
     """Filled in with invented names; as in the file if it is wrong under real ones only."""
@@ -71,7 +71,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Figures:
+class BehaviourFigures:
     """All that is said of a model."""
 
     kinds: Sequence[KindFigures]
@@ -95,7 +95,7 @@ class Figures:
         return self.truth
 
 
-def figures(answered: Answered) -> Figures:
+def figures(answered: Answered) -> BehaviourFigures:
     """Count everything."""
     asked = answered.questions
     kinds = list(dict.fromkeys(case.kind for case in answered.cases))
@@ -108,7 +108,7 @@ def figures(answered: Answered) -> Figures:
         )
         for name, group in _grouped(asked, lambda question: question.entity).items()
     ]
-    return Figures(
+    return BehaviourFigures(
         kinds=[
             *(_kind(answered, kind, by_kind[kind]) for kind in kinds),
             _kind(answered, ALL, asked),
@@ -133,7 +133,7 @@ def _share(flags: Iterable[bool]) -> float:
     return counts[True] / max(counts.total(), 1)
 
 
-def _kind(answered: Answered, kind: str, asked: Sequence[Question]) -> KindFigures:
+def _kind(answered: Answered, kind: str, asked: Sequence[CaseQuestion]) -> KindFigures:
     right = {
         name: _share(map(answered.right, group))
         for name, group in _grouped(asked, lambda question: question.entity).items()
@@ -181,7 +181,7 @@ def _failures(answered: Answered) -> list[Failure]:
     return sorted(failures, key=lambda one: (-one.names, -max(one.answer.probabilities.values())))
 
 
-def _failure(answered: Answered, wrong: Sequence[Question]) -> Failure:
+def _failure(answered: Answered, wrong: Sequence[CaseQuestion]) -> Failure:
     """Choose the surest of the wrong answers to one question, under invented names if it can be."""
     invented = answered.words.invented()
     shown = [

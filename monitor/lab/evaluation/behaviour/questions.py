@@ -37,7 +37,7 @@ Rule = Callable[[Answer, Answer], bool]
 
 
 @dataclass(frozen=True)
-class Question:
+class CaseQuestion:
     """A case under one name, asked about one of its entities."""
 
     case: Case
@@ -70,7 +70,7 @@ class Check:
     test: str
     directional: bool
     """The change must matter; else it must not."""
-    question: Question
+    question: CaseQuestion
     after: Pair
     rule: Rule
     before: Pair
@@ -106,7 +106,7 @@ def falls(before: Answer, after: Answer) -> bool:
     return rises(after, before)
 
 
-def questions(cases: Sequence[Case], words: Words, *, all_names: bool) -> Iterator[Question]:
+def questions(cases: Sequence[Case], words: Words, *, all_names: bool) -> Iterator[CaseQuestion]:
     """Yield every case under every name, or under `SAMPLE` names, asked about each entity."""
     for index, case in enumerate(cases):
         sampled = set(words.sample(index, SAMPLE))
@@ -114,7 +114,7 @@ def questions(cases: Sequence[Case], words: Words, *, all_names: bool) -> Iterat
             if all_names or name in sampled:
                 filling = words.filling(name, index)
                 for role in case.labels():
-                    yield Question(case, role, filling, name in sampled)
+                    yield CaseQuestion(case, role, filling, name in sampled)
 
 
 def checks(cases: Sequence[Case], words: Words) -> Iterator[Check]:
@@ -123,12 +123,12 @@ def checks(cases: Sequence[Case], words: Words) -> Iterator[Check]:
         for name in words.sample(index, SAMPLE):
             filling = words.filling(name, index)
             for role in case.labels():
-                question = Question(case, role, filling, sampled=True)
+                question = CaseQuestion(case, role, filling, sampled=True)
                 yield from _invariances(question, name, index, words)
                 yield from _directions(question, index, words)
 
 
-def _invariances(question: Question, name: Name, index: int, words: Words) -> Iterator[Check]:
+def _invariances(question: CaseQuestion, name: Name, index: int, words: Words) -> Iterator[Check]:
     case, filling = question.case, question.filling
     text, entity = question.pair
 
@@ -151,7 +151,7 @@ def _invariances(question: Question, name: Name, index: int, words: Words) -> It
             yield check(test, (variant, entity))
 
 
-def _directions(question: Question, index: int, words: Words) -> Iterator[Check]:
+def _directions(question: CaseQuestion, index: int, words: Words) -> Iterator[Check]:
     case, filling = question.case, question.filling
     text, entity = question.pair
     asked = replace(filling, name=question.entity)  # whom the addition is about

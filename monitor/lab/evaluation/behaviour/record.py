@@ -7,11 +7,11 @@ from typing import Any
 
 from monitor.lab import card
 from monitor.lab.errors import TrainingError
-from monitor.lab.evaluation.behaviour.figures import Figures
+from monitor.lab.evaluation.behaviour.figures import BehaviourFigures
 from monitor.lab.evaluation.behaviour.run import Answered
 
 
-def recorded(answered: Answered, figures: Figures) -> dict[str, Any]:
+def recorded(answered: Answered, figures: BehaviourFigures) -> dict[str, Any]:
     """Return the table of a half; shares are 0 to 1 with four decimals.
 
     ``level`` is the accuracy that the tests hold; ``fingerprint`` and ``model`` are the SHA-256 of
@@ -41,7 +41,7 @@ def recorded(answered: Answered, figures: Figures) -> dict[str, Any]:
     }
 
 
-def write(answered: Answered, figures: Figures) -> None:
+def write(answered: Answered, figures: BehaviourFigures) -> None:
     """Put the figures into the model.toml of the model that was asked.
 
     Raises:

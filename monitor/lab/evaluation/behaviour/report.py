@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from monitor.console import Glyphs, fit, glyphs, printable, wrap
-from monitor.lab.evaluation.behaviour.figures import CheckFigures, Failure, Figures, NameFigures
+from monitor.lab.evaluation.behaviour.figures import (
+    BehaviourFigures,
+    CheckFigures,
+    Failure,
+    NameFigures,
+)
 from monitor.lab.evaluation.behaviour.record import recorded
 from monitor.lab.evaluation.behaviour.run import Answered
 
@@ -27,7 +32,7 @@ def title(answered: Answered) -> str:
     )
 
 
-def as_table(answered: Answered, figures: Figures, signs: Glyphs | None = None) -> str:
+def as_table(answered: Answered, figures: BehaviourFigures, signs: Glyphs | None = None) -> str:
     """Return everything as text for people, at most 100 characters wide.
 
     Of the half that is held back no text is shown.
@@ -58,7 +63,7 @@ def as_table(answered: Answered, figures: Figures, signs: Glyphs | None = None) 
     return "\n".join(lines)
 
 
-def as_json(answered: Answered, figures: Figures) -> dict[str, Any]:
+def as_json(answered: Answered, figures: BehaviourFigures) -> dict[str, Any]:
     """Return everything as JSON has it; of the half that is held back no text is in it."""
     shown = figures.failures if answered.half == "open" else ()
     return {
@@ -90,7 +95,7 @@ def _or_dash(share: float | None) -> str:
     return "-" if share is None else f"{share:.3f}"
 
 
-def _ends(figures: Figures) -> list[NameFigures]:
+def _ends(figures: BehaviourFigures) -> list[NameFigures]:
     """Return the least and the most negative names."""
     names = figures.names
     return [*names[:3], *names[-3:]] if len(names) > 6 else list(names)

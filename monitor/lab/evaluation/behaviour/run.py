@@ -14,7 +14,7 @@ from monitor.inference import Classifier, Model
 from monitor.lab.aliases import configured
 from monitor.lab.evaluation.behaviour import questions
 from monitor.lab.evaluation.behaviour.cases import FOLDER, Case, fingerprint, read_cases
-from monitor.lab.evaluation.behaviour.questions import Check, Question
+from monitor.lab.evaluation.behaviour.questions import CaseQuestion, Check
 from monitor.lab.evaluation.behaviour.words import Words, read_words
 from monitor.verdict import Answer, Pair
 
@@ -28,17 +28,17 @@ class Answered:
     cases: Sequence[Case]
     words: Words
     fingerprint: str
-    questions: Sequence[Question]
+    questions: Sequence[CaseQuestion]
     checks: Sequence[Check]
     answers: Mapping[Pair, Answer]
     seconds: float
     """Wall time from texts to answers."""
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: CaseQuestion) -> Answer:
         """Return what was said to a question."""
         return self.answers[question.pair]
 
-    def right(self, question: Question) -> bool:
+    def right(self, question: CaseQuestion) -> bool:
         """Return whether that is its label."""
         return self.answer(question).label == question.label
 

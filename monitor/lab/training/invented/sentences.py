@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.lab.training.invented.grammar import named, said
-from monitor.lab.training.mixture import Row, invented
+from monitor.lab.training.mixture import MixtureRow, invented
 from monitor.tweets import Entity
 from monitor.verdict import POLARITIES
 
@@ -20,7 +20,7 @@ SOURCE: Final = "invented"
 
 
 @dataclass(frozen=True)
-class Group:
+class SentenceGroup:
     """Lines of one kind: their label (index into `POLARITIES`) toward each whom they name."""
 
     kind: str
@@ -30,7 +30,7 @@ class Group:
 
 
 @cache
-def read() -> tuple[tuple[Group, ...], dict[str, list[str]]]:
+def read() -> tuple[tuple[SentenceGroup, ...], dict[str, list[str]]]:
     """Return the groups, and the words that stand in their lines."""
     table = tomllib.loads(FILE.read_text(encoding="utf-8"))
     groups = []
@@ -38,18 +38,20 @@ def read() -> tuple[tuple[Group, ...], dict[str, list[str]]]:
         labels = {"name": POLARITIES.index(entry["label"])}
         if "other" in entry:
             labels["other"] = POLARITIES.index(entry["other"])
-        groups.append(Group(entry["kind"], labels, tuple(entry["texts"].strip().splitlines())))
+        groups.append(
+            SentenceGroup(entry["kind"], labels, tuple(entry["texts"].strip().splitlines()))
+        )
     return tuple(groups), table["words"]
 
 
-def rows(count: int, chance: random.Random) -> Iterator[Row]:
+def rows(count: int, chance: random.Random) -> Iterator[MixtureRow]:
     """Yield ``count`` rows, every line of sentences.toml equally often.
 
     A text that names two entities is asked about either.
     """
     groups, words = read()
     lines = [(group, line) for group in groups for line in group.lines]
-    order: Sequence[tuple[Group, str]] = ()
+    order: Sequence[tuple[SentenceGroup, str]] = ()
     for number in range(count):
         place = number % len(lines)
         if place == 0:
@@ -63,7 +65,7 @@ def rows(count: int, chance: random.Random) -> Iterator[Row]:
         text = as_typed(named(said(line, words, chance), names), chance)
         target = chance.choice(sorted(group.labels))
         entities = tuple(Entity(name) for name in names.values())
-        yield Row(SOURCE, text, names[target], entities, group.labels[target])
+        yield MixtureRow(SOURCE, text, names[target], entities, group.labels[target])
 
 
 def as_typed(text: str, chance: random.Random) -> str:

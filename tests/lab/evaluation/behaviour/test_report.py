@@ -9,7 +9,7 @@ import pytest
 from monitor import DEFAULT_MODEL
 from monitor.console import Glyphs, width
 from monitor.console.terminal import ASCII, UNICODE
-from monitor.lab.evaluation.behaviour.figures import Figures, figures
+from monitor.lab.evaluation.behaviour.figures import BehaviourFigures, figures
 from monitor.lab.evaluation.behaviour.report import as_json, as_table
 from monitor.lab.evaluation.behaviour.run import Answered
 from monitor.verdict import Answer, Pair
@@ -28,7 +28,7 @@ def unsure_answers() -> Answered:
 
 
 @cache
-def unsure_figures() -> Figures:
+def unsure_figures() -> BehaviourFigures:
     """Return what is counted of them."""
     return figures(unsure_answers())
 

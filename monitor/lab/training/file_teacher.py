@@ -10,7 +10,7 @@ from torch import Tensor
 from monitor.inference import Interpreter, Model
 
 
-class Tutor(Protocol):
+class Teacher(Protocol):
     """Gives logits [batch, 3] per task, and hidden states [batch, length, width] if it has them."""
 
     def __call__(
@@ -20,7 +20,7 @@ class Tutor(Protocol):
         ...
 
 
-class FileTutor:
+class FileTeacher:
     """A model folder's FlatBuffer in the daemon's interpreter, one a thread.
 
     Its logits are the logarithms of its probabilities, of which softmax makes the same again.

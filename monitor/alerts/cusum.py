@@ -14,7 +14,7 @@ _MEMORY_LEARNINGS: Final = 10
 """What is usual is remembered for so long, or for so many times ``learn_tweets``."""
 _PACE_DAYS: Final = 28.0
 _REFRESH: Final = 0.2
-"""A chart is designed anew once so much has been added to what is known."""
+"""A CUSUM is designed anew once so much has been added to what is known."""
 _GAPS: Final = 50.0
 """A pause of more than a day and so many times the usual is a clock that was set, or an outage."""
 
@@ -23,7 +23,7 @@ Event: TypeAlias = Literal["raised", "recovered", "adopted"]
 
 
 @dataclass(slots=True)
-class Chart:
+class Cusum:
     """What is known of an entity: all that it takes to go on after a restart."""
 
     phase: Phase = "learning"
@@ -40,7 +40,7 @@ class Chart:
     """When the last tweet came, in seconds since the epoch."""
     since_raised_s: float = math.inf
     usual_share: float = math.nan
-    """Share of negative labels that the chart was designed for."""
+    """Share of negative labels that the CUSUM was designed for."""
     up: int = 0
     down: int = 0
     threshold: int = 0
@@ -98,11 +98,11 @@ class Chart:
         return "raised"
 
     def watch(self, tuning: Tuning) -> None:
-        """Begin to watch, by a chart for what is known now."""
+        """Begin to watch, by a CUSUM for what is known now."""
         self._learn(tuning)
-        chart = design(self.usual, tuning)
-        self.up, self.down = chart.up, chart.down
-        self.threshold, self.recovery = chart.threshold, chart.recovery
+        made = design(self.usual, tuning)
+        self.up, self.down = made.up, made.down
+        self.threshold, self.recovery = made.threshold, made.recovery
         self.usual_share = self.usual.share
         if self.phase == "alert":
             self.score = self.threshold
@@ -160,6 +160,6 @@ class Chart:
                 self.pauses += 1
 
 
-def refresh_due(chart: Chart) -> float:
+def refresh_due(cusum: Cusum) -> float:
     """Return how many new tweets are worth a new design."""
-    return _REFRESH * chart.tweets
+    return _REFRESH * cusum.tweets
