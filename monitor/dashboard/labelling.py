@@ -42,7 +42,10 @@ _TIME_LIMIT_MS: Final = 30_000
 """Of a page: every fiftieth draws from all of an entity's tweets."""
 _CHOICES: Final = 20
 """Entities to choose from, those with most tweets."""
-_TABLES: Final = ("labels", "labelled")
+_TWEETS: Final = tuple(
+    f"{links.QUERIES}/{name}" for name in (*queries.METADATA["queries"], "labelled")
+)
+"""Pages that may show tweets with the entity that a label is about."""
 _WRONG: Final = "That cannot be answered"
 _STALE: Final = (
     "The form is of an earlier start of the dashboard, so the answer was not kept. Open the page"
@@ -70,17 +73,13 @@ def desk(datasette: Datasette) -> Desk | None:
 
 
 def beside(row: sqlite3.Row, value: str, column: str) -> Markup | None:
-    """Put "wrong label?" beside a tweet's id; None where a cell is no id of a labelled tweet."""
-    names = row.keys()
+    """Put "wrong label?" beside a labelled tweet's text; None for any other cell."""
     path, asked = ASKED.get()
-    place = path.removeprefix(f"{links.QUERIES}/")
-    if column == "id" and place in queries.METADATA["queries"]:
-        entity = row["entity"] if "entity" in names else asked
-    elif column == "tweet_id" and place in _TABLES and "entity" in names:
-        entity = row["entity"]
-    else:
+    names = row.keys()
+    if column != "text" or "id" not in names or path not in _TWEETS:
         return None
-    href = links.labelling(PATH, str(entity), "found", value)
+    entity = (row["entity"] or "") if "entity" in names else asked
+    href = links.labelling(PATH, str(entity), "found", str(row["id"]))
     return join(value, " ", tag("a", "wrong label?", href=href, class_="wrong-label"))
 
 
@@ -119,7 +118,8 @@ async def _asked(
     def reading(connection: sqlite3.Connection) -> tuple[Asked, list[str]]:
         with sqlite_timelimit(connection, _TIME_LIMIT_MS):
             names = list(ranking(connection, _CHOICES).names)
-            whose = next(iter(names), "") if entity is None else entity
+            most = next(iter(ranking(connection, 1).names), "")
+            whose = most if entity is None else entity
             whose = spelled(connection, whose) if whose else whose
             return where.ask(connection, whose, drawn, id_), names
 
@@ -315,7 +315,7 @@ def _progress(asked: Asked) -> Markup:
             "p",
             tag("strong", f"{total:,} answered"),
             f" of {max(asked.worth.of, total):,} tweets that are kept. Drawn at random: ",
-            so_far(asked.worth, UNICODE),
+            so_far(asked.worth, UNICODE).replace("± ", "±\N{NO-BREAK SPACE}"),
             ".",
             class_="worth",
         ),
