@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -23,9 +23,19 @@ _LOOPBACK = ("127.", "::1", "localhost")
 @click.option(
     "--sql", is_flag=True, help="Let whoever may look ask questions of their own, in SQL."
 )
+@click.option(
+    "--label", is_flag=True, help="Let whoever may look say what tweets are (on this machine only)."
+)
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser of this machine.")
 def dashboard(
-    database: Path | None, config: Path | None, host: str, port: int, sql: bool, open_: bool
+    database: Path | None,
+    config: Path | None,
+    host: str,
+    port: int,
+    *,
+    sql: bool,
+    label: bool,
+    open_: bool,
 ) -> None:
     """Show the log in a browser: how each entity stands, what changed, how the board does.
 
@@ -36,8 +46,15 @@ def dashboard(
 
     It reads the log beside the daemon, changes nothing and holds nobody up. It listens on this
     machine alone unless --host says otherwise; whoever reaches it may read all that is in the log.
-    Ctrl-C ends it. Needs the extra [dashboard].
+    With --label (not with --host) whoever reaches it may also answer, as in `monitor label`, and
+    each answer is written into the log at once. Ctrl-C ends it. Needs the extra [dashboard].
     """
+    loopback = host.startswith(_LOOPBACK)
+    if label and not loopback:
+        raise click.UsageError(
+            "--label takes answers on this machine alone, for nobody is asked for a password: leave"
+            " --host out, and come by `ssh -L 8001:localhost:8001 BOARD`"
+        )
     path = log_path(database, config)
     try:
         from monitor.dashboard import server
@@ -50,6 +67,8 @@ def dashboard(
 
     try:
         open_log(path).close()
+        if label:
+            _try_to_write(path)
     except StoreError as error:
         fail(error)
     try:
@@ -62,7 +81,6 @@ def dashboard(
     with closing(listener):
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}/"
-        loopback = host.startswith(_LOOPBACK)
         if not loopback:
             click.echo(
                 f"monitor: warning: whoever reaches {host} may read all that is in the log",
@@ -71,7 +89,19 @@ def dashboard(
         click.echo(f"{path} at {address} (Ctrl-C ends it)")
         if open_:
             click.launch(address)
-        server.serve(path, listener, loopback=loopback, sql=sql)
+        server.serve(path, listener, loopback=loopback, sql=sql, label=label)
+
+
+def _try_to_write(path: Path) -> None:
+    """Find out now, and not at the first answer, whether answers can be written.
+
+    Raises:
+        StoreError: if not.
+    """
+    from monitor.store.owner_labels import LogBusyError, opened_beside, transaction
+
+    with suppress(LogBusyError), opened_beside(path) as connection, transaction(connection):
+        pass
 
 
 def _listen(host: str, port: int) -> socket.socket:

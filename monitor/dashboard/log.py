@@ -21,6 +21,8 @@ from monitor.store import StoreError, open_log
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
+    from monitor.dashboard.desk import Desk
+
 NAME = "log"
 """In addresses, whatever the file is called."""
 
@@ -33,9 +35,11 @@ _T = TypeVar("_T")
 class LogDatabase(Database):  # type: ignore[misc]  # (Datasette has no types)
     """Opened as all that only read it do, and again when another file has taken its place."""
 
-    def __init__(self, datasette: Datasette, path: Path) -> None:
+    def __init__(self, datasette: Datasette, path: Path, desk: Desk | None = None) -> None:
         super().__init__(datasette, path=str(path), is_mutable=True)
         self._open = threading.local()
+        self.desk = desk
+        """Where its owner labels; None if that is not asked for."""
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
         """Open the log for reading.

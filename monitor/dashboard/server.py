@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
 
 import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from monitor.dashboard import front, guard, queries
+from monitor.dashboard import front, guard, labelling, queries
+from monitor.dashboard.desk import Desk
 from monitor.dashboard.guard import guarded
 from monitor.dashboard.log import FOR_SPREADSHEET, NAME, LogDatabase
 
@@ -38,13 +40,14 @@ _ASKED_WITHIN_S: Final = 10
 """How long a connection may be kept without a whole request: there are few of them."""
 
 
-def make_app(path: Path, *, loopback: bool, sql: bool = False) -> App:
+def make_app(path: Path, *, loopback: bool, sql: bool = False, label: bool = False) -> App:
     """Return the dashboard of a log as an ASGI application.
 
     Args:
         path: the log.
         loopback: whether it is meant for this machine alone (`guard.guarded`).
         sql: whether whoever may look may also ask questions of their own.
+        label: whether whoever may look may also say what tweets are.
     """
     if not pm.is_registered(front):
         pm.register(front, name="reputation-monitor")
@@ -56,15 +59,22 @@ def make_app(path: Path, *, loopback: bool, sql: bool = False) -> App:
         metadata={"title": "Reputation monitor", "databases": {NAME: queries.METADATA}},
     )
     datasette.remove_database("_memory")
-    datasette.add_database(LogDatabase(datasette, path), name=NAME)
-    return guarded(_telling_csv(datasette.app()), loopback=loopback)
+    datasette.add_database(LogDatabase(datasette, path, Desk(path) if label else None), name=NAME)
+    return guarded(
+        _telling(datasette.app()),
+        loopback=loopback,
+        takes_forms=labelling.PATH if label else None,
+    )
 
 
-def _telling_csv(app: App) -> App:
-    """Have the log know what is asked for a spreadsheet."""
+def _telling(app: App) -> App:
+    """Have the log know what is asked for a spreadsheet, and cells what is asked."""
 
     async def told(scope: Scope, receive: Receive, send: Send) -> None:
-        FOR_SPREADSHEET.set(scope.get("path", "").endswith(".csv"))
+        path = scope.get("path", "")
+        FOR_SPREADSHEET.set(path.endswith(".csv"))
+        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        labelling.ASKED.set((path, asked.get("entity", [""])[-1]))
         await app(scope, receive, send)
 
     return told
@@ -98,14 +108,21 @@ class _Protocol(H11Protocol):
             self.transport.close()
 
 
-def serve(path: Path, listener: socket.socket, *, loopback: bool, sql: bool = False) -> None:
+def serve(
+    path: Path,
+    listener: socket.socket,
+    *,
+    loopback: bool,
+    sql: bool = False,
+    label: bool = False,
+) -> None:
     """Answer until a signal ends it.
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, after what is being answered.
     """
     config = uvicorn.Config(
-        make_app(path, loopback=loopback, sql=sql),
+        make_app(path, loopback=loopback, sql=sql, label=label),
         http=_Protocol,  # h11 bounds what it reads before it has understood it
         h11_max_incomplete_event_size=guard.LONGEST_ADDRESS + 16_384,
         limit_concurrency=_CONNECTIONS,

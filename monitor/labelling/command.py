@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from monitor.labelling.worth import Worth
     from monitor.settings import Settings
     from monitor.verdict import Pair
-
-_MASKS: Final = ("@user", "<link>", "<email>", "<phone>", "<iban>", "<card>", "<number>")
-"""What `monitor.tweets.redaction` writes."""
 
 
 @click.command()
@@ -126,12 +123,12 @@ def _export(connection: sqlite3.Connection, entity: str | None, path: Path) -> N
 
 def _sheet(connection: sqlite3.Connection, entity: str | None, count: int, path: Path) -> None:
     from monitor.labelling import files
-    from monitor.labelling.sample import draw
+    from monitor.labelling.sample import draw, nothing_to_draw
 
     entity = _entity(connection, entity)
     tweets = draw(connection, entity, count, "random").tweets
     if not tweets:
-        fail(_nothing(connection, entity))
+        fail(nothing_to_draw(connection, entity))
     _write(path, [files.of_tweet(tweet) for tweet in tweets])
     click.echo(
         f"{path}: {len(tweets):,} tweets to fill in under `label`; leave none out, or the shares"
@@ -235,7 +232,7 @@ def _delete(connection: sqlite3.Connection, entity: str | None, *, yes: bool) ->
 def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: Mode) -> None:
     from monitor.console import glyphs, printable, streams
     from monitor.labelling import keyboard, terminal
-    from monitor.labelling.sample import draw
+    from monitor.labelling.sample import draw, is_masked, nothing_to_draw
     from monitor.labelling.session import LabellingSession
     from monitor.labelling.worth import counted, worth
     from monitor.tweets import NO_ENTITY
@@ -246,11 +243,11 @@ def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: M
     signs = glyphs()
     drawing = draw(connection, entity, count, mode)
     if not drawing.tweets:
-        fail(_nothing(connection, entity))
+        fail(nothing_to_draw(connection, entity))
     whom = printable(entity or NO_ENTITY, signs)
     how = "of which the model is least sure" if mode == "teaching" else "drawn at random"
     click.echo(f"{whom}: {len(drawing.tweets):,} tweets of {drawing.of:,}, {how}.")
-    if any(mark in (tweet.text or "") for tweet in drawing.tweets for mark in _MASKS):
+    if any(is_masked(tweet.text) for tweet in drawing.tweets):
         click.echo("Texts are shown as they are kept: mentions, links and numbers are masked.")
     session = LabellingSession(connection, drawing, mode)
     counts = counted(connection, entity)
@@ -284,25 +281,3 @@ def _entity(connection: sqlite3.Connection, asked: str | None) -> str:
         return spelled(connection, entity) if entity else entity
     except UnknownEntityError as error:
         fail(error)
-
-
-def _nothing(connection: sqlite3.Connection, entity: str) -> str:
-    """Say why there is nothing to ask about."""
-    from monitor.tweets import NO_ENTITY
-    from monitor.verdict import OTHER_LANGUAGE
-
-    whom = entity or NO_ENTITY
-    stored, texts = connection.execute(
-        "SELECT count(*), count(t.text) FROM labels AS l CROSS JOIN tweets AS t"
-        " ON t.id = l.tweet_id WHERE l.entity = ? AND NOT t.is_retweet"
-        " AND l.reputation <> ?",
-        (entity, OTHER_LANGUAGE),
-    ).fetchone()
-    if not stored:
-        return f"there are no tweets about {whom} in the log; its counts outlive them (keep_days)"
-    if not texts:
-        return (
-            f'no texts are kept ([privacy] store_text = "none"), so none of the {stored:,} tweets'
-            f" about {whom} can be shown"
-        )
-    return f"all {texts:,} tweets about {whom} are labelled"

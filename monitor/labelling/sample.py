@@ -20,6 +20,7 @@ from hashlib import blake2b
 from typing import Final, Literal, TypeAlias
 
 from monitor.store.owner_labels import PROBABILITIES, Drawn, OwnerLabel, read
+from monitor.tweets import NO_ENTITY
 from monitor.verdict import LABELS, OTHER_LANGUAGE
 
 Mode: TypeAlias = Literal["random", "teaching"]
@@ -28,6 +29,8 @@ _WIDER: Final = 20
 """Unsure tweets looked at for each that is asked about."""
 _ALIKE: Final = 0.5
 """Share of words in common from which two texts say the same."""
+_MASKS: Final = ("@user", "<link>", "<email>", "<phone>", "<iban>", "<card>", "<number>")
+"""What `monitor.tweets.redaction` writes."""
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -65,8 +68,8 @@ class Drawing:
 
     tweets: tuple[SampledTweet, ...]
     """In the order in which to ask."""
-    passed: tuple[tuple[OwnerLabel, ...], ...]
-    """For each tweet: labels given otherwise whose turn comes before it."""
+    passed: tuple[tuple[str, ...], ...]
+    """For each tweet: ids of those labelled otherwise whose turn comes before it."""
     of: int
     """How many tweets can be drawn in all, those that are labelled included."""
 
@@ -115,18 +118,41 @@ def draw(connection: sqlite3.Connection, entity: str, count: int, mode: Mode) ->
 
     order = [id_ for _, id_ in heapq.nsmallest(count + len(known), ids())]
     asked: list[str] = []
-    passed: list[tuple[OwnerLabel, ...]] = []
-    between: list[OwnerLabel] = []
+    passed: list[tuple[str, ...]] = []
+    between: list[str] = []
     for id_ in order:
         if id_ not in known:
             asked.append(id_)
             passed.append(tuple(between))
             between.clear()
         elif known[id_].drawn != "random":
-            between.append(known[id_])
+            between.append(id_)
         if len(asked) == count:
             break
     return Drawing(tuple(tweets_of(connection, entity, asked)), tuple(passed), total)
+
+
+def nothing_to_draw(connection: sqlite3.Connection, entity: str) -> str:
+    """Say why there is nothing to ask about."""
+    whom = entity or NO_ENTITY
+    stored, texts = connection.execute(
+        "SELECT count(*), count(t.text) FROM labels AS l CROSS JOIN tweets AS t"
+        " ON t.id = l.tweet_id WHERE l.entity = ? AND NOT t.is_retweet AND l.reputation <> ?",
+        (entity, OTHER_LANGUAGE),
+    ).fetchone()
+    if not stored:
+        return f"there are no tweets about {whom} in the log; its counts outlive them (keep_days)"
+    if not texts:
+        return (
+            f'no texts are kept ([privacy] store_text = "none"), so none of the {stored:,} tweets'
+            f" about {whom} can be shown"
+        )
+    return f"all {texts:,} tweets about {whom} are labelled"
+
+
+def is_masked(text: str | None) -> bool:
+    """Whether something was masked in a text before it was kept."""
+    return any(mark in (text or "") for mark in _MASKS)
 
 
 _CANDIDATES: Final = (

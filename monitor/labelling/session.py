@@ -4,12 +4,39 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 
 from monitor.clock import utc
 from monitor.labelling.sample import Drawing, Mode, SampledTweet
-from monitor.store.owner_labels import OwnerLabel, put, transaction
+from monitor.store.owner_labels import Drawn, OwnerLabel, count_as_random, put, transaction
+
+
+def write(
+    connection: sqlite3.Connection,
+    tweet: SampledTweet,
+    label: str,
+    drawn: Drawn,
+    passed: Iterable[str],
+    at: str,
+) -> OwnerLabel:
+    """Write an answer to the log, in the place of an earlier one, and return it.
+
+    Args:
+        connection: for writing.
+        tweet: what it is about.
+        label: one of `owner_labels.ANSWERS`.
+        drawn: how the tweet came before its owner.
+        passed: from the drawing. Their turn was before this one's, so they are part of the sample.
+        at: now.
+
+    Raises:
+        sqlite3.Error: it could not be written; nothing has changed.
+    """
+    given = tweet.labelled(label, drawn, at)
+    with transaction(connection):
+        count_as_random(connection, tweet.entity, passed)
+        put(connection, [given])
+    return given
 
 
 class LabellingSession:
@@ -56,12 +83,11 @@ class LabellingSession:
             sqlite3.Error: it could not be written; nothing has changed.
         """
         assert self.tweet is not None
-        given = self.tweet.labelled(label, self._mode, utc(self._clock()))
-        # Their turn was before this one's, so they are part of the sample.
-        passed = [replace(known, drawn=self._mode) for known in self._drawing.passed[self.place]]
-        with transaction(self._connection):
-            put(self._connection, [*passed, given])
-        self.given[self.place] = given
+        self.given[self.place] = write(
+            self._connection,
+            *(self.tweet, label, self._mode, self._drawing.passed[self.place]),
+            utc(self._clock()),
+        )
         self.place += 1
 
     def back(self) -> None:

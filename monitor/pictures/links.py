@@ -32,6 +32,19 @@ def tweets(entity: str, since: float, until: float, label: str = "") -> str:
     return f"{QUERIES}/tweets-behind?{urlencode(asked)}"
 
 
+def labelling(path: str, entity: str, drawn: str, tweet: str | None = None) -> str:
+    """Return the address at which an owner says what a tweet is.
+
+    Args:
+        path: of the page.
+        entity: whose tweets; '' for those about none.
+        drawn: how the tweet is chosen (`owner_labels.DRAWN`).
+        tweet: its id; None for the next one.
+    """
+    asked = {"entity": entity, "drawn": drawn} | ({} if tweet is None else {"tweet": tweet})
+    return f"{path}?{urlencode(asked)}"
+
+
 def query(name: str, **asked: str) -> str:
     """Return the address of a query in `dashboard.queries`."""
     return f"{QUERIES}/{name}{'?' if asked else ''}{urlencode(asked)}"

@@ -43,18 +43,20 @@ def document(title: str, head: Content, body: Content, theme: Theme = "auto") ->
     )
 
 
-def header(here: str, switch: Content) -> Markup:
+def header(here: str, switch: Content, label: str | None = None) -> Markup:
     """Return what is at the top of each page that is served.
 
     Args:
         here: address of the page, to mark it.
         switch: of the theme.
+        label: address of the page on which tweets are labelled, where there is one.
     """
     places = (
         ("/", "Overview"),
         (links.query("negative-tweets"), "Tweets"),
         (links.query("latest-alerts"), "Alerts"),
         (links.QUERIES, "All queries"),
+        *([(label, "Label")] if label else []),
     )
     return join(
         tag("a", "Skip to the content", href="#content", class_="skip"),

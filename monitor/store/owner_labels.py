@@ -53,6 +53,10 @@ _PUT: Final = (
 )
 
 
+class LogBusyError(StoreError):
+    """Another program holds the log; nothing was written, and another attempt may succeed."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerLabel:
     """What the owner says of a tweet and an entity."""
@@ -114,6 +118,14 @@ def read(connection: sqlite3.Connection, entity: str | None = None) -> list[Owne
     ]
 
 
+def count_as_random(connection: sqlite3.Connection, entity: str, ids: Iterable[str]) -> None:
+    """Note of tweets that are labelled that chance drew them, too; their labels stay."""
+    connection.executemany(
+        "UPDATE owner_labels SET drawn = 'random' WHERE entity = ? AND tweet_id = ?",
+        [(entity, id_) for id_ in ids],
+    )
+
+
 def delete(connection: sqlite3.Connection, entity: str | None = None) -> int:
     """Delete the labels of an entity, or all, and return how many there were."""
     return connection.execute(
@@ -122,16 +134,23 @@ def delete(connection: sqlite3.Connection, entity: str | None = None) -> int:
 
 
 @contextmanager
-def opened_beside(path: Path | str) -> Iterator[sqlite3.Connection]:
+def opened_beside(
+    path: Path | str, busy_timeout_s: float = _BUSY_TIMEOUT_S
+) -> Iterator[sqlite3.Connection]:
     """Open a log to write labels into, beside its daemon; it is closed at the end.
 
+    Args:
+        path: the log.
+        busy_timeout_s: how long each statement waits for another program's lock, seconds.
+
     Raises:
+        LogBusyError: if another program holds it for longer.
         StoreError: as `reader.open_log`, or if it cannot be written.
     """
     open_log(path).close()  # which says what is wrong with it
     uri = f"file:{quote(str(Path(path).absolute()))}?mode=rw"
     try:
-        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None)
         with closing(connection):
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")
@@ -157,7 +176,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def _told(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreError(f"{path}: another program holds it; run the command again to go on")
+        return LogBusyError(f"{path}: another program holds it; run the command again to go on")
     if code == sqlite3.SQLITE_READONLY:
         return StoreError(
             f"{path}: may not be written by this user; run the command as the daemon's"

@@ -33,6 +33,8 @@ PAGES: Final = (
     "/log/dead-letters",
     "/log/tweets?_size=5",
     "/log?sql=select+*+from+reputation_by_day",
+    "/label",
+    f"/label?entity={CRISIS.replace(' ', '+')}&drawn=teaching",
 )
 CONTRAST: Final = 4.5
 """WCAG 2.2, level AA, for text of this size."""
@@ -85,7 +87,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """Eight days of invented tweets, the crisis of an entity among them."""
     path = tmp_path_factory.mktemp("log") / "log.db"
     write_history(path, History(3000, days=8.0, until=time.time()))
-    dashboard = Dashboard(path, "--sql")
+    dashboard = Dashboard(path, "--sql", "--label")
     yield dashboard
     dashboard.kill()
 
