@@ -72,6 +72,8 @@ class _LazyGroup(click.Group):
         try:
             return super().main(*args, **extra)
         except OSError as error:  # of a file, a terminal or a network that is not as it should be
+            if sys.flags.dev_mode:  # python -X dev: for whoever looks for a fault of the program
+                raise
             where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
             fail(f"{where}{error.strerror or error}")
 

@@ -17,7 +17,7 @@ try:
 except (OSError, AttributeError):  # not Linux
     _adjtimex = None
 _timex = ctypes.create_string_buffer(1024)
-"""More than struct timex has anywhere. Zeroed it asks for nothing, and nobody reads the answer."""
+"""Room for a struct timex of any architecture. All zero: read the clock, set nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,19 +17,19 @@ LASTING_DAYS: Final = 14.0
 """An alert that has held for so long becomes the new usual."""
 
 _LEAST: Final = 0.01
-"""Less is watched as if it were this: twice next to nothing is little to be alarmed about."""
+"""A usual share below this is treated as this: twice a tiny share is no reason for an alert."""
 _MOST: Final = 0.9
-"""What is usually almost all negative cannot get worse, and is not watched."""
+"""An entity with a usual share above this is not watched: it can hardly rise."""
 _STEP: Final = 0.03
-"""How much evidence, in nats, a step down may be: the false alarms come in steps of as much."""
+"""Largest unit of the walk, in nats of evidence; thresholds are multiples of the unit."""
 _NEAR: Final = 0.1
-"""How well the steps must fit, of the rise to be found."""
+"""Error allowed in the share that whole-numbered steps are best at, as a part of the rise."""
 _LONGEST: Final = 1e9
 """Tweets between false alarms, at most."""
 _HIGHEST: Final = 40.0
-"""Thresholds go no further, in nats: e to the power of this is far beyond `_LONGEST`."""
+"""Highest threshold, in nats: e to the power of this is far beyond `_LONGEST`."""
 _STATES: Final = 4096
-"""Nor beyond so many steps; only a rise by next to nothing would."""
+"""Highest threshold, in steps; only a rise close to 1 would need more."""
 _POINTS: Final = 9
 _WIDTH: Final = 3.0
 """Estimates are averaged over so many points, up to so many standard deviations away."""
@@ -42,11 +42,11 @@ class Tuning:
     rise: float
     """The rise to be found soonest: to this many times the usual share."""
     false_alarm_days: float
-    """So often, on average, an entity raises an alert for nothing."""
+    """Mean time between false alarms of an entity, in days."""
     quiet_s: float
-    """No second alert of an entity within."""
+    """Least time between two alerts of an entity, in seconds."""
     learn_tweets: int
-    """How many show what is usual."""
+    """Tweets from which the usual share is learnt."""
     false_positive: float = 0.0
     """How often the classifier calls a tweet negative that is not; 0 if nobody has counted."""
 

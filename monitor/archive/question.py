@@ -23,7 +23,7 @@ class Columns:
     """Which columns are asked about, and for what."""
 
     task: str
-    """Whose answer is the label: ``reputation`` or ``sentiment``."""
+    """The task whose answer is the label: ``reputation`` or ``sentiment``."""
     entity: str | None = None
     """Asked about where a row names none."""
     text_column: str = TEXT

@@ -19,13 +19,23 @@ if TYPE_CHECKING:
     from monitor.console.terminal import width as width
     from monitor.console.terminal import wrap as wrap
 
-__getattr__ = face(
-    __name__,
-    {
-        "counting": ("counted",),
-        "errors": ("describe",),
-        "spreadsheet": ("csv_lines", "harmless"),
-        "strict": ("strict_json",),
-        "terminal": ("Glyphs", "as_json", "escaped", "fit", "glyphs", "printable", "width", "wrap"),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "counting": ("counted",),
+            "errors": ("describe",),
+            "spreadsheet": ("csv_lines", "harmless"),
+            "strict": ("strict_json",),
+            "terminal": (
+                "Glyphs",
+                "as_json",
+                "escaped",
+                "fit",
+                "glyphs",
+                "printable",
+                "width",
+                "wrap",
+            ),
+        },
+    )

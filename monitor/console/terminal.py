@@ -20,6 +20,10 @@ _MOST_MARKS: Final = 2
 """Combining marks kept on a character; more are no language, and paint over other lines."""
 
 
+class TerminalGoneError(Exception):
+    """The terminal was closed while the program read keys from it (SIGHUP may be ignored)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Glyphs:
     """Signs that stand for figures."""

@@ -59,7 +59,7 @@ class Admission:
         self._looked = -_LOOK_S
         self._told = False
         self.names: frozenset[str] = frozenset()
-        """Those that have a place; replaced, never changed, so that other threads may read it."""
+        """Entities stored by name; replaced, never changed, so that other threads may read it."""
         self._renew()
 
     def heeds(self, name: str) -> bool:

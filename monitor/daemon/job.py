@@ -25,7 +25,8 @@ class Item:
     entities: tuple[str, ...]
     """What its labels are stored under, each once."""
     asked: tuple[str, ...]
-    """Whom the model is asked about, one for each; nobody if it does not read the language."""
+    """The entity that the model is asked about, one for each of `entities`; none if it does not
+    read the language."""
     language: str | None = None
     """That of the text, if the model does not read it."""
 
@@ -42,11 +43,11 @@ class Job:
     deliveries: Sequence[Delivery]
     """In order of arrival, at least one."""
     items: Sequence[Item]
-    """Those that are tweets."""
+    """The deliveries that are tweets."""
     dead_letters: Sequence[DeadLetter]
-    """Those that can be neither labelled nor stored as labelled."""
+    """Deliveries that can be neither labelled nor stored as labelled."""
     results: Sequence[TweetRow]
-    """Those that other boards have labelled, as they will be kept."""
+    """Tweets that other boards have labelled, as they will be kept."""
     verdicts: Future[list[Verdict]]
     """One for each pair of each item, flat."""
     queue_depth: int

@@ -18,7 +18,7 @@ from monitor.settings import ConfigurationError, Settings
 from monitor.store import StoreError
 
 STOP_TIMEOUT_S: Final = 20.0
-"""Less than the unit's TimeoutStopSec."""
+"""Seconds for a shutdown; must be less than TimeoutStopSec in systemd/monitor.service."""
 
 
 class ServiceFailedError(Exception):

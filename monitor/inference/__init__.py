@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from monitor.inference.model import Model as Model
     from monitor.inference.model import ModelError as ModelError
 
-__getattr__ = face(
-    __name__,
-    {
-        "classifier": ("Classifier",),
-        "interpreter": ("Interpreter", "choose_runtime", "package_of", "passed_over"),
-        "model": ("Model", "ModelError"),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "classifier": ("Classifier",),
+            "interpreter": ("Interpreter", "choose_runtime", "package_of", "passed_over"),
+            "model": ("Model", "ModelError"),
+        },
+    )

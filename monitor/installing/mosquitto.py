@@ -20,7 +20,7 @@ _ACCESS: Final = frozenset(
         *("acl_file", "psk_file", "plugin", "global_plugin", "auth_plugin"),
     }
 )
-"""Who may connect where: ours, a door on loopback that is open to all, does not go with others."""
+"""Settings of listeners and access, with which our open listener on loopback conflicts."""
 _LEAVE: Final = "go on with --no-broker"
 
 

@@ -231,6 +231,7 @@ def _delete(connection: sqlite3.Connection, entity: str | None, *, yes: bool) ->
 
 def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: Mode) -> None:
     from monitor.console import glyphs, printable, streams
+    from monitor.console.terminal import TerminalGoneError
     from monitor.labelling import keyboard, terminal
     from monitor.labelling.sample import draw, is_masked, nothing_to_draw
     from monitor.labelling.session import LabellingSession
@@ -258,7 +259,7 @@ def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: M
     try:
         with keyboard.keys() as key:
             terminal.run(session, so_far, entity, mode, key, click.echo, signs)
-    except (keyboard.TerminalGoneError, OSError) as error:
+    except (TerminalGoneError, OSError) as error:
         if isinstance(error, OSError) and error.filename not in (None, streams.OUTPUT):
             raise
         fail("the terminal is gone; each answer is kept", 128 + signal.SIGHUP)

@@ -13,13 +13,11 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
+from monitor.console.terminal import TerminalGoneError
+
 _ESCAPE: Final = b"\x1b"
 _REST_S: Final = 0.025
 """How long the rest of an arrow key's sequence may take."""
-
-
-class TerminalGoneError(Exception):
-    """The terminal was closed."""
 
 
 def usable() -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, cast
 
 from monitor.clock import utc
 from monitor.labelling.files import FileError, FileRow
@@ -17,8 +17,6 @@ from monitor.labelling.sample import tweets_of
 from monitor.store.owner_labels import ANSWERS, DRAWN, PROBABILITIES, Drawn, OwnerLabel, read
 from monitor.tweets import NO_ENTITY
 from monitor.verdict import Pair
-
-StoreText: TypeAlias = Literal["full", "redacted", "none"]
 
 _ELSEWHERE: Final = "sha256:"
 _ROUNDED: Final = re.compile(r"\d[.,]\d+[eE]\+?\d+", re.ASCII)

@@ -58,7 +58,7 @@ class Serving:
     model_version: str
     runtime: str
     task: str
-    """Whose answer is *the* label."""
+    """The task (`monitor.verdict.TASKS`) whose answer is taken as the label."""
     database: Path
     queue_depth: Callable[[], int]
     """Messages that wait to be labelled."""

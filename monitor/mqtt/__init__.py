@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from monitor.mqtt.visit import Seen as Seen
     from monitor.mqtt.visit import probe as probe
 
-__getattr__ = face(
-    __name__,
-    {
-        "broker": ("Broker",),
-        "session": ("BrokerRefusedError", "BrokerSession"),
-        "sender": ("ConnectionLostError", "Message", "Sender"),
-        "visit": ("Seen", "probe"),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "broker": ("Broker",),
+            "session": ("BrokerRefusedError", "BrokerSession"),
+            "sender": ("ConnectionLostError", "Message", "Sender"),
+            "visit": ("Seen", "probe"),
+        },
+    )

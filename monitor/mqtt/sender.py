@@ -15,7 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 _WINDOW: Final = 100
 _OVERHEAD_BYTES: Final = 32
-"""More than a PUBLISH has beside its topic and payload."""
+"""Upper bound, in bytes, of a PUBLISH packet without its topic and payload."""
 _LARGEST_PACKET_BYTES: Final = 268_435_455
 TOO_LARGE: Final = "Packet too large"
 _NO_QOS: Final = "QoS not supported"

@@ -66,4 +66,4 @@ class Lives:
     resumed: int = 0
     """The latest that the broker took up the session with."""
     lost_asking: int = 0
-    """Those in a row that ended while the broker owed its answer to the subscription to $SYS."""
+    """Connections in a row that ended before the broker answered the subscription to $SYS."""

@@ -40,7 +40,7 @@ _MAY_BE_THE_WILL: Final = frozenset(
         "QoS not supported",
     }
 )
-"""Those of MQTT 5's reasons to refuse a CONNECT (3.2.2.2) that a will may be to blame for."""
+"""Reasons to refuse a CONNECT (MQTT 5, section 3.2.2.2) that may be caused by its will."""
 
 _T = TypeVar("_T")
 

@@ -33,11 +33,6 @@ def ranged(figure: Estimate) -> str:
     return f"{signed(figure.low)} to {signed(figure.high)}"
 
 
-def percents(figure: Estimate) -> str:
-    """Return the ends of a share's interval."""
-    return f"{100 * figure.low:.0f} to {percent(figure.high)}"
-
-
 def age(seconds: float) -> str:
     """Return how long ago something was: 3 minutes."""
     if seconds < -_AGES[2][0]:

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from monitor.publishing.outbox import Outbox as Outbox
     from monitor.publishing.outbox import ResultsHook as ResultsHook
 
-__getattr__ = face(
-    __name__,
-    {
-        "announcer": ("Announcer",),
-        "outbox": ("Outbox", "ResultsHook"),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "announcer": ("Announcer",),
+            "outbox": ("Outbox", "ResultsHook"),
+        },
+    )

@@ -24,23 +24,24 @@ if TYPE_CHECKING:
     from monitor.settings.reading import load as load
     from monitor.settings.tables import ConfigurationError as ConfigurationError
 
-__getattr__ = face(
-    __name__,
-    {
-        "checks": ("WAL_BYTES",),
-        "keys": (
-            "AlertsSettings",
-            "BatchSettings",
-            "LogSettings",
-            "MetricsSettings",
-            "ModelSettings",
-            "MqttSettings",
-            "PrivacySettings",
-            "PublishSettings",
-            "Settings",
-            "StoreSettings",
-        ),
-        "reading": ("ENVIRONMENT_PREFIX", "load"),
-        "tables": ("ConfigurationError",),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "checks": ("WAL_BYTES",),
+            "keys": (
+                "AlertsSettings",
+                "BatchSettings",
+                "LogSettings",
+                "MetricsSettings",
+                "ModelSettings",
+                "MqttSettings",
+                "PrivacySettings",
+                "PublishSettings",
+                "Settings",
+                "StoreSettings",
+            ),
+            "reading": ("ENVIRONMENT_PREFIX", "load"),
+            "tables": ("ConfigurationError",),
+        },
+    )

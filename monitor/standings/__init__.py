@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from monitor.standings.reputation import Standing as Standing
     from monitor.standings.reputation import standings as standings
 
-__getattr__ = face(
-    __name__,
-    {
-        "quantification": ("Calibration", "METHODS", "Method"),
-        "report": ("Alert", "ReportQuestion", "Report", "UnknownEntityError", "gather"),
-        "reputation": ("Estimate", "Standing", "standings"),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "quantification": ("Calibration", "METHODS", "Method"),
+            "report": ("Alert", "ReportQuestion", "Report", "UnknownEntityError", "gather"),
+            "reputation": ("Estimate", "Standing", "standings"),
+        },
+    )

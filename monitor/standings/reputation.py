@@ -95,7 +95,7 @@ class Labeller:
     name: str
     """With its version."""
     task: Task
-    """Whose answer is taken as the label."""
+    """The task (`monitor.verdict.TASKS`) whose answer is taken as the label."""
     calibration: Calibration | None
     """What is known of its mistakes at that task."""
     sha256: str = ""

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from monitor.store.store import BUSY_TIMEOUT_S as BUSY_TIMEOUT_S
     from monitor.store.store import Store as Store
 
-__getattr__ = face(
-    __name__,
-    {
-        "integrity": ("DamagedLogError", "StoreError"),
-        "reader": ("open_log",),
-        "hook": ("TransactionHook",),
-        "registry": ("MOST_MODELS",),
-        "store": ("BUSY_TIMEOUT_S", "Store"),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "integrity": ("DamagedLogError", "StoreError"),
+            "reader": ("open_log",),
+            "hook": ("TransactionHook",),
+            "registry": ("MOST_MODELS",),
+            "store": ("BUSY_TIMEOUT_S", "Store"),
+        },
+    )

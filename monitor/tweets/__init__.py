@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from monitor.tweets.tweet import Tweet as Tweet
     from monitor.tweets.tweet import decode as decode
 
-__getattr__ = face(
-    __name__,
-    {
-        "entities": ("Entity", "EntityMatcher"),
-        "names": ("NO_ENTITY", "OTHERS"),
-        "keys": ("load_key",),
-        "pseudonyms": ("Pseudonyms",),
-        "rejection": ("Reason", "Rejection"),
-        "tweet": ("MAX_NAME_CHARS", "Tweet", "decode"),
-    },
-)
+else:  # or the type checker would take any name for one that is there
+    __getattr__ = face(
+        __name__,
+        {
+            "entities": ("Entity", "EntityMatcher"),
+            "names": ("NO_ENTITY", "OTHERS"),
+            "keys": ("load_key",),
+            "pseudonyms": ("Pseudonyms",),
+            "rejection": ("Reason", "Rejection"),
+            "tweet": ("MAX_NAME_CHARS", "Tweet", "decode"),
+        },
+    )

@@ -17,9 +17,9 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong-type"
     NO_TEXT = "no-text"
     BAD_RESULT = "bad-result"
-    """Not of a tweet: of what should be another board's result (`monitor.publishing.results`)."""
+    """A message on a results topic that is no result of a board (`monitor.publishing.results`)."""
     CRASH = "crash"
-    """Not of what it says: of what it does to the daemon (`monitor.store.attempts`)."""
+    """A message during which the daemon ended again and again (`monitor.store.attempts`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def watch(interval: float, once: bool, database: Path | None, config: Path | Non
     one picture is printed, as with --once. It reads the log beside the daemon, and holds nobody up.
     """
     from monitor.console import glyphs
+    from monitor.console.terminal import TerminalGoneError
     from monitor.watching import frame, screen, snapshot
 
     path = log_path(database, config)
@@ -42,7 +43,7 @@ def watch(interval: float, once: bool, database: Path | None, config: Path | Non
                 max(columns, frame.LEAST_COLUMNS), max(rows, frame.LEAST_ROWS), glyphs()
             )
             taken = snapshot.take(connection, str(path), time.time(), None, view.rows)
-        except screen.TerminalGoneError:
+        except TerminalGoneError:
             fail("the terminal is gone", 128 + signal.SIGHUP)
         except screen.UndrawableError as error:
             fail(error)

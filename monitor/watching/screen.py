@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from monitor.console import Glyphs
+from monitor.console.terminal import TerminalGoneError
 from monitor.watching.frame import View, frame
 from monitor.watching.snapshot import Snapshot, take
 
@@ -23,10 +24,6 @@ _EARLY: Final = 20
 """Errors in a row, each that much before the time is over, that are no signal's doing."""
 _ESCAPE_MS: Final = 25
 """How long the rest of an arrow key's sequence may take, before Escape is Escape."""
-
-
-class TerminalGoneError(Exception):
-    """The terminal was closed, and what should have ended us with it (SIGHUP) was ignored."""
 
 
 class UndrawableError(Exception):

@@ -14,7 +14,7 @@ from monitor.pictures.overview import read
 from monitor.pictures.spans import Span
 from monitor.publishing import sensors
 from monitor.reporting import data, html, table
-from monitor.standings import Question, Report, gather, standings
+from monitor.standings import Report, ReportQuestion, gather, standings
 from monitor.standings.unread import Unread, of_each, unread
 from monitor.store import open_log
 from monitor.verdict import OTHER_LANGUAGE
@@ -41,7 +41,7 @@ def log(tmp_path: Path) -> Path:
 
 def _report(log: Path, entity: str | None = None) -> Report:
     with closing(open_log(log)) as connection:
-        return gather(connection, Question(NOW - DAY_S, NOW, entity=entity))
+        return gather(connection, ReportQuestion(NOW - DAY_S, NOW, entity=entity))
 
 
 def test_counts(log: Path) -> None:

@@ -62,7 +62,7 @@ class LabelledSet:
 
     @property
     def entities(self) -> set[str]:
-        """Whom the labels are about."""
+        """The entities that the labels are about."""
         return {row["entity"] for row in self.rows if row.get("entity") is not None}
 
 

@@ -62,10 +62,10 @@ OTHERS_MARKED: Final = 0.5
 
 
 OTHERS: Final = 22_000
-"""So many questions about others than those that labels are of go with a pass of `SOURCES`."""
+"""Questions, in a pass of `SOURCES`, about names in a text other than the labelled one."""
 
 NOBODY: Final = 10_000
-"""So many about nobody, in texts whose label is of somebody."""
+"""Questions without an entity, in texts whose label is about an entity."""
 
 WITHOUT_LABEL: Final = 70_000
 """And so many of texts without a label."""

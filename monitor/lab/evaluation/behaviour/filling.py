@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from monitor.lab.naming import written
+
 ROLES: Final = ("name", "other")
-"""Who may be named in a text, and asked about."""
+"""Entities of a text that the model may be asked about: the placeholders that hold a name."""
 
 _PLACEHOLDER: Final = re.compile(r"\{(?:([@#]?)(name|other)('s)?|(place|number))\}")
 
@@ -33,15 +35,7 @@ class Filling:
         sigil, role, possessive, word = found.groups()
         if word:
             return self.place if word == "place" else self.number
-        entity = self.entity(role)
-        if possessive:
-            return entity + ("'" if entity.endswith("s") else "'s")
-        return sigil + joined(entity) if sigil else entity
-
-
-def joined(name: str) -> str:
-    """Return a name as its handle or hashtag has it: "Veloria Air" as "VeloriaAir"."""
-    return re.sub(r"\W", "", name)
+        return written(self.entity(role), sigil, bool(possessive))
 
 
 def pieces_of(template: str) -> list[str]:

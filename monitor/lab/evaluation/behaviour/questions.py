@@ -49,7 +49,7 @@ class CaseQuestion:
 
     @property
     def entity(self) -> str:
-        """Whose reputation is asked for."""
+        """The entity whose reputation is asked for."""
         return self.filling.entity(self.role)
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from monitor.lab.errors import TrainingError
+from monitor.lab.naming import written
 
 CHOICE: Final = re.compile(r"\(([^()]*\|[^()]*)\)")
 """An innermost choice: what is between brackets, with a bar in it."""
@@ -41,9 +42,6 @@ def named(text: str, names: Mapping[str, str]) -> str:
 
     def of(found: re.Match[str]) -> str:
         sigil, role, possessive = found.groups()
-        name = names[role]
-        if possessive:
-            return name + ("'" if name.endswith("s") else "'s")
-        return sigil + re.sub(r"\W", "", name) if sigil else name
+        return written(names[role], sigil, bool(possessive))
 
     return NAMED.sub(of, text)
