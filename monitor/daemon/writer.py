@@ -41,6 +41,9 @@ _MINUTE_S: Final = 60.0
 _PRUNE_EVERY_S: Final = 600.0
 _LONGEST_BACKOFF_S: Final = 10.0
 _LOOK_S: Final = 1.0
+_RELABEL_EVERY_S: Final = 0.25
+_RELABEL_S: Final = 0.02
+"""What stored labels get at a time, to follow the owner's answers: less than a batch takes."""
 
 _T = TypeVar("_T")
 
@@ -99,7 +102,11 @@ class Writer:
         store.keep_owner_labels(settings.store.keep_owner_labels)
         self._minute_began = time.time()
         self._minute_ends = self.progress + _MINUTE_S
-        self._prune_at = self.progress
+        self._prune_at = self._relabel_at = self.progress
+        if problem := store.adapting.problem:
+            self._log.warning(
+                "answers-unused", error=problem, note="labels are the model's own meanwhile"
+            )
 
     def finish(self, job: Job) -> None:
         """Take a job from verdicts to acknowledgement; left undone, the broker sends it again."""
@@ -159,6 +166,24 @@ class Writer:
             self._prune_at = now if pruned else now + _PRUNE_EVERY_S
         if keep.max_bytes:
             self._persist(lambda: self._store.bound(keep.max_bytes))
+        self._follow_answers(now)
+
+    def _follow_answers(self, now: float) -> None:
+        """Learn from the owner's answers, and have stored labels follow them in small steps."""
+        try:
+            if adaptation := self._persist(lambda: self._store.learn(now)):
+                self._log.info(
+                    "taught", adaptation=adaptation.id, changes=adaptation.changes_labels
+                )
+        except (ValueError, ArithmeticError) as error:
+            self._log.warning(
+                "answers-unused",
+                error=describe(error),
+                note="labels go on as before, until the answers change",
+            )
+        if now >= self._relabel_at:
+            self._persist(lambda: self._store.relabel(_RELABEL_S))
+            self._relabel_at = now + _RELABEL_EVERY_S
 
     def write_minute(self) -> None:
         """Store what the meter counted since the last time."""

@@ -102,3 +102,5 @@ class Labelled:
     batch_id: int
     at: str
     """When it came to this board: of another board's tweet that is later than ``received_at``."""
+    adapted: str | None = None
+    """What the owner's answers make of its reputation, if it is not the model's own label."""

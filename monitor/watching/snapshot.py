@@ -189,8 +189,8 @@ def _entities(connection: sqlite3.Connection, now: float) -> list[Entity]:
 
 def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> list[Tweet]:
     columns = (
-        "t.received_at, l.entity, CASE m.task WHEN 'sentiment' THEN l.sentiment"
-        " ELSE l.reputation END, CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained"
+        "t.received_at, l.entity, coalesce(l.adapted, CASE m.task WHEN 'sentiment' THEN l.sentiment"
+        " ELSE l.reputation END), CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained"
         " ELSE l.reputation_abstained END, t.text"
     )
     # CROSS JOIN keeps the order of the tables: each begins with the rows that came last.
