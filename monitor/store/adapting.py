@@ -50,18 +50,15 @@ class Adapting:
         self,
         connection: sqlite3.Connection,
         transaction: Callable[[], AbstractContextManager[None]],
-        quiet_s: float = QUIET_S,
     ) -> None:
         """Read what is in force.
 
         Args:
             connection: to the log.
             transaction: begins and commits one there.
-            quiet_s: as `QUIET_S`.
         """
         self._connection = connection
         self._transaction = transaction
-        self._quiet_s = quiet_s
         self.problem: str | None = None
         """Why the latest adaptation cannot be used, if it cannot: labels are the model's own."""
         self.current, self._digest = Adaptation(), _digest(())
@@ -124,7 +121,7 @@ class Adapting:
             elif self._waiting is None or self._waiting[0] != digest:
                 self._waiting = digest, now
         made = None
-        if self._waiting is not None and now - self._waiting[1] >= self._quiet_s:
+        if self._waiting is not None and now - self._waiting[1] >= QUIET_S:
             made = self._fit()
         self._look_at = now + _LOOK_S
         return made
