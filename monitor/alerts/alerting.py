@@ -47,9 +47,10 @@ _RAISE: Final = (
 _USUAL: Final = (  # the latest labels, without those of a change that may be going on
     f"SELECT l.reputation, {', '.join(f'l.{name}' for name in PROBABILITIES)}"  # noqa: S608
     " FROM (SELECT tweet_id FROM labels INDEXED BY labels_batch WHERE entity = ?1"
-    " AND batch_id < ?2 ORDER BY batch_id DESC LIMIT ?3) AS k"
-    " CROSS JOIN labels AS l ON l.tweet_id = k.tweet_id AND l.entity = ?1 AND l.model_id = ?4"
-    " CROSS JOIN tweets AS t ON t.id = l.tweet_id WHERE NOT t.is_retweet"
+    " AND batch_id <= ?2 ORDER BY batch_id DESC LIMIT ?4) AS k"
+    " CROSS JOIN labels AS l ON l.tweet_id = k.tweet_id AND l.entity = ?1 AND l.model_id = ?5"
+    " CROSS JOIN tweets AS t ON t.id = l.tweet_id WHERE NOT t.is_retweet AND (l.batch_id < ?2"
+    " OR t.rowid < (SELECT rowid FROM tweets WHERE id = ?3))"
 )
 _LOOKED_AT: Final = 1000
 """Labels that show what is usual under another adaptation: its share is then known to 0.02."""
@@ -199,11 +200,13 @@ class Alerting:
             return
         state.adaptation_id = now
         chart = state.chart
-        before = state.begun_batch_id if chart.begun_tweets or state.alert_id is not None else None
+        until: tuple[int, str | None] = label.batch_id, None
+        if state.begun_batch_id is not None and (chart.begun_tweets or state.alert_id is not None):
+            until = state.begun_batch_id, state.begun_tweet_id
         negatives = tweets = 0
         for own, *probabilities in connection.execute(
             _USUAL,
-            (label.entity, before or label.batch_id, _LOOKED_AT, label.model_id),
+            (label.entity, *until, _LOOKED_AT, label.model_id),
         ):
             adapted = adapting.label(label.model_id, label.entity, own, tuple(probabilities))
             negatives += (adapted or own) == "negative"

@@ -215,3 +215,44 @@ def test_a_copy_goes_on_alike() -> None:
     twin = copy.copy(chart)
     assert feed(chart, every(2, 100)) == feed(twin, every(2, 100))
     assert same(chart, twin)
+
+
+@pytest.mark.parametrize("count", [0, 200])
+def test_labels_that_are_given_otherwise(count: int) -> None:
+    """Rebased, a chart goes on: what is usual now raises nothing, and a rise from there does."""
+    chart = learnt()
+    feed(chart, every(5, count))
+    before = chart.tweets + chart.new_tweets
+    chart.rebase(0.5, TUNING)
+
+    assert ("watching", before) == (chart.phase, chart.tweets)
+    assert pytest.approx(0.5, abs=0.01) == chart.usual_share
+    assert [] == feed(chart, every(2, 100))
+    assert ["raised"] == feed(chart, every(1, 60))
+
+
+def test_what_is_suspected_or_holds_outlives_a_rebase() -> None:
+    """As far on the way as before, and no further; an alert holds, and only tweets end it."""
+    chart = learnt()
+    feed(chart, every(1, 2))
+    begun = chart.begun_at, chart.begun_negatives, chart.begun_tweets
+    part = chart.score / chart.threshold
+    chart.rebase(0.1, TUNING)
+    assert begun == (chart.begun_at, chart.begun_negatives, chart.begun_tweets)
+    assert pytest.approx(part, abs=0.2) == chart.score / chart.threshold
+    assert chart.score < chart.threshold
+
+    assert ["raised"] == feed(chart, every(1, 60))
+    chart.rebase(0.3, TUNING)
+    assert "alert" == chart.phase
+    assert [] == feed(chart, every(1, 5))
+    assert ["recovered"] == feed(chart, every(5, 60))
+
+
+def test_a_chart_that_learns_is_rebased() -> None:
+    """It has learnt as many tweets as before, of the new share."""
+    chart = Chart()
+    feed(chart, every(5, 40))
+    chart.rebase(0.5, TUNING)
+
+    assert ("learning", 20.0, 40.0) == (chart.phase, chart.negatives, chart.tweets)
