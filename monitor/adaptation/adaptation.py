@@ -7,9 +7,9 @@ they are.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf, log
 from typing import Any, Final, Self, TypeAlias
 
 from monitor.adaptation.fitted import AS_IT_IS, FEATURES, FLOOR, Fitted
@@ -17,6 +17,8 @@ from monitor.verdict import POLARITIES
 
 Answered: TypeAlias = tuple[str, str, int, Sequence[float]]
 """A model's SHA-256, an entity, an index into `POLARITIES`, and probabilities of both tasks [6]."""
+
+_LOWEST: Final = log(FLOOR)
 
 _Rows: TypeAlias = tuple[tuple[float, ...], ...]
 """Of each class the bias and its weights [3][7]: plain numbers, for one tweet at a time."""
@@ -126,22 +128,24 @@ class Adaptation:
                 what the model does not give.
         """
         rows = self._fit(model, entity)
-        if rows is None or None in probabilities:
+        if rows is None:
             return None
-        logs = [math.log(max(FLOOR, p)) for p in probabilities if p is not None]
+        logs = [log(p) if p > FLOOR else _LOWEST for p in probabilities if p is not None]
+        if len(logs) < FEATURES:
+            return None
+        # A tweet at a time, without NumPy: its calls alone would take as long for so few numbers.
         a, b, c, d, e, f = logs
-        scores = [
-            bias + a * u + b * v + c * w + d * x + e * y + f * z for bias, u, v, w, x, y, z in rows
-        ]
-        found = POLARITIES[scores.index(max(scores))]
+        best, found = -inf, own
+        for label, (bias, u, v, w, x, y, z) in zip(POLARITIES, rows, strict=True):
+            score = bias + a * u + b * v + c * w + d * x + e * y + f * z
+            if score > best:
+                best, found = score, label
         return None if found == own else found
 
     def _fit(self, model: str, entity: str) -> _Rows | None:
         key = model, entity
-        try:
+        if key in self._rows:
             return self._rows[key]
-        except KeyError:
-            pass
         fits = self.models.get(model)
         if fits is None:
             return None

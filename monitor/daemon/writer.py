@@ -103,6 +103,7 @@ class Writer:
         self._minute_began = time.time()
         self._minute_ends = self.progress + _MINUTE_S
         self._prune_at = self._relabel_at = self.progress
+        self._taught = store.adapting.current.id
         if problem := store.adapting.problem:
             self._log.warning(
                 "answers-unused", error=problem, note="labels are the model's own meanwhile"
@@ -171,16 +172,17 @@ class Writer:
     def _follow_answers(self, now: float) -> None:
         """Learn from the owner's answers, and have stored labels follow them in small steps."""
         try:
-            if adaptation := self._persist(lambda: self._store.learn(now)):
-                self._log.info(
-                    "taught", adaptation=adaptation.id, changes=adaptation.changes_labels
-                )
+            self._persist(lambda: self._store.learn(now))
         except (ValueError, ArithmeticError) as error:
             self._log.warning(
                 "answers-unused",
                 error=describe(error),
                 note="labels go on as before, until the answers change",
             )
+        adaptation = self._store.adapting.current
+        if adaptation.id != self._taught:
+            self._taught = adaptation.id
+            self._log.info("taught", adaptation=adaptation.id, changes=adaptation.changes_labels)
         if now >= self._relabel_at:
             self._persist(lambda: self._store.relabel(_RELABEL_S))
             self._relabel_at = now + _RELABEL_EVERY_S

@@ -194,6 +194,7 @@ def _import(
         f"{path}: {len(taken.labels):,} answers taken, {taken.known:,} known before,"
         f" {taken.empty:,} rows without one"
     )
+    _follow(connection)
 
 
 def _asked(settings: Settings, pairs: Sequence[Pair]) -> Asked:
@@ -230,6 +231,7 @@ def _delete(connection: sqlite3.Connection, entity: str | None, *, yes: bool) ->
             fail(f"{known:,} answers{whom} would be deleted; --yes does it", EXIT_CONFIGURATION)
         click.confirm(f"Delete {known:,} answers{whom}?", abort=True)
     click.echo(f"deleted {delete(connection, entity):,} answers{whom}")
+    _follow(connection)
 
 
 def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: Mode) -> None:
@@ -268,6 +270,15 @@ def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: M
     click.echo()
     for line in terminal.ending(so_far(), session, entity, mode, signs):
         click.echo(line)
+    _follow(connection)
+
+
+def _follow(connection: sqlite3.Connection) -> None:
+    """Have labels follow the answers; what takes longer is the daemon's to finish."""
+    from monitor.labelling.following import follow
+
+    if said := follow(connection):
+        click.echo(said)
 
 
 def _entity(connection: sqlite3.Connection, asked: str | None) -> str:

@@ -61,20 +61,31 @@ class Adapting:
         self._transaction = transaction
         self.problem: str | None = None
         """Why the latest adaptation cannot be used, if it cannot: labels are the model's own."""
-        self.current, self._digest = Adaptation(), _digest(())
+        self.current, self._latest, self._digest = Adaptation(), 0, _digest(())
         self._models: dict[int, str | None] = {}
         self._version: int | None = None
         self._look_at = self._look_anyway_at = 0.0
         self._waiting: tuple[str, float] | None = None
-        row = connection.execute(
-            "SELECT id, format, digest, fits FROM adaptations ORDER BY id DESC LIMIT 1"
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take over what another program has written.
+
+        Called in each transaction that writes labels, so that none follows an adaptation that is
+        no longer in force.
+        """
+        (latest,) = self._connection.execute("SELECT max(id) FROM adaptations").fetchone()
+        if latest in (None, self._latest):
+            return
+        version, digest, fits = self._connection.execute(
+            "SELECT format, digest, fits FROM adaptations WHERE id = ?", (latest,)
         ).fetchone()
-        if row:
-            self._digest = row[2]
-            try:
-                self.current = _read(*row)
-            except (TypeError, ValueError) as error:
-                self.problem = f"adaptation {row[0]}: {error}"
+        self._latest, self._digest = latest, digest
+        self.current, self.problem = Adaptation(), None
+        try:
+            self.current = _read(latest, version, fits)
+        except (TypeError, ValueError) as error:
+            self.problem = f"adaptation {latest}: {error}"
 
     def label(
         self, model_id: int, entity: str, own: str, probabilities: tuple[float | None, ...]
@@ -99,8 +110,8 @@ class Adapting:
             self._models[model_id] = sha if task == _TASK else None
         return self._models[model_id]
 
-    def learn(self, now: float) -> Adaptation | None:
-        """Fit the answers anew if they have changed; return the adaptation that is new in force.
+    def learn(self, now: float) -> None:
+        """Fit the answers anew if they have changed and nobody gives more.
 
         Args:
             now: seconds of a clock that only goes forward.
@@ -110,27 +121,33 @@ class Adapting:
             ValueError, ArithmeticError: an answer is damaged. Those answers are not tried again.
         """
         if now < self._look_at:
-            return None
+            return
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or now >= self._look_anyway_at:
-            answers = _answers(self._connection)
-            digest = _digest(answers)
+            self.refresh()
+            digest = _digest(_answers(self._connection))
             self._version, self._look_anyway_at = version, now + _LOOK_ANYWAY_S
             if digest == self._digest:
                 self._waiting = None
             elif self._waiting is None or self._waiting[0] != digest:
                 self._waiting = digest, now
-        made = None
         if self._waiting is not None and now - self._waiting[1] >= QUIET_S:
-            made = self._fit()
+            self.fit()
         self._look_at = now + _LOOK_S
-        return made
 
-    def _fit(self) -> Adaptation:
+    def fit(self) -> None:
+        """Fit the answers, unless they are what is in force already.
+
+        Raises:
+            sqlite3.OperationalError, ValueError, ArithmeticError: as for `learn`.
+        """
         with self._transaction():
             execute = self._connection.execute
+            self.refresh()
             rows = _answers(self._connection)
             digest = _digest(rows)
+            if digest == self._digest:
+                return
             try:
                 made = Adaptation.of(0, _answered(rows))
             except (ValueError, ArithmeticError):
@@ -139,16 +156,17 @@ class Adapting:
             changes = made.changes_labels or self.current.changes_labels or bool(self.problem)
             (unfinished,) = execute("SELECT count(*) FROM adaptations WHERE todo > 0").fetchone()
             execute("UPDATE adaptations SET fits = NULL, todo = 0 WHERE fits NOT NULL OR todo > 0")
-            id_ = execute(
+            execute(
                 "INSERT INTO adaptations (made_at, format, digest, answers, fits, todo) VALUES"
                 " (strftime('%Y-%m-%dT%H:%M:%fZ'), ?, ?, ?, ?,"
                 " iif(?, coalesce((SELECT max(id) FROM batches), 0), 0))",
-                (FORMAT, digest, len(rows), strict_json(made.as_tables()), changes or unfinished),
-            ).lastrowid
-        assert id_ is not None
+                (
+                    *(FORMAT, digest, len(rows), strict_json(made.as_tables())),
+                    changes or unfinished,
+                ),
+            )
         self._waiting = None
-        self.current, self._digest, self.problem = Adaptation(id_, made.models), digest, None
-        return self.current
+        self.refresh()
 
     def relabel(self, seconds: float) -> int:
         """Have stored labels follow the adaptation in force, for about so long.
@@ -170,12 +188,12 @@ class Adapting:
 
     def _step(self) -> int:
         execute = self._connection.execute
-        (todo,) = execute(
-            "SELECT todo FROM adaptations WHERE id = ?", (self.current.id,)
-        ).fetchone()
-        if not todo:
+        todo_of = "SELECT todo FROM adaptations WHERE id = ?"
+        if execute(todo_of, (self.current.id,)).fetchone() == (0,):
             return 0
         with self._transaction():
+            self.refresh()
+            (todo,) = execute(todo_of, (self.current.id,)).fetchone() or (0,)
             (first,) = execute(
                 "SELECT min(batch_id) FROM (SELECT batch_id FROM labels INDEXED BY labels_batch"
                 " WHERE batch_id <= ? ORDER BY batch_id DESC LIMIT ?)",
@@ -199,7 +217,7 @@ class Adapting:
         return len(rows)
 
 
-def _read(id_: int, version: int, _digest: str, fits: str) -> Adaptation:
+def _read(id_: int, version: int, fits: str) -> Adaptation:
     if version != FORMAT:
         raise ValueError(f"it is of format {version}, and this version knows {FORMAT}")
     return Adaptation.read(id_, fits)

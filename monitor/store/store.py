@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from monitor.adaptation.adaptation import Adaptation
 from monitor.clock import Moment, utc
 from monitor.inference import Model
 from monitor.settings import WAL_BYTES
@@ -220,6 +219,7 @@ class Store:
                     for t in tweets
                 ],
             ).rowcount
+            self.adapting.refresh()
             fresh = list(self._label(tweets, batch, batch_id))
             dead = connection.executemany(
                 INSERT_DEAD_LETTER,
@@ -345,10 +345,10 @@ class Store:
         with self._telling_damage():
             return self._pruner.step(now, keep_days, keep_history_days)
 
-    def learn(self, now: float) -> Adaptation | None:
+    def learn(self, now: float) -> None:
         """Fit the owner's answers anew if they have changed; see `adapting.Adapting.learn`."""
         with self._telling_damage():
-            return self.adapting.learn(now)
+            self.adapting.learn(now)
 
     def relabel(self, seconds: float) -> int:
         """Have stored labels follow the answers, for about so long; see `Adapting.relabel`."""

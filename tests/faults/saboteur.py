@@ -201,7 +201,7 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     "statement": _statement,
     "before-commit": _before_commit,
     "before-taught": lambda n: _before_commit(n, "INSERT INTO adaptations"),
-    "after-taught": lambda n: _wrap(Adapting, "_fit", _nth(n)),
+    "after-taught": lambda n: _wrap(Adapting, "fit", _nth(n)),
     "before-relabelled": lambda n: _before_commit(n, "UPDATE adaptations SET todo"),
     "after-relabelled": lambda n: _wrap(Adapting, "_step", _nth(n)),
     "after-commit": lambda n: _wrap(Store, "write", _nth(n)),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.store import Store
-from monitor.store.adapting import QUIET_S
+from monitor.store.adapting import QUIET_S, Adapting
 from monitor.store.owner_labels import OwnerLabel, delete, opened_beside, put, transaction
 from monitor.verdict import POLARITIES, TASKS, Answer, Verdict
 from tests.factories import STUB_MODEL, batch_row, query, register, tweet_row
@@ -102,8 +102,9 @@ def test_what_is_stored_and_what_comes_follows(path: Path, store: Store) -> None
     write(store, 0, 60)
     answer(path, answers(0, 30))
     store.learn(10.0)
-    made = store.learn(12 + QUIET_S)
-    assert made is not None
+    store.learn(12 + QUIET_S)
+    made = store.adapting.current
+    assert made.changes_labels
     write(store, 60, 6)
 
     assert {"negative", "neutral"} == {_labels(path)[f"{n:04}"] for n in range(60, 66)}
@@ -157,12 +158,14 @@ def test_it_waits_until_nobody_answers(path: Path, store: Store) -> None:
     write(store, 0, 30)
     for second in range(30):
         answer(path, answers(second, 1))
-        assert store.learn(10.0 + second) is None
-    assert store.learn(41.0) is None
-    assert store.learn(39.0 + QUIET_S + 2) is not None
+        store.learn(10.0 + second)
+    store.learn(41.0)
+    assert [] == query(path, "SELECT answers FROM adaptations")
+    store.learn(39.0 + QUIET_S + 2)
     assert [(30,)] == query(path, "SELECT answers FROM adaptations")
     for second in range(100, 200):
-        assert store.learn(float(second)) is None
+        store.learn(float(second))
+    assert [(30,)] == query(path, "SELECT answers FROM adaptations")
 
 
 def test_it_goes_on_where_it_was(path: Path) -> None:
@@ -172,8 +175,8 @@ def test_it_goes_on_where_it_was(path: Path) -> None:
         write(store, 0, 1600, each=16)
         answer(path, answers(0, 60))
         store.learn(10.0)
-        made = store.learn(12 + QUIET_S)
-    assert made is not None
+        store.learn(12 + QUIET_S)
+        made = store.adapting.current
     seen = 0
     for _ in range(10):
         with closing(Store(path)) as store:
@@ -284,7 +287,7 @@ def test_a_damaged_answer_changes_nothing(path: Path, store: Store) -> None:
     store.learn(1000.0)
     with pytest.raises(ValueError, match="x"):
         store.learn(1002 + QUIET_S)
-    assert store.learn(1010 + QUIET_S) is None
+    store.learn(1010 + QUIET_S)
     write(store, 60, 3)
 
     assert _expected(63) == _labels(path)
@@ -298,3 +301,25 @@ def test_nothing_is_kept_twice(path: Path, store: Store) -> None:
         follow(store, 1000.0 * sitting)
 
     assert [(5, 1)] == query(path, "SELECT count(*), count(fits) FROM adaptations")
+
+
+def test_another_program_fits_and_labels(path: Path, store: Store) -> None:
+    """`monitor label` at its end: the daemon's very next batch follows, and nothing is missed."""
+    write(store, 0, 1600, each=16)
+    answer(path, answers(0, 60))
+    with opened_beside(path) as connection:
+        beside = Adapting(connection, lambda: transaction(connection))
+        beside.fit()
+        write(store, 1600, 3)
+        assert "positive" not in [_labels(path)[f"{n}"] for n in range(1600, 1603)]
+        assert 0 < beside.relabel(0.0) < 1600
+        store.relabel(0.0)
+        write(store, 1603, 3)
+        while beside.relabel(0.0):
+            pass
+
+    assert _expected(1606) == _labels(path)
+    assert 0 == store.relabel(10.0)
+    store.learn(5000.0)
+    store.learn(5002 + QUIET_S)
+    assert [(1,)] == query(path, "SELECT count(*) FROM adaptations")
