@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from monitor.labelling import following
-from monitor.store import Store
+from monitor.standings import Standing, standings
+from monitor.store import Store, open_log
 from monitor.store.owner_labels import delete, opened_beside, put, transaction
-from tests.factories import query, register
+from tests.factories import DAY_S, NOW, query, register
 from tests.store.test_adapting import answers, write
 
 
@@ -59,3 +60,22 @@ def test_damaged_answers_are_told(path: Path) -> None:
 
     assert (_follow(path) or "").startswith("Nothing could be learnt from the answers")
     assert [(0,)] == query(path, "SELECT count(adapted) FROM labels")
+
+
+def test_no_share_rests_on_what_was_fitted(path: Path) -> None:
+    """What is estimated from answers is the same, to the last digit, whatever was learnt from them.
+
+    A fit has seen the answers. Shares that compared them with its labels would be too sure of
+    themselves.
+    """
+
+    def shares() -> list[Standing]:
+        with closing(open_log(path)) as connection:
+            return standings(connection, NOW - DAY_S, NOW + DAY_S)
+
+    before = shares()
+    assert ["owner"] == [standing.correction for standing in before]
+    _follow(path)
+    assert query(path, "SELECT count(adapted) FROM labels") != [(0,)]
+
+    assert before == shares()
