@@ -80,6 +80,7 @@ RESULT: dict[str, Any] = {
     "received_at": "2025-06-15T15:06:40.000Z",
     "clock_synchronised": True,
     "label": "neutral",
+    "adaptation": None,
     "abstained": True,
     "reputation": {
         "label": "neutral",

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.terminal import Terminal
+
 
 def test_demo_labels_and_leaves_a_log(tmp_path: Path) -> None:
     """It ends by itself with one summary line, and what it says to try next works."""
@@ -40,3 +42,12 @@ def test_demo_labels_and_leaves_a_log(tmp_path: Path) -> None:
         )
         assert 0 == answer.returncode, answer.stderr
         assert len(answer.stdout.splitlines()) > 2
+    terminal = Terminal(*tried[4].split()[1:])
+    try:
+        terminal.wait_for("1 of 12")
+        terminal.type(b"1" * 12)  # all harms: learnt from twelve tweets
+        code, said = terminal.end()
+    finally:
+        terminal.close()
+    assert 0 == code
+    assert b"Labels follow the answers; " in said

@@ -110,6 +110,31 @@ class Cusum:
         self.phase = "watching"
         self._rest()
 
+    def rebase(self, share: float, tuning: Tuning) -> None:
+        """Go on with labels that are given otherwise; what is suspected, or holds, stays so.
+
+        Args:
+            share: of negative labels among usual tweets, as they are labelled now.
+            tuning: what is wanted.
+        """
+        before = self.score, self.threshold
+        begun = self.begun_at, self.begun_negatives, self.begun_tweets
+        if self.phase == "learning":
+            self.negatives = share * self.tweets
+            return
+        if self.phase == "watching":
+            self.negatives += self.new_negatives
+            self.tweets += self.new_tweets
+            self.new_negatives = self.new_tweets = 0
+        self.negatives = share * self.tweets
+        self.watch(tuning)
+        if self.phase == "watching" and before[0]:
+            # As far on the way to an alert as before, which only a tweet can raise.
+            self.score = min(
+                max(round(before[0] / before[1] * self.threshold), 1), self.threshold - 1
+            )
+            self.begun_at, self.begun_negatives, self.begun_tweets = begun
+
     def _rest(self) -> None:
         self.score, self.begun_at, self.begun_negatives, self.begun_tweets = 0, math.nan, 0, 0
 

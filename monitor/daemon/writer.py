@@ -38,6 +38,9 @@ _MINUTE_S: Final = 60.0
 _PRUNE_EVERY_S: Final = 600.0
 _LONGEST_BACKOFF_S: Final = 10.0
 _LOOK_S: Final = 1.0
+_RELABEL_EVERY_S: Final = 0.25
+_RELABEL_S: Final = 0.02
+"""What stored labels get at a time, to follow the owner's answers: less than a batch takes."""
 
 _T = TypeVar("_T")
 
@@ -82,7 +85,12 @@ class Writer:
         store.keep_owner_labels(settings.store.keep_owner_labels)
         self._minute_began = time.time()
         self._minute_ends = self.progress + _MINUTE_S
-        self._prune_at = self.progress
+        self._prune_at = self._relabel_at = self.progress
+        self._taught = store.adapting.current.id
+        if problem := store.adapting.problem:
+            self._log.warning(
+                "answers-unused", error=problem, note="labels are the model's own meanwhile"
+            )
 
     def finish(self, job: Job) -> None:
         """Take a job from verdicts to acknowledgement; left undone, the broker sends it again."""
@@ -151,6 +159,25 @@ class Writer:
             self._prune_at = now if pruned else now + _PRUNE_EVERY_S
         if keep.max_bytes:
             self._persist(lambda: self._store.bound(keep.max_bytes))
+        self._follow_answers(now)
+
+    def _follow_answers(self, now: float) -> None:
+        """Learn from the owner's answers, and have stored labels follow them in small steps."""
+        try:
+            self._persist(lambda: self._store.learn(now))
+        except (ValueError, ArithmeticError) as error:
+            self._log.warning(
+                "answers-unused",
+                error=describe(error),
+                note="labels go on as before, until the answers change",
+            )
+        adaptation = self._store.adapting.current
+        if adaptation.id != self._taught:
+            self._taught = adaptation.id
+            self._log.info("taught", adaptation=adaptation.id, changes=adaptation.changes_labels)
+        if now >= self._relabel_at:
+            self._persist(lambda: self._store.relabel(_RELABEL_S))
+            self._relabel_at = now + _RELABEL_EVERY_S
 
     @property
     def totals(self) -> Totals:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-_LABEL: Final = "CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END"
+_LABEL: Final = (
+    "coalesce(l.adapted, CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END)"
+)
 _SURE: Final = """round(CASE m.task
         WHEN 'sentiment' THEN max(l.sentiment_negative, l.sentiment_neutral, l.sentiment_positive)
         ELSE max(l.reputation_negative, l.reputation_neutral, l.reputation_positive) END, 2)"""

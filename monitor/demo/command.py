@@ -132,5 +132,5 @@ def _report(stored: int, unread: int, published: int, seconds: float, database: 
     for command in _COMMANDS:
         click.echo(f"  {folder / 'monitor'} {command} --database {database}")
     click.echo(f'  {folder / "sqlite-utils"} {database} "{_QUERY}" --table')
-    click.echo("\nTo teach it what harms a brand, a key a tweet, and see the shares become true:")
-    click.echo(f"  {folder / 'monitor'} label --database {database} --count 25")
+    click.echo("\nTo teach it what harms a brand (one minute, a key a tweet; its labels follow):")
+    click.echo(f"  {folder / 'monitor'} label --database {database} --count 12")

@@ -57,6 +57,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Take answers from this file, all of them or none; - is standard input.",
 )
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Ask the configured model about the texts of answers that were given beside another"
+    " model's, so that they teach this one.",
+)
 @click.option("--replace", is_flag=True, help="Let imported answers take the place of others.")
 @click.option("--delete", is_flag=True, help="Delete all your answers, or those of --entity.")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
@@ -71,6 +77,7 @@ def label(
     imported: Path | None,
     *,
     teach: bool,
+    again: bool,
     replace: bool,
     delete: bool,
     yes: bool,
@@ -90,9 +97,9 @@ def label(
     from monitor.store import StoreError
     from monitor.store.owner_labels import opened_beside
 
-    if sum(map(bool, (exported, sheet, imported, delete, teach))) > 1:
+    if sum(map(bool, (exported, sheet, imported, delete, teach, again))) > 1:
         raise click.UsageError(
-            "--export, --sheet, --import, --delete and --teach exclude each other"
+            "--export, --sheet, --import, --again, --delete and --teach exclude each other"
         )
     path = log_path(database, config)
     try:
@@ -103,6 +110,8 @@ def label(
                 _sheet(connection, entity, count, sheet)
             elif imported:
                 _import(connection, imported, config, replaces=replace)
+            elif again:
+                _again(connection, entity, config)
             elif delete:
                 _delete(connection, entity, yes=yes)
             else:
@@ -191,6 +200,32 @@ def _import(
         f"{path}: {len(taken.labels):,} answers taken, {taken.known:,} known before,"
         f" {taken.empty:,} rows without one"
     )
+    _follow(connection)
+
+
+def _again(connection: sqlite3.Connection, entity: str | None, config: Path | None) -> None:
+    from monitor.inference import Model, ModelError
+    from monitor.labelling.again import asked_again, of_others
+    from monitor.settings import ConfigurationError, load
+    from monitor.store.owner_labels import put, transaction
+    from monitor.tweets import NO_ENTITY
+
+    try:
+        settings = load(config)
+        sha256 = Model.load(settings.model.path).sha256
+    except ConfigurationError as error:
+        fail(error, EXIT_CONFIGURATION)
+    except ModelError as error:
+        fail(error)
+    others = of_others(connection, "" if entity == NO_ENTITY else entity, sha256)
+    labels = asked_again(others, lambda pairs: _asked(settings, pairs))
+    with transaction(connection):
+        put(connection, labels)
+    click.echo(
+        f"{len(labels):,} answers are now beside what {settings.model.path} says of their texts;"
+        f" of {len(others) - len(labels):,} no text is kept"
+    )
+    _follow(connection)
 
 
 def _asked(settings: Settings, pairs: Sequence[Pair]) -> ModelAnswers:
@@ -227,6 +262,7 @@ def _delete(connection: sqlite3.Connection, entity: str | None, *, yes: bool) ->
             fail(f"{known:,} answers{whom} would be deleted; --yes does it", EXIT_CONFIGURATION)
         click.confirm(f"Delete {known:,} answers{whom}?", abort=True)
     click.echo(f"deleted {delete(connection, entity):,} answers{whom}")
+    _follow(connection)
 
 
 def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: Mode) -> None:
@@ -266,6 +302,15 @@ def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: M
     click.echo()
     for line in terminal.ending(so_far(), session, entity, mode, signs):
         click.echo(line)
+    _follow(connection)
+
+
+def _follow(connection: sqlite3.Connection) -> None:
+    """Have labels follow the answers; what takes longer is the daemon's to finish."""
+    from monitor.labelling.following import follow
+
+    if said := follow(connection):
+        click.echo(said)
 
 
 def _entity(connection: sqlite3.Connection, asked: str | None) -> str:

@@ -155,7 +155,10 @@ class TweetMerger:
         execute = self._connection.execute
         same = "l.tweet_id = n.tweet_id AND l.entity = n.entity"
         execute(_demote("temp.said", f"{same} AND n.wins AND n.rival", lost=True))
-        names = columns(self._connection, "labels", "model_id", "batch_id")
+        # A label as adapted may change in its own log: what is joined does not depend on when.
+        names = columns(
+            self._connection, "labels", *("model_id", "batch_id", "adapted", "adaptation_id")
+        )
         execute(
             f"INSERT OR REPLACE INTO main.labels (model_id, batch_id, {', '.join(names)})"  # noqa: S608
             f" SELECT n.model_id, n.batch_id, {', '.join(f'l.{name}' for name in names)}"

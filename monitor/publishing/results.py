@@ -74,7 +74,8 @@ def _laid_out(row: Mapping[str, Any], board: str) -> dict[str, Any]:
         "board": board,
         "received_at": row["received_at"],
         "clock_synchronised": clock if clock is None else bool(clock),
-        "label": row[task],
+        "label": row["adapted"] or row[task],
+        "adaptation": row["adaptation_id"],
         "abstained": bool(row[f"{task}_abstained"]),
         **{
             task: {

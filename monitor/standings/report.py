@@ -114,6 +114,7 @@ def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
         basis=[
             *sorted({_basis(model, question.correction) for model in models.values()}),
             *_of_owners(found),
+            *_dated(found),
         ],
         unread=unread(connection, question.since, question.until, question.entity),
     )
@@ -239,6 +240,17 @@ def _of_owners(found: Sequence[Standing]) -> list[str]:
     rest = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
     whose = ", ".join(named[:_NAMED]) + rest
     return [f"Shares of {whose} rest on so many answers of your own instead (monitor label)."]
+
+
+def _dated(found: Sequence[Standing]) -> list[str]:
+    """Say of which entities more answers are due, a few of them by name."""
+    latest = {standing.entity or NO_ENTITY: standing.dated for standing in found[::-1]}
+    due = sorted(name for name, dated in latest.items() if dated)
+    if not due:
+        return []
+    rest = f" and {len(due) - _NAMED:,} more" if len(due) > _NAMED else ""
+    whom = ", ".join(due[:_NAMED]) + rest
+    return [f"Time for ten more answers about {whom}: those given are of before (monitor label)."]
 
 
 def _basis(model: Labeller, correction: Method | None) -> str:

@@ -81,6 +81,9 @@ class Standing:
     """Of the net score, against the window before; None if there is none with tweets."""
     answers: int = 0
     """Of the owner, on which the shares rest."""
+    dated: bool = False
+    """Whether there are answers, but what may have changed since then makes the intervals wider
+    than what they leave open."""
 
     @property
     def tweets(self) -> int:
@@ -289,7 +292,7 @@ class _Owners:
         by_calibration: Shares,
         *,
         known: bool,
-    ) -> tuple[Shares, list[int]]:
+    ) -> tuple[Shares, list[int], list[bool]]:
         """Put the shares of entities whose owner has answered into those of a model.
 
         Args:
@@ -301,9 +304,10 @@ class _Owners:
                 say less, change nothing.
 
         Returns:
-            The shares, and the answers on which each window rests [windows].
+            The shares, the answers on which each window rests, and whether these are dated
+            [windows].
         """
-        answers = [0] * len(keys)
+        answers, dated = [0] * len(keys), [False] * len(keys)
         found = Shares(  # of which two may be one array
             by_calibration.values.copy(),
             by_calibration.covariance.copy(),
@@ -320,6 +324,8 @@ class _Owners:
             drift = np.zeros((LABELS, LABELS))
             if calibration is not None and calibration.drift is not None:
                 drift = calibration.drift
+            since = (asked.at < start).mean() * drift
+            dated[row] = bool(np.trace(since) > np.trace(shares.covariance[0]))
             covariance = shares.covariance[0] + (1 - inside) * drift
             if known and np.trace(covariance) > np.trace(found.covariance[row]):
                 continue
@@ -327,7 +333,7 @@ class _Owners:
             found.covariance[row] = covariance
             found.chance[row] = shares.chance[0] + drift
             answers[row] = powered.classes
-        return found, answers
+        return found, answers, dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +353,8 @@ class _Figures:
     methods: list[Basis]
     answers: list[int]
     """Of owners, on which each window rests."""
+    dated: list[bool]
+    """Whether answers are, of which there are some."""
 
     @classmethod
     def of(
@@ -367,7 +375,7 @@ class _Figures:
         shares = np.zeros((len(keys), LABELS))
         covariance, chance = np.zeros((2, len(keys), LABELS, LABELS))
         methods: list[Basis] = ["none"] * len(keys)
-        answers = [0] * len(keys)
+        answers, dated = [0] * len(keys), [False] * len(keys)
         most = np.zeros(len(keys))
         for model_id, rows in by_model.items():
             places = np.array([place for place, _ in rows])
@@ -375,16 +383,16 @@ class _Figures:
             method, found = _corrected(labels, models[model_id], correction)
             of = [keys[place] for place in places]
             sure = method == "regression"
-            found, said = owners.correct(of, labels, model_id, found, known=sure)
+            found, said, old = owners.correct(of, labels, model_id, found, known=sure)
             weight = labels.sum(axis=1) / counts[places].sum(axis=1)
             shares[places] += weight[:, None] * found.values
             # What one model gets wrong of an entity, the next may, too: their errors add up.
             covariance[places] += weight[:, None, None] * found.covariance
             chance[places] += weight[:, None, None] ** 2 * found.chance
-            for place, part, rest_on in zip(places, weight, said, strict=True):
+            for place, part, rest_on, is_old in zip(places, weight, said, old, strict=True):
                 if part > most[place]:
                     most[place], methods[place] = part, "owner" if rest_on else method
-                    answers[place] = rest_on
+                    answers[place], dated[place] = rest_on, is_old
         return cls(
             keys=keys,
             places={key: place for place, key in enumerate(keys)},
@@ -394,6 +402,7 @@ class _Figures:
             chance=_half(chance),
             methods=methods,
             answers=answers,
+            dated=dated,
         )
 
     def standing(self, key: _Key, cell: _Cell, length: float) -> Standing:
@@ -420,6 +429,7 @@ class _Figures:
             chance=(of_chance[0], of_chance[1], of_chance[2], of_chance[3]),
             change=self._change(place, self.places.get((start - length, name))),
             answers=self.answers[place],
+            dated=self.dated[place],
         )
 
     def _change(self, place: int, before: int | None) -> Estimate | None:

@@ -104,6 +104,8 @@ class Labelled:
     batch_id: int
     at: str
     """When it came to this board: of another board's tweet that is later than ``received_at``."""
+    adapted: str | None = None
+    """What the owner's answers make of its reputation, if it is not the model's own label."""
 
     @property
     def is_read(self) -> bool:

@@ -746,7 +746,85 @@ def m012_owner_labels(db: Database) -> None:
 
 
 @migrations()
-def m013_other_languages(db: Database) -> None:
+def m013_adaptations(db: Database) -> None:
+    """Have labels follow the owner's answers (`store.adapting`).
+
+    ``labels.adapted`` is the label if it is another than the model's, whose own stays beside it;
+    ``adaptation_id`` is the adaptation that gave it. The chart of an alert knows which one it was
+    drawn for.
+    """
+    label = "CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END"
+    for statement in (
+        """
+        CREATE TABLE adaptations (
+            id INTEGER PRIMARY KEY,
+            made_at TEXT NOT NULL,
+            format INTEGER NOT NULL,       -- of fits
+            digest TEXT NOT NULL,          -- of the answers
+            answers INTEGER NOT NULL,      -- that it was fitted to
+            fits TEXT,                     -- JSON, by model and entity; NULL once it is replaced
+            todo INTEGER NOT NULL          -- labels of batches up to this one do not follow it yet
+        )""",
+        "ALTER TABLE labels ADD COLUMN adapted TEXT",
+        "ALTER TABLE labels ADD COLUMN adaptation_id INTEGER",
+        "ALTER TABLE alert_states ADD COLUMN adaptation_id INTEGER",
+        "DROP VIEW labelled",
+        f"""
+        CREATE VIEW labelled AS
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity,
+            coalesce(l.adapted, {label}) AS label,
+            l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet,
+            CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained
+                ELSE l.reputation_abstained END AS abstained,
+            b.clock_synchronised, coalesce(t.board, g.name) AS board,
+            l.adaptation_id AS adaptation
+        FROM tweets AS t
+        CROSS JOIN labels AS l
+        CROSS JOIN models AS m
+        LEFT JOIN batches AS b ON b.id = t.batch_id
+        LEFT JOIN logs AS g ON g.id = b.log_id
+        WHERE l.tweet_id = t.id AND m.id = l.model_id""",  # noqa: S608  (our own names)
+        "DROP VIEW alert_tweets",
+        f"""
+        CREATE VIEW alert_tweets AS
+        SELECT alert_id, entity, tweet_id, received_at, text FROM (
+            SELECT a.id AS alert_id, a.entity, t.id AS tweet_id, t.received_at, t.text,
+                b.id AS batch_id, t.rowid AS place
+            FROM alerts AS a
+            CROSS JOIN batches AS b
+            CROSS JOIN labels AS l
+            CROSS JOIN models AS m
+            CROSS JOIN tweets AS t
+            WHERE ((a.log_id IS NULL AND b.id BETWEEN a.first_batch_id AND a.batch_id)
+                    OR (b.log_id = a.log_id
+                        AND b.own_id BETWEEN a.first_batch_id AND a.batch_id))
+                AND l.batch_id = b.id AND l.entity = a.entity AND l.model_id = a.model_id
+                AND m.id = l.model_id AND t.id = l.tweet_id
+                AND t.is_retweet = 0 AND coalesce(l.adapted, {label}) = 'negative'
+                AND (coalesce(b.own_id, b.id) > a.first_batch_id OR t.rowid >= coalesce((
+                    SELECT rowid FROM tweets WHERE id = a.first_tweet_id AND batch_id = b.id
+                ), 0))
+                AND (coalesce(b.own_id, b.id) < a.batch_id OR t.rowid <= coalesce((
+                    SELECT rowid FROM tweets WHERE id = a.tweet_id AND batch_id = b.id
+                ), t.rowid))
+            UNION ALL
+            SELECT a.id, a.entity, t.id, t.received_at, t.text, b.id, t.rowid
+            FROM alerts AS a
+            CROSS JOIN batches AS b
+            CROSS JOIN copies AS l
+            CROSS JOIN models AS m
+            CROSS JOIN tweets AS t
+            WHERE b.log_id = a.log_id AND b.own_id BETWEEN a.first_batch_id AND a.batch_id
+                AND l.batch_id = b.id AND l.entity = a.entity AND l.model_id = a.model_id
+                AND l.lost AND m.id = l.model_id AND t.id = l.tweet_id
+                AND l.is_retweet = 0 AND {label} = 'negative'
+        ) AS driving ORDER BY alert_id, batch_id, place""",  # noqa: S608  (as above)
+    ):
+        db.execute(statement)
+
+
+@migrations()
+def m014_other_languages(db: Database) -> None:
     """Count tweets in languages that the model does not read apart from what it has labelled.
 
     In `labels` such a tweet has 'other-language' for both labels and no probabilities. So what
@@ -768,11 +846,13 @@ def m013_other_languages(db: Database) -> None:
         "DROP VIEW labelled",
         f"""
         CREATE VIEW labelled AS
-        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity, {label} AS label,
+        SELECT t.id, t.received_at, nullif(l.entity, '') AS entity,
+            coalesce(l.adapted, {label}) AS label,
             l.reputation, l.sentiment, t.text, t.author, t.lang, t.topic, t.is_retweet,
             CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained
                 ELSE l.reputation_abstained END AS abstained,
-            b.clock_synchronised, coalesce(t.board, g.name) AS board
+            b.clock_synchronised, coalesce(t.board, g.name) AS board,
+            l.adaptation_id AS adaptation
         {of_tweet} AND l.reputation <> 'other-language'""",
         f"""
         CREATE VIEW other_languages AS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from monitor.verdict import POLARITIES, TASKS, Verdict
@@ -29,13 +29,18 @@ INSERT_LABEL: Final = _insert(
         for task in TASKS
         for column in (task, *(f"{task}_{p}" for p in POLARITIES), f"{task}_abstained")
     ),
-    *("model_id", "batch_id"),
+    *("model_id", "batch_id", "adapted", "adaptation_id"),
 )
 INSERT_DEAD_LETTER: Final = _insert(
     "dead_letters",
     *("digest", "received_at", "topic", "reason", "detail", "size", "payload"),
     "batch_id",
 )
+
+
+def probabilities(columns: Sequence[Any]) -> tuple[float | None, ...]:
+    """Return those of both tasks among the columns of a label [6]."""
+    return (*columns[1:4], *columns[6:9])
 
 
 def label_columns(

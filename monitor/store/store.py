@@ -13,6 +13,7 @@ from monitor.clock import Moment, utc
 from monitor.inference import Model
 from monitor.settings import WAL_BYTES
 from monitor.store import integrity, registry, subscriptions
+from monitor.store.adapting import Adapting
 from monitor.store.attempts import Attempts
 from monitor.store.database import Database
 from monitor.store.guard import Guard
@@ -28,6 +29,7 @@ from monitor.store.statements import (
     INSERT_LABEL,
     INSERT_TWEET,
     label_columns,
+    probabilities,
 )
 from monitor.store.throughput import Minute
 
@@ -99,6 +101,7 @@ class Store:
             raise
         self._pruner = Pruner(self._connection, self._transaction, self._script)
         self.attempts = Attempts(self._connection, self._transaction)
+        self.adapting = Adapting(self._connection, self._transaction)
 
     def _prepare(self, on_migrating: Callable[[Sequence[str]], object]) -> None:
         execute = self._connection.execute
@@ -216,6 +219,7 @@ class Store:
                     for t in tweets
                 ],
             ).rowcount
+            self.adapting.refresh()
             fresh = list(self._label(tweets, batch, batch_id))
             dead = connection.executemany(
                 INSERT_DEAD_LETTER,
@@ -270,9 +274,14 @@ class Store:
                 at, marks = batch.started_at, origin.abstained
             for entity, verdict in tweet.verdicts:
                 columns, abstained = label_columns(verdict, batch.abstain_below, marks)
-                row = (tweet.id, entity, *columns, model_id, batch_id)
+                own = verdict["reputation"].label
+                adapted = self.adapting.label(model_id, entity, own, probabilities(columns))
+                by = self.adapting.current.id if adapted else None
+                row = (tweet.id, entity, *columns, model_id, batch_id, adapted, by)
                 if execute(INSERT_LABEL, row).rowcount > 0:
-                    yield Labelled(tweet, entity, verdict, abstained, model_id, batch_id, at)
+                    yield Labelled(
+                        *(tweet, entity, verdict, abstained, model_id, batch_id, at, adapted)
+                    )
 
     def write_minute(self, minute: Minute) -> None:
         """Commit a minute of throughput, and what hooks have left for a quiet moment."""
@@ -337,6 +346,16 @@ class Store:
         """
         with self._telling_damage():
             return self._pruner.step(now, keep_days, keep_history_days)
+
+    def learn(self, now: float) -> None:
+        """Fit the owner's answers anew if they have changed; see `adapting.Adapting.learn`."""
+        with self._telling_damage():
+            self.adapting.learn(now)
+
+    def relabel(self, seconds: float) -> int:
+        """Have stored labels follow the answers, for about so long; see `Adapting.relabel`."""
+        with self._telling_damage():
+            return self.adapting.relabel(seconds)
 
     def keep_owner_labels(self, keep: bool) -> None:
         """Have labels of the owner outlive their tweets, or go with them, from now on."""

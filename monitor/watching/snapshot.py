@@ -194,8 +194,8 @@ def _entities(connection: sqlite3.Connection, now: float) -> list[EntityNow]:
 
 def _tweets(connection: sqlite3.Connection, entity: str | None, count: int) -> list[LatestTweet]:
     columns = (
-        "t.received_at, l.entity, CASE m.task WHEN 'sentiment' THEN l.sentiment"
-        " ELSE l.reputation END, CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained"
+        "t.received_at, l.entity, coalesce(l.adapted, CASE m.task WHEN 'sentiment' THEN l.sentiment"
+        " ELSE l.reputation END), CASE m.task WHEN 'sentiment' THEN l.sentiment_abstained"
         " ELSE l.reputation_abstained END, t.text"
     )
     read = f"l.reputation <> '{OTHER_LANGUAGE}'"

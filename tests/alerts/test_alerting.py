@@ -22,7 +22,10 @@ from monitor.clock import utc
 from monitor.publishing import Outbox
 from monitor.settings import AlertsSettings, PublishSettings, Settings
 from monitor.store import Store
+from monitor.store.adapting import QUIET_S
+from monitor.store.owner_labels import OwnerLabel, opened_beside, put, transaction
 from monitor.store.rows import Labelled, TweetRow
+from monitor.verdict import POLARITIES
 from tests.factories import (
     NOW,
     STUB_MODEL,
@@ -49,7 +52,7 @@ class Log:
         self.path = path
         self.store = Store(path)
         self._outbox, self._tuning = outbox, tuning
-        self.alerting = Alerting(tuning, "reputation", outbox)
+        self.alerting = Alerting(tuning, "reputation", outbox, self.store.adapting)
         self.store.set_hooks([self.alerting, *([outbox] if outbox else [])])
         self.model_id = register(self.store)
         self._numbers = itertools.count(self.store.tweets())
@@ -317,3 +320,59 @@ def test_settings_say_what_is_watched() -> None:
     assert [] == alerting(Settings(alerts=AlertsSettings(enabled=False)), model, outbox)
     assert Tuning(2.0, 30.0, 86_400.0, 500, 0.15) == watching._tuning
     assert (None, outbox) == (watching._messages, publishing._messages)
+
+
+def _teach(log: Log, told: dict[str, str]) -> None:
+    """Say of all tweets what they are, whatever the model says, and have it learnt."""
+    probabilities = {p: tuple(0.8 if p == q else 0.1 for q in POLARITIES) for p in POLARITIES}
+    owns = query(log.path, "SELECT tweet_id, reputation FROM labels ORDER BY 1")
+    with opened_beside(log.path) as connection, transaction(connection):
+        put(
+            connection,
+            [
+                OwnerLabel(
+                    *(id_, "Acme", told[own], "random", utc(NOW), utc(NOW)),
+                    probabilities=(*probabilities[own], *probabilities["neutral"]),
+                    model_sha256=STUB_MODEL.sha256,
+                )
+                for id_, own in owns
+            ],
+        )
+    log.store.learn(1.0)
+    log.store.learn(3 + QUIET_S)
+    assert log.store.adapting.current.changes_labels
+
+
+def test_a_new_adaptation_raises_nothing_by_itself(tmp_path: Path) -> None:
+    """The owner takes praise for mockery: labels turn over, and the chart goes on from there."""
+    log = Log(tmp_path / "monitor.db")
+    log.said(calm)
+    ((tweets,),) = query(log.path, "SELECT tweets + new_tweets FROM alert_states")
+    _teach(log, {"negative": "positive", "positive": "negative"})
+    log.said(calm, size=1)
+
+    assert [] == query(log.path, ALERTS)
+    ((share, id_, more),) = query(
+        log.path, "SELECT usual_share, adaptation_id, tweets + new_tweets FROM alert_states"
+    )
+    assert pytest.approx(0.8, abs=0.03) == share
+    assert (1, True) == (id_, more >= tweets)  # it did not begin anew
+
+
+def test_alerts_watch_labels_as_adapted(tmp_path: Path) -> None:
+    """A rise of what the owner calls negative is one, whatever the model says of it."""
+    log = Log(tmp_path / "monitor.db")
+    log.said([not negative for negative in calm])
+    _teach(log, {"negative": "positive", "positive": "negative"})
+    log.said([not negative for negative in calm], size=10)
+    assert [] == query(log.path, ALERTS)
+    log.said([not negative for negative in storm])
+    ((usual, share),) = query(log.path, "SELECT usual_share, share FROM alerts")
+
+    assert usual < 0.25
+    assert share > 0.4
+    drove = query(
+        log.path,
+        "SELECT DISTINCT reputation, label FROM alert_tweets JOIN labelled ON id = tweet_id",
+    )
+    assert [("positive", "negative")] == drove

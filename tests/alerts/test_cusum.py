@@ -215,3 +215,44 @@ def test_a_copy_goes_on_alike() -> None:
     twin = copy.copy(cusum)
     assert feed(cusum, every(2, 100)) == feed(twin, every(2, 100))
     assert same(cusum, twin)
+
+
+@pytest.mark.parametrize("count", [0, 200])
+def test_labels_that_are_given_otherwise(count: int) -> None:
+    """Rebased, a cusum goes on: what is usual now raises nothing, and a rise from there does."""
+    cusum = learnt()
+    feed(cusum, every(5, count))
+    before = cusum.tweets + cusum.new_tweets
+    cusum.rebase(0.5, TUNING)
+
+    assert ("watching", before) == (cusum.phase, cusum.tweets)
+    assert pytest.approx(0.5, abs=0.01) == cusum.usual_share
+    assert [] == feed(cusum, every(2, 100))
+    assert ["raised"] == feed(cusum, every(1, 60))
+
+
+def test_what_is_suspected_or_holds_outlives_a_rebase() -> None:
+    """As far on the way as before, and no further; an alert holds, and only tweets end it."""
+    cusum = learnt()
+    feed(cusum, every(1, 2))
+    begun = cusum.begun_at, cusum.begun_negatives, cusum.begun_tweets
+    part = cusum.score / cusum.threshold
+    cusum.rebase(0.1, TUNING)
+    assert begun == (cusum.begun_at, cusum.begun_negatives, cusum.begun_tweets)
+    assert pytest.approx(part, abs=0.2) == cusum.score / cusum.threshold
+    assert cusum.score < cusum.threshold
+
+    assert ["raised"] == feed(cusum, every(1, 60))
+    cusum.rebase(0.3, TUNING)
+    assert "alert" == cusum.phase
+    assert [] == feed(cusum, every(1, 5))
+    assert ["recovered"] == feed(cusum, every(5, 60))
+
+
+def test_a_cusum_that_learns_is_rebased() -> None:
+    """It has learnt as many tweets as before, of the new share."""
+    cusum = Cusum()
+    feed(cusum, every(5, 40))
+    cusum.rebase(0.5, TUNING)
+
+    assert ("learning", 20.0, 40.0) == (cusum.phase, cusum.negatives, cusum.tweets)

@@ -32,7 +32,8 @@ from monitor.daemon.writer import Writer
 from monitor.delivery import Delivery
 from monitor.inference import Classifier, Interpreter, Model
 from monitor.publishing import announcer, outbox
-from monitor.store import Store
+from monitor.store import Store, adapting
+from monitor.store.adapting import Adapting
 
 if TYPE_CHECKING:
     from tests.processes import Daemon
@@ -105,16 +106,16 @@ def _statement(number: float) -> None:
     _trace(lambda sql: step() if changes.match(sql) else None)
 
 
-def _before_commit(number: float) -> None:
-    """Die inside the transaction of a batch, its rows written."""
+def _before_commit(number: float, of: str = "INSERT INTO batches") -> None:
+    """Die inside the transaction of a batch, or of another statement, its rows written."""
     step = _nth(number)
-    batch = threading.Event()
+    there = threading.Event()
 
     def on_statement(sql: str) -> None:
-        if sql.startswith("INSERT INTO batches"):
-            batch.set()
-        elif sql == "COMMIT" and batch.is_set():
-            batch.clear()
+        if sql.startswith(of):
+            there.set()
+        elif sql == "COMMIT" and there.is_set():
+            there.clear()
             step()
 
     _trace(on_statement)
@@ -199,6 +200,10 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     "received": lambda n: _wrap(Inbox, "put", _nth(n)),
     "statement": _statement,
     "before-commit": _before_commit,
+    "before-taught": lambda n: _before_commit(n, "INSERT INTO adaptations"),
+    "after-taught": lambda n: _wrap(Adapting, "fit", _nth(n)),
+    "before-relabelled": lambda n: _before_commit(n, "UPDATE adaptations SET todo"),
+    "after-relabelled": lambda n: _wrap(Adapting, "_step", _nth(n)),
     "after-commit": lambda n: _wrap(Store, "write", _nth(n)),
     "acknowledged": _acknowledged,
     "draining": _draining,
@@ -215,6 +220,7 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     # Less patience, for the tests' sake
     "stop-timeout": lambda seconds: _set(service, "STOP_TIMEOUT_S", seconds),
     "stall": lambda seconds: _set(station, "_DEFAULT_STALL_S", seconds),
+    "quiet": lambda seconds: _set(adapting, "QUIET_S", seconds),
     "outbox": lambda messages: _set(outbox, "MOST", int(messages)),
     "silence": lambda seconds: _set(announcer, "_SILENCE_S", seconds),
 }

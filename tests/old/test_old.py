@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from monitor.cli import main
 from monitor.settings import Settings, load
 from monitor.store import Store
+from tests.factories import query
 from tests.processes import Daemon, Mosquitto
 
 HERE = Path(__file__).parent
@@ -67,3 +68,27 @@ def test_a_daemon_goes_on_with_the_store(
     daemon.wait_stored(61)
     assert 0 == daemon.stop()
     assert [("ok",)] == daemon.rows("PRAGMA integrity_check")
+
+
+def test_its_labels_are_taught(store: Path, tmp_path: Path) -> None:
+    """Tweets that it stored are answered, and follow; deleted, they are as they were."""
+    Store(store).close()
+    shown = "SELECT id, entity, label, reputation FROM labelled ORDER BY id, entity"
+    before = query(store, shown)
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text(
+        "".join(
+            json.dumps({"id": id_, "entity": entity or "", "label": "negative"}) + "\n"
+            for id_, entity, *_ in before
+        )
+    )
+    command = ["label", "--database", str(store)]
+    taken = CliRunner().invoke(main, [*command, "--import", str(answers)])
+
+    assert 0 == taken.exit_code, taken.output
+    changed = [label for _, _, label, own in query(store, shown) if label != own]
+    assert len(changed) > 5
+    assert {"negative"} == set(changed)
+    assert {own for *_, own in before} == {"negative", "neutral", "positive"}
+    assert 0 == CliRunner().invoke(main, [*command, "--delete", "--yes"]).exit_code
+    assert before == query(store, shown)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.labelling.sample import tweets_of
 from monitor.periods import WINDOWS, Window
-from monitor.standings import Standing, standings
+from monitor.standings import ReportQuestion, Standing, gather, standings
 from monitor.standings.reputation import labellers
 from monitor.store import open_log
 from monitor.store.owner_labels import Drawn, opened_beside, put
@@ -284,6 +284,17 @@ def test_answers_of_before_may_have_drifted(tmp_path: Path) -> None:
     assert ["owner", "owner"] == [before[0].correction, now[0].correction]
     widths = [one.negative.high - one.negative.low for one in (before[0], now[0])]
     assert widths[0] < widths[1]
+    assert [False, True] == [before[0].dated, now[0].dated]
+    with closing(open_log(log)) as connection:
+        basis = [
+            gather(connection, ReportQuestion(until - DAY_S, until)).basis[-1]
+            for until in (NOW - DAY_S, NOW)
+        ]
+    assert basis[0].startswith("Shares of Acme (30) rest")
+    assert (
+        "Time for ten more answers about Acme: those given are of before (monitor label)."
+        == basis[1]
+    )
 
 
 def test_few_answers_are_no_worse_than_the_calibration(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.logs import Said, write_log
 
 COLUMNS = {
     "labelled": "id received_at entity label reputation sentiment text author lang topic is_retweet"
-    " abstained clock_synchronised board",
+    " abstained clock_synchronised board adaptation",
     "throughput_by_hour": "hour received labelled duplicates rejected tweets_per_s worst_p99_ms"
     " queue_depth rss_mib cpu_celsius broker_dropped other_language",
 }
@@ -119,9 +119,10 @@ def test_plain_views_say_what_the_others_said(
             log.execute(f"DROP VIEW {name}")
             log.execute(views[name])
 
+            known = log.execute(f"SELECT * FROM {name}").fetchall()
             assert found
-            earlier = log.execute(f"SELECT * FROM {name}").fetchall()
-            assert earlier == [row[: len(earlier[0])] for row in found]  # columns came since
+            # Columns that came since are the last.
+            assert known == [row[: len(old)] for row, old in zip(found, known, strict=True)]
 
 
 def test_who_waits_for_a_migration_may_break_it_off(

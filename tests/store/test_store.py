@@ -173,8 +173,8 @@ def test_a_log_from_before_abstaining_is_migrated(first_version: Path, tmp_path:
     columns_added = {
         "models": (None,),
         "tweets": (None,),
-        "labels": (0, 0, 1),
-        "labelled": (0, None, None),
+        "labels": (0, 0, 1, None, None),
+        "labelled": (0, None, None, None),
     }
 
     assert {
@@ -263,7 +263,7 @@ def test_a_batch_is_stored(path: Path, store: Store) -> None:
     assert [
         ("7", utc(NOW), "yesterday", "tweets", "0f" * 16, "en", 1, "text of 7", 1, None),
     ] == query(path, "SELECT * FROM tweets")
-    answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0, 1)
+    answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0, 1, None, None)
     assert [("7", "Acme", *answer), ("7", "Lumen", *answer)] == query(path, "SELECT * FROM labels")
     assert [
         ("d1", utc(NOW), "tweets/x", "not-utf8", "Not UTF-8.", 3, b"\xff\x00\n", 1),
@@ -724,7 +724,7 @@ def test_sqlite_understands_times(path: Path, store: Store) -> None:
             "labelled",
             (
                 "id received_at entity label reputation sentiment text author lang topic"
-                " is_retweet abstained clock_synchronised board"
+                " is_retweet abstained clock_synchronised board adaptation"
             ),
         ),
         (
