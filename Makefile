@@ -112,7 +112,9 @@ model: $(VENV)/.teacher ## make the models anew from their teacher (hours): make
 	$(BIN)/monitor distil $(DATA) --teacher .training/namer $(FAST) --output .training/named
 	$(TAUGHT) --from .training/named --questions 61440 --examples 57344 --output .training/marked
 	$(TAUGHT) --from .training/marked --tutor .training/second --questions 86016 \
-	  --labelled 120000 --learning-rate 5e-4 --examples 90000 --output .training/small
+	  --labelled 120000 --learning-rate 5e-4 --examples 90000 --output .training/smaller
+	$(TAUGHT) --from .training/smaller --questions 12288 --labelled 120000 --invented 30000 \
+	  --learning-rate 3e-4 --examples 51200 --output .training/small
 	$(MAKE) --no-print-directory record NAME=accurate DATA=$(DATA)
 	$(MAKE) --no-print-directory record NAME=small DATA=$(DATA)
 
