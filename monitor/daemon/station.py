@@ -27,6 +27,7 @@ from monitor.publishing import Announcer, Outbox, ResultsHook, announcements
 from monitor.settings import Settings
 from monitor.store import Store, StoreError
 from monitor.tweets import Pseudonyms, load_key
+from monitor.tweets.language.languages import detector
 
 _DEFAULT_STALL_S: Final = 120.0
 _LOOK_S: Final = 1.0
@@ -78,6 +79,12 @@ class Station:
             if settings.model.runtime == "auto" and (why := passed_over(self.classifier.runtime)):
                 structlog.get_logger().warning(
                     "runtime-passed-over", runtime=self.classifier.runtime, note=why
+                )
+            if model.languages and settings.model.other_languages == "store" and not detector():
+                structlog.get_logger().warning(
+                    "languages-not-detected",
+                    note="fasttext-predict is not installed: a tweet's language is known only where"
+                    " its message says it; others are labelled",
                 )
             if before and before.settings.store.path == settings.store.path:
                 self.store: Store = before.store

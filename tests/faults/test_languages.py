@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import IMPORTED_FIRST
 from tests.faults.ledger import publish
 from tests.processes import Daemon, Mosquitto, wait_until
 
@@ -50,3 +53,23 @@ def test_other_languages(
     report = json.loads(daemon.command("report", "--format", "json").stdout)
     (standing,) = report["standings"]
     assert (6 - apart, apart) == (standing["tweets"], report["other_languages"]["tweets"])
+
+
+def test_without_the_library(
+    tmp_path: Path, mosquitto: Mosquitto, make_daemon: Callable[..., Daemon]
+) -> None:
+    """The daemon runs without it, says so once, and believes the messages."""
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "fasttext.py").write_text("raise ImportError\n")
+    path = os.pathsep.join([str(tmp_path / "first"), IMPORTED_FIRST])
+    daemon = make_daemon(mosquitto.port, PYTHONPATH=path)
+    daemon.start()
+    publish(mosquitto.port, _payloads())
+    daemon.wait_stored(len(TWEETS))
+    daemon.stop()
+
+    said = [event for event in daemon.events() if event["event"] == "languages-not-detected"]
+    assert len(said) == 1
+    languages = daemon.rows("SELECT lang FROM other_languages ORDER BY id")
+    assert [("de",), ("ja",), ("es",)] == languages
+    assert b"fasttext-predict is not installed" in daemon.command("check").stdout

@@ -40,9 +40,23 @@ _NO_WORDS: Final = re.compile(
 """Digits, punctuation but for apostrophes and hyphens, symbols, emoji."""
 _CODE: Final = re.compile(r"([a-z]{2,3})(?:[-_].*)?")
 _NO_LANGUAGE: Final = frozenset(
-    {"und", "mul", "mis", "zxx", "art", "qam", "qct", "qht", "qme", "qst", "xx", "nan", "nil"}
+    {"und", "mul", "mis", "zxx", "art", "qam", "qct", "qht", "qme", "qst", "unk", "nan", "nil"}
 )
-"""ISO 639-2's codes for no language, and those of X (Twitter) for tweets without words."""
+"""ISO 639-2's codes for no language, those of X (Twitter) for tweets without words, and what data
+frames write."""
+_CODES: Final = frozenset(
+    (  # noqa: SIM905  (a list would take 190 lines)
+        "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv "
+        "cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr "
+        "ht hu hy hz ia id ie ig ii ik in io is it iu iw ja ji jv jw ka kg ki kj kk kl km kn ko kr "
+        "ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng "
+        "nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk "
+        "sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve "
+        "vi vo wa wo xh yi yo za zh zu "
+    ).split()
+)
+"""ISO 639-1, with retired codes that are still sent (X writes ``in`` and ``iw``). What else has two
+letters is a country (``us``, ``gb``) or a mistake, and says nothing."""
 _TWO_LETTERS: Final = {"eng": "en"}
 """Of ISO 639-3's codes those of languages that a model here reads."""
 
@@ -85,7 +99,10 @@ class Languages:
             An ISO 639 code; None for a text that the model reads, or whose language is not clear.
         """
         said = _code(lang)
-        if self._own(_found(_words(text))) >= _BELIEVED:  # as of most tweets, whatever they name
+        elsewhere = said is not None and said not in self._read
+        # As of most tweets, whatever they name. Where a message says otherwise an English name
+        # must not make the rest English.
+        if not elsewhere and self._own(_found(_words(text))) >= _BELIEVED:
             return None
         words = _words(self._without_names(text, names))
         letters = sum(map(str.isalpha, words))
@@ -93,7 +110,7 @@ class Languages:
             return None
         found = _found(words)
         own = self._own(found)
-        if said and said not in self._read:
+        if elsewhere:
             # Of a word or two the detector knows less than who has seen the account.
             return None if own >= _BELIEVED else said
         likely, unlikely, least = _SURELY if said else (_LIKELY, _UNLIKELY, _LETTERS)
@@ -130,7 +147,7 @@ def _words(text: str) -> str:
 def _code(lang: str | None) -> str | None:
     """Read a language tag's language (RFC 5646), if it names one."""
     match = _CODE.fullmatch(lang.lower()) if lang else None
-    if match is None or match[1] in _NO_LANGUAGE:
+    if match is None or match[1] in _NO_LANGUAGE or (len(match[1]) == 2 and match[1] not in _CODES):
         return None
     return _TWO_LETTERS.get(match[1], match[1])
 

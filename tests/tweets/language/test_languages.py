@@ -77,6 +77,14 @@ def test_labelled(text: str) -> None:
         ("qme", False),
         ("zxx", False),
         ("art", False),
+        ("in", True),
+        ("iw", True),
+        ("fil", True),
+        ("us", False),
+        ("gb", False),
+        ("xx", False),
+        ("unk", False),
+        ("US", False),
         ("x-klingon", False),
         ("Spanish (Mexico)", False),
         ("", False),
@@ -101,6 +109,14 @@ def test_no_name_decides(name: str, text: str) -> None:
     expected = Languages(["en"], [Entity("Zq")]).other(text.format("Zq"))
     assert expected == ENGLISH.other(text.format(name))
     assert expected == Languages(["en"]).other(text.format(name), names=["", name])
+
+
+@pytest.mark.parametrize("name", ["Acme", "Marks and Spencer", "Best Buy", "The New York Times"])
+@pytest.mark.parametrize("configured", [True, False])
+def test_an_english_name_makes_no_tweet_english(name: str, *, configured: bool) -> None:
+    """Where the message says its language, and the text is short."""
+    reading = Languages(["en"], [Entity(name)] if configured else [])
+    assert reading.other(f"{name} jajaja", "es", () if configured else [name]) == "es"
 
 
 @given(st.text(max_size=300), st.none() | st.text(max_size=12))
