@@ -66,9 +66,10 @@ def detector() -> Any | None:  # noqa: ANN401  (the library has no types)
     """Load what tells languages apart, some 30 ms; None where the library is not installed."""
     try:
         import fasttext
-    except ImportError:
+
+        return fasttext.load_model(str(_MODEL))
+    except (ImportError, OSError, ValueError):  # not there, of another C library, or damaged
         return None
-    return fasttext.load_model(str(_MODEL))
 
 
 class Languages:
