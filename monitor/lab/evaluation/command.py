@@ -65,7 +65,9 @@ def _numbers(_: click.Context, __: click.Parameter, given: str | None) -> tuple[
     help="Ask about each tweet as a whole, to see what naming the entity is worth.",
 )
 @click.option(
+    "--owner-labels",
     "--labels",
+    "labels",
     metavar="NUMBER,...",
     callback=_numbers,
     help="Also say what so many labels of each entity are worth, for instance 25,50,100: a fit on "

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 
 from monitor.lab.evaluation.calibration import BINS
@@ -34,11 +35,14 @@ def draw(results: Results, folder: Path) -> list[str]:
         "reliability": reliability,
         "abstention": abstention,
         "entities": entities,
+        "owner-labels": owner_labels,
     }
     names = []
     for result in results.files:
         for kind, picture in kinds.items():
             if kind == "entities" and not result.own.entities:
+                continue
+            if kind == "owner-labels" and not result.gains:
                 continue
             with mpl.rc_context(STYLE):
                 figure = picture(result)
@@ -207,4 +211,35 @@ def entities(result: Evaluation) -> Figure:
         parse_math=False,
     )
     legend(figure, axes)
+    return figure
+
+
+def owner_labels(result: Evaluation) -> Figure:
+    """Draw what labels of an entity's owner are worth: for its labels, and for its shares."""
+    figure = Figure(figsize=(8.4, 3.2), layout=ConstrainedLayoutEngine(wspace=0.08))
+    right, near = figure.subplots(1, 2)
+    counts = [0, *(gain.labels for gain in result.gains)]
+    right.plot(
+        counts,
+        [result.gains[0].before.accuracy, *(gain.after.accuracy for gain in result.gains)],
+        "o-",
+        color=BLUE,
+    )
+    right.set_title("labels that are right")
+    right.set_ylabel("accuracy")
+    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    known = [(gain.labels, gain.shares) for gain in result.gains if gain.shares]
+    near.plot(
+        [count for count, _ in known],
+        [100 * shares.half for _, shares in known],
+        "s-",
+        color=VERMILION,
+    )
+    near.set_ylim(bottom=0)
+    near.set_title("how well the negative share is known")
+    near.set_ylabel("\N{PLUS-MINUS SIGN} points, 95 % interval")
+    for axes in (right, near):
+        axes.set_xticks(counts)
+        axes.set_xlabel("tweets of an entity that its owner has labelled")
+        axes.grid(axis="y", alpha=0.3)
     return figure

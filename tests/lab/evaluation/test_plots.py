@@ -9,7 +9,14 @@ import pytest
 
 from monitor.lab.evaluation.folder import write
 from monitor.lab.evaluation.judge import judge
-from monitor.lab.evaluation.plots import MOST_ENTITIES, abstention, confusion, entities, reliability
+from monitor.lab.evaluation.plots import (
+    MOST_ENTITIES,
+    abstention,
+    confusion,
+    entities,
+    owner_labels,
+    reliability,
+)
 from tests.lab.evaluation.evaluations import invented, results
 
 
@@ -25,6 +32,7 @@ def test_every_picture_twice(folder: Path) -> None:
     """As PNG and SVG; entities only where there are some."""
     expected = {
         *(f"replab2013_test-{k}" for k in ("confusion", "reliability", "abstention", "entities")),
+        "replab2013_test-owner-labels",
         *(f"sts_gold-{k}" for k in ("confusion", "reliability", "abstention")),
     }
 
@@ -55,7 +63,7 @@ def test_svgs_have_their_words(folder: Path) -> None:
 def test_axes_are_labelled() -> None:
     """Each panel has a title and names for both axes."""
     result = results().files[0]
-    for picture in (confusion, reliability, abstention, entities):
+    for picture in (confusion, reliability, abstention, entities, owner_labels):
         for axes in picture(result).axes:
             assert axes.get_title(), picture
             assert axes.get_xlabel(), picture
