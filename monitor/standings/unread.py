@@ -41,8 +41,8 @@ def of_each(
     """Count them in a span of whole hours by entity, of these entities."""
     return dict(
         connection.execute(
-            "SELECT entity, sum(other_language) FROM rollups WHERE hour >= ? AND hour < ?"
-            " AND other_language > 0 AND entity IN (SELECT value FROM json_each(?))"
+            "SELECT entity, sum(other_language) FROM rollups INDEXED BY rollups_unread"
+            " WHERE hour >= ? AND hour < ? AND other_language > 0 AND entity IN (SELECT value FROM json_each(?))"
             " GROUP BY entity",
             (*_hours(since, until), strict_json(list(among))),
         ).fetchall()
@@ -61,8 +61,8 @@ def unread(
         entity: only those about this one, '' standing for tweets about none; None for all.
     """
     rows = connection.execute(
-        "SELECT entity, sum(other_language), sum(sum(other_language)) OVER () FROM rollups"
-        " WHERE hour >= ? AND hour < ? AND other_language > 0 AND (? IS NULL OR entity = ?)"
+        "SELECT entity, sum(other_language), sum(sum(other_language)) OVER ()"
+        " FROM rollups INDEXED BY rollups_unread WHERE hour >= ? AND hour < ? AND other_language > 0 AND (? IS NULL OR entity = ?)"
         " GROUP BY entity ORDER BY 2 DESC, entity LIMIT ?",
         (*_hours(since, until), entity, entity, _NAMED),
     ).fetchall()

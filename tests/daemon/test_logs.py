@@ -11,9 +11,9 @@ LOG = """
 import sys
 import structlog
 from monitor.daemon.logs import configure
-from monitor.settings import Log
+from monitor.settings import LogSettings
 
-configure(Log(level="debug", format=sys.argv[1]))
+configure(LogSettings(level="debug", format=sys.argv[1]))
 log = structlog.get_logger()
 log.debug("a")
 log.info("b")

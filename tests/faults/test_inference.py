@@ -23,6 +23,7 @@ _ONE_BATCH = {
     "MONITOR_BATCH_MAX_TWEETS": str(_BATCH),
     "MONITOR_BATCH_MAX_DELAY_MS": "60000",  # so a batch is what was published together
     "MONITOR_PRIVACY_STORE_TEXT": "full",
+    "MONITOR_MODEL_OTHER_LANGUAGES": "label",  # some of `PAIRS` are not English
 }
 _WATCHDOG_S = 1.0
 

@@ -72,6 +72,7 @@ def _expected(daemon: Daemon) -> list[dict[str, Any]]:
                 zip(("name", "version", "sha256", "runtime", "task"), row[16:21], strict=True)
             ),
             "board": PREFIX,
+            "adaptation": None,
             "clock_synchronised": None if row[21] is None else bool(row[21]),
             **dict(zip(("topic", "created_at", "author", "lang"), row[22:26], strict=True)),
             "is_retweet": bool(row[26]),

@@ -23,7 +23,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, int, int]]:
             calls.append((self.flatbuffer, batch, length))
             return [float(len(self.flatbuffer))] * 3
 
-    monkeypatch.setattr(module, "Meter", Recorder)
+    monkeypatch.setattr(module, "CallTimer", Recorder)
     return calls
 
 
