@@ -51,8 +51,8 @@ test: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the tests, but for those of w
 quick: $(VENV)/.dev ## run the tests that start no process and no training: a minute
 	$(BIN)/python -m tests --quick $(PYTEST)
 
-studies: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the tests of whole studies on toys: compare, speed, fusions, search, Ray
-	$(BIN)/pytest -n 2 -m study $(PYTEST)
+studies: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the longest tests: studies on toys, further variants of faults
+	$(BIN)/pytest -n 4 -m study $(PYTEST)
 
 check: $(VENV)/.dev ## run the linters and the type checker
 	$(BIN)/ruff check

@@ -42,8 +42,8 @@ def of_each(
     return dict(
         connection.execute(
             "SELECT entity, sum(other_language) FROM rollups INDEXED BY rollups_unread"
-            " WHERE hour >= ? AND hour < ? AND other_language > 0 AND entity IN (SELECT value FROM json_each(?))"
-            " GROUP BY entity",
+            " WHERE hour >= ? AND hour < ? AND other_language > 0"
+            " AND entity IN (SELECT value FROM json_each(?)) GROUP BY entity",
             (*_hours(since, until), strict_json(list(among))),
         ).fetchall()
     )
@@ -62,7 +62,8 @@ def unread(
     """
     rows = connection.execute(
         "SELECT entity, sum(other_language), sum(sum(other_language)) OVER ()"
-        " FROM rollups INDEXED BY rollups_unread WHERE hour >= ? AND hour < ? AND other_language > 0 AND (? IS NULL OR entity = ?)"
+        " FROM rollups INDEXED BY rollups_unread WHERE hour >= ? AND hour < ?"
+        " AND other_language > 0 AND (? IS NULL OR entity = ?)"
         " GROUP BY entity ORDER BY 2 DESC, entity LIMIT ?",
         (*_hours(since, until), entity, entity, _NAMED),
     ).fetchall()

@@ -128,6 +128,7 @@ def test_a_second_run_into_the_same_folder(tmp_path: Path, model_path: str) -> N
     assert f"monitor: {tmp_path}/out: another run is labelling into it\n" == result.stderr
 
 
+@pytest.mark.study
 def test_ended_by_whatever_it_goes_on(tmp_path: Path, model_path: str) -> None:
     """Ctrl-C says what is complete; `kill -9` leaves nothing half; the end is as ever."""
     source(tmp_path / "in" / "a.jsonl", lines(100))

@@ -72,7 +72,9 @@ def _ask(dashboard: Dashboard, addresses: Sequence[str]) -> dict[str, int]:
     return answered
 
 
-@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+@pytest.mark.parametrize(
+    "form", ["", *(pytest.param(form, marks=pytest.mark.study) for form in (".json", ".csv"))]
+)
 def test_no_question_takes_the_machines_memory(
     tmp_path: Path, serve: Callable[..., Dashboard], form: str
 ) -> None:

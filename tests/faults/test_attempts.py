@@ -105,10 +105,10 @@ def _marked(number: int) -> tuple[str, bytes]:
 @pytest.mark.parametrize(
     ("faults", "bad"),
     [
-        (["die-reading"], 1),
-        (["die-labelling"], 2),
+        pytest.param(["die-reading"], 1, marks=pytest.mark.study),
+        pytest.param(["die-labelling"], 2, marks=pytest.mark.study),
         (["die-writing"], 1),
-        (["hang", "stall=1"], 1),
+        pytest.param(["hang", "stall=1"], 1, marks=pytest.mark.study),
     ],
     ids=["reading", "labelling", "writing", "hanging"],
 )

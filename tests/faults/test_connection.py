@@ -157,6 +157,7 @@ def test_half_open(mosquitto: Mosquitto, network: Proxy, make_daemon: MakeDaemon
     wait_balanced(daemon, published)
 
 
+@pytest.mark.study
 def test_garbage(mosquitto: Mosquitto, network: Proxy, make_daemon: MakeDaemon) -> None:
     """Whatever a broken broker sends costs the connection, not the daemon."""
     daemon = make_daemon(network.port, **_QUICK)

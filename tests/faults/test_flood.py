@@ -129,7 +129,7 @@ def test_flood_passes(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     assert 0.5 > _latency(daemon, mosquitto.port, 6_000_000)
 
 
-@pytest.mark.parametrize("qos", [0, 1])
+@pytest.mark.parametrize("qos", [0, pytest.param(1, marks=pytest.mark.study)])
 def test_flood_that_the_broker_drops(
     start_mosquitto: StartMosquitto, make_daemon: MakeDaemon, qos: int
 ) -> None:
@@ -178,6 +178,7 @@ def _retain(port: int, count: int) -> set[str]:
     return {id_ for id_, _ in messages}
 
 
+@pytest.mark.study
 def test_retained(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     """Retained tweets that were there before us are taken once, all of them."""
     published = _retain(mosquitto.port, _RETAINED)

@@ -167,7 +167,11 @@ def kill_while_the_log_is_made(daemon: Daemon, make: Callable[[Path], None], eve
     raise AssertionError
 
 
-@pytest.mark.parametrize("make", [lambda _path: None, _first_version], ids=["new", "old"])
+@pytest.mark.parametrize(
+    "make",
+    [lambda _path: None, pytest.param(_first_version, marks=pytest.mark.study)],
+    ids=["new", "old"],
+)
 def test_killed_while_the_log_is_made(
     mosquitto: Mosquitto, make_daemon: MakeDaemon, make: Callable[[Path], None]
 ) -> None:

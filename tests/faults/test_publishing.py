@@ -180,7 +180,7 @@ def test_what_is_labelled_last_is_sent_before_the_end(
     assert _expected(daemon) == listener.documents(RESULTS)
 
 
-@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=pytest.mark.study)])
 def test_what_is_told_comes_while_a_backlog_is_worked_on(
     mosquitto: Mosquitto, make_daemon: MakeDaemon, killed: bool
 ) -> None:
@@ -237,6 +237,7 @@ def _remaining(data: bytes) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
 
 
+@pytest.mark.study
 def test_a_broker_that_answers_slowly_is_waited_for(
     mosquitto: Mosquitto, make_daemon: MakeDaemon
 ) -> None:

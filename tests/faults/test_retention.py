@@ -212,6 +212,7 @@ def test_long_tweets_after_short_ones_stay_within_the_bound(path: Path, store: S
         assert _on_disk(path) <= _BOUND
 
 
+@pytest.mark.study
 def test_a_bound_on_a_large_old_log_is_reached_in_small_steps(path: Path, store: Store) -> None:
     """Set years later, it takes nobody's time: step by step the first go, and the file shrinks."""
     _fill(store, 120, "x" * 140, tweets=1000)
@@ -234,6 +235,7 @@ def test_a_bound_on_a_large_old_log_is_reached_in_small_steps(path: Path, store:
     assert len(query(path, "SELECT DISTINCT hour FROM rollups")) == 120
 
 
+@pytest.mark.study
 def test_the_newest_batch_stays_whatever_the_bound(path: Path, store: Store) -> None:
     """A batch that alone is too much is kept; what came before goes."""
     _fill(store, 3, "x" * 8000, tweets=4000)

@@ -20,7 +20,11 @@ from tests.processes import PATIENCE_S, Daemon, Mosquitto, free_port, wait_until
 MakeDaemon = Callable[..., Daemon]
 Ask = Callable[[Daemon, int, int], int]
 
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+SIGNALS = pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.study)]
+)
+"""One handler takes both."""
+BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 TIMES = pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 STOP_S = 1.0
 """In place of the daemon's 20 s."""
@@ -83,7 +87,7 @@ def test_in_the_middle_of_a_flood(
     wait_balanced(daemon, published)
 
 
-@SIGNALS
+@BOTH
 @TIMES
 def test_before_it_is_ready(
     mosquitto: Mosquitto, make_daemon: MakeDaemon, number: int, times: int

@@ -148,7 +148,13 @@ def test_it_learns_while_it_runs(daemon: Daemon, mosquitto: Mosquitto) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["before-taught", "after-taught", "before-relabelled", "after-relabelled"]
+    "step",
+    [
+        "before-taught",
+        pytest.param("after-taught", marks=pytest.mark.study),
+        pytest.param("before-relabelled", marks=pytest.mark.study),
+        "after-relabelled",
+    ],
 )
 def test_killed_while_it_learns(daemon: Daemon, mosquitto: Mosquitto, step: str) -> None:
     """Before and after each COMMIT of a fit and of labels that follow it."""

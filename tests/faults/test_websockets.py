@@ -46,7 +46,7 @@ def listen(start_mosquitto: StartMosquitto) -> Callable[..., _Listeners]:
     return listen
 
 
-@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("tls", [pytest.param(False, marks=pytest.mark.study), True])
 def test_the_ledger_over_websockets(
     listen: Callable[..., _Listeners], make_daemon: MakeDaemon, tmp_path: Path, tls: bool
 ) -> None:
