@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paho.mqtt.client import Client
 
 from monitor import cli
-from monitor.daemon import service, station
+from monitor.daemon import service, station, writer
 from monitor.daemon.collector import Collector
 from monitor.daemon.inbox import Inbox
 from monitor.daemon.job import Item
@@ -220,6 +220,7 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     # Less patience, for the tests' sake
     "stop-timeout": lambda seconds: _set(service, "STOP_TIMEOUT_S", seconds),
     "stall": lambda seconds: _set(station, "_DEFAULT_STALL_S", seconds),
+    "minute": lambda seconds: _set(writer, "_MINUTE_S", seconds),
     "quiet": lambda seconds: _set(adapting, "QUIET_S", seconds),
     "outbox": lambda messages: _set(outbox, "MOST", int(messages)),
     "silence": lambda seconds: _set(announcer, "_SILENCE_S", seconds),

@@ -12,6 +12,7 @@ import pytest
 
 from tests.factories import query
 from tests.faults.ledger import publish, tweets, wait_balanced
+from tests.faults.saboteur import sabotaged
 from tests.processes import PATIENCE_S, Daemon, Mosquitto, wait_until
 
 MakeDaemon = Callable[..., Daemon]
@@ -135,12 +136,13 @@ def test_a_deleted_log_is_saved(mosquitto: Mosquitto, daemon: Daemon) -> None:
 
 @pytest.mark.study
 def test_a_quiet_log_is_missed_within_a_minute(daemon: Daemon) -> None:
-    """Without a tweet it is the minute's statistics that find the log gone."""
+    """Without a tweet it is the minute's statistics, here each second's, that find the log gone."""
+    assert 0 == daemon.stop()
+    with sabotaged(daemon, "minute=1"):
+        daemon.start()
     _beside(daemon.database, "-wal").unlink()
-    assert daemon.process is not None
-    daemon.process.wait(90)
 
-    assert "moved away or deleted while in use" in daemon.said().splitlines()[-1]
+    assert "moved away or deleted while in use" in _end(daemon)
 
 
 def test_through_a_link(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
