@@ -157,13 +157,18 @@ def test_half_open(mosquitto: Mosquitto, network: Proxy, make_daemon: MakeDaemon
     wait_balanced(daemon, published)
 
 
-@pytest.mark.study
-def test_garbage(mosquitto: Mosquitto, network: Proxy, make_daemon: MakeDaemon) -> None:
-    """Whatever a broken broker sends costs the connection, not the daemon."""
+@pytest.mark.parametrize(
+    "third", [0, *(pytest.param(number, marks=pytest.mark.study) for number in (1, 2))]
+)
+def test_garbage(mosquitto: Mosquitto, network: Proxy, make_daemon: MakeDaemon, third: int) -> None:
+    """Whatever a broken broker sends costs the connection, not the daemon.
+
+    In three parts: after each kind it waits longer before it comes back.
+    """
     daemon = make_daemon(network.port, **_QUICK)
     daemon.start()
     published = set()
-    for number, garbage in enumerate(_GARBAGE.values()):
+    for number, garbage in enumerate([*_GARBAGE.values()][third::3]):
         _connected_again(daemon, lambda g=garbage: network.inject(g))  # type: ignore[misc]
         published |= publish(mosquitto.port, tweets(5, 5 * number))
 
