@@ -134,7 +134,7 @@ _SCHEMA = (
 )
 
 
-def kill_while_the_log_is_made(daemon: Daemon, make: Callable[[Path], None], every: int = 6) -> int:
+def kill_while_the_log_is_made(daemon: Daemon, make: Callable[[Path], None], every: int) -> int:
     """Kill daemons before one in so many statements of their start; how many were killed.
 
     Each gets a new log; opened again, it holds what it held and is laid out in full.
@@ -167,17 +167,14 @@ def kill_while_the_log_is_made(daemon: Daemon, make: Callable[[Path], None], eve
     raise AssertionError
 
 
-@pytest.mark.parametrize(
-    "make",
-    [lambda _path: None, pytest.param(_first_version, marks=pytest.mark.study)],
-    ids=["new", "old"],
-)
+@pytest.mark.parametrize("every", [19, pytest.param(6, marks=pytest.mark.study)])
+@pytest.mark.parametrize("make", [lambda _path: None, _first_version], ids=["new", "old"])
 def test_killed_while_the_log_is_made(
-    mosquitto: Mosquitto, make_daemon: MakeDaemon, make: Callable[[Path], None]
+    mosquitto: Mosquitto, make_daemon: MakeDaemon, make: Callable[[Path], None], every: int
 ) -> None:
     """Killed between statements: the file ends as one that was never disturbed, and serves."""
     daemon = make_daemon(mosquitto.port, MONITOR_STORE_KEEP_DAYS="0", **_QUICK)
-    assert 5 < kill_while_the_log_is_made(daemon, make)
+    assert 5 < kill_while_the_log_is_made(daemon, make, every)
     before = set(stored(daemon))
     daemon.start()
     published = publish(mosquitto.port, tweets(20))
