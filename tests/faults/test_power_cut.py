@@ -20,7 +20,6 @@ from tests.processes import Daemon, Mosquitto, wait_until
 MakeDaemon = Callable[..., Daemon]
 
 _CUTS = 4
-_MOMENTS = 150
 
 
 @pytest.fixture
@@ -60,7 +59,12 @@ def test_loses_nothing(daemon: Daemon, mosquitto: Mosquitto) -> None:
     wait_balanced(daemon, published)
 
 
-def test_at_any_moment_of_a_life(daemon: Daemon, mosquitto: Mosquitto, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("layout", "later"), [(40, 60), pytest.param(None, 300, marks=pytest.mark.study)]
+)
+def test_at_any_moment_of_a_life(
+    daemon: Daemon, mosquitto: Mosquitto, tmp_path: Path, layout: int | None, later: int
+) -> None:
     """While the log is laid out and at moments after that: it opens, and holds what it must."""
     daemon.start()
     wait_balanced(daemon, publish(mosquitto.port, [*tweets(500), *rejects(20)]))
@@ -70,7 +74,10 @@ def test_at_any_moment_of_a_life(daemon: Daemon, mosquitto: Mosquitto, tmp_path:
     assert {"monitor.db": daemon.database.read_bytes()} == disk_after_cut(life, Random(0), "all")
 
     laid_out = life.index(Record("acknowledge"))
-    moments = [*range(laid_out), *Random(0).sample(range(laid_out, len(life)), _MOMENTS)]
+    moments = [
+        *Random(0).sample(range(laid_out), layout or laid_out),
+        *Random(0).sample(range(laid_out, len(life)), later),
+    ]
     check_moments(life, moments, tmp_path / "cut")
 
 
