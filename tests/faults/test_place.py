@@ -134,7 +134,6 @@ def test_a_deleted_log_is_saved(mosquitto: Mosquitto, daemon: Daemon) -> None:
     assert [("ok",)] == query(saved, "PRAGMA integrity_check")
 
 
-@pytest.mark.study
 def test_a_quiet_log_is_missed_within_a_minute(daemon: Daemon) -> None:
     """Without a tweet it is the minute's statistics, here each second's, that find the log gone."""
     assert 0 == daemon.stop()
