@@ -52,7 +52,7 @@ quick: $(VENV)/.dev ## run the tests that start no process and no training: a mi
 	$(BIN)/python -m tests --quick $(PYTEST)
 
 studies: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the longest tests: studies on toys, further variants of faults
-	$(BIN)/pytest -n 4 -m study $(PYTEST)
+	$(BIN)/pytest -n 4 --dist worksteal -m study $(PYTEST)
 
 check: $(VENV)/.dev ## run the linters and the type checker
 	$(BIN)/ruff check

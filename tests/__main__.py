@@ -18,6 +18,10 @@ HEAVY: Final = TESTS / "lab"
 """What needs them."""
 PROCESSES: Final = ("arm", "benchmarks", "boot", "dashboard", "docs", "faults", "installing", "old")
 """Folders whose tests start processes or servers, nearly all of them."""
+SHARED: Final = ("-n", "4", "--dist", "worksteal")
+"""More workers than cores, for many tests wait. Whoever has done his part takes over half of what
+another one has left: by pytest-xdist's usual way one worker gets most of `faults`, and the others
+are done minutes earlier."""
 NOTHING_CHOSEN: Final = 5
 """pytest's exit code where the arguments leave nothing to run."""
 INTERRUPTED: Final = 130
@@ -33,7 +37,7 @@ def main(arguments: list[str]) -> int:
             [*pytest, "-n", "1", str(HEAVY)], stdout=said, stderr=subprocess.STDOUT
         )
         try:
-            first = subprocess.call([*pytest, "-n", "4", f"--ignore={HEAVY}", str(TESTS)])
+            first = subprocess.call([*pytest, *SHARED, f"--ignore={HEAVY}", str(TESTS)])
             second = beside.wait()
         except KeyboardInterrupt:  # theirs, too
             beside.wait()
