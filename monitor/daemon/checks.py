@@ -18,7 +18,7 @@ from monitor.planning.room import measure, outlook
 from monitor.settings import ConfigurationError, Settings, load
 from monitor.store import Store, StoreError, open_log
 from monitor.store.disk import free_bytes, nearest_folder, see_that_writable
-from monitor.store.integrity import look_over
+from monitor.store.integrity import look_over, see_that_file
 from monitor.store.reader import without_tables
 from monitor.tweets import load_key
 from monitor.tweets.language.languages import detector
@@ -76,6 +76,7 @@ def _languages(model: Model, settings: Settings) -> str:
 def _database(settings: Settings) -> Found:
     """Look at the log, and bring it up to date; where there is none, none is made."""
     path = Path(settings.store.path)
+    see_that_file(path)
     if not path.exists():
         return _missing(path, settings.key_path)
     if bare := without_tables(path):

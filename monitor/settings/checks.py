@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from monitor.settings import address, broker, topics
 from monitor.settings.belongings import refusal
@@ -93,6 +95,10 @@ def _check_host(mqtt: MqttSettings, origin: str) -> None:
         ) from error
 
 
+_SHARED: Final = re.compile(r"\$share/[^/+#]+/.+", re.DOTALL)
+"""A filter with the group that shares it (MQTT 5.0, section 4.8.2)."""
+
+
 def _check_filters(mqtt: MqttSettings, origin: str) -> None:
     """Check that there is something to take in, and that the broker will know what is meant."""
     if not mqtt.topics and not mqtt.results_topics:
@@ -105,6 +111,16 @@ def _check_filters(mqtt: MqttSettings, origin: str) -> None:
                 raise ConfigurationError(
                     f"{origin}: [mqtt] {key}: {topic!r} is not a topic filter"
                     " ('+' fills one whole level, '#' stands alone at the end)"
+                )
+            if levels[0] == "$share" and not _SHARED.fullmatch(topic):
+                raise ConfigurationError(
+                    f"{origin}: [mqtt] {key}: {topic!r} shares nothing; write the filter alone,"
+                    ' and the name of the group as group = "..."'
+                )
+            if levels[0] == "$SYS":
+                raise ConfigurationError(
+                    f"{origin}: [mqtt] {key}: {topic!r} is what the broker says of itself,"
+                    " and no tweets; name the topics that tweets are published on"
                 )
     for topic in mqtt.results_topics:
         if topic.startswith("$share/"):

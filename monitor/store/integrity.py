@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
+import stat
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -43,6 +45,28 @@ def unusable(path: Path, error: sqlite3.Error) -> StoreError:
         f"{path}: {error}, so no log of this program, or damaged beyond recognition; move it away,"
         " or set [store] path to another file"
     )
+
+
+def see_that_file(path: Path) -> None:
+    """See that a path leads to a file or to nothing: SQLite would wait for who writes into a pipe.
+
+    Raises:
+        StoreError: if it leads to something else.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            return  # nothing there yet, or nowhere that a file could be made: whoever opens it says
+        kind = "a link that leads to itself"
+    else:
+        if stat.S_ISREG(mode):
+            return
+        kind = next((name for is_one, name in _KINDS if is_one(mode)), "a device")
+    raise StoreError(f"{path}: is {kind}, and no file; set [store] path to a file")
+
+
+_KINDS: Final = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 
 
 def look_over(path: Path) -> None:

@@ -74,6 +74,7 @@ class Store:
         self._hooks = self._steady
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            integrity.see_that_file(self.path)
             integrity.look_over(self.path)
             # For its owner alone, and SQLite gives what it puts beside it the same mode.
             with suppress(FileExistsError):

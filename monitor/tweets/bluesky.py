@@ -29,7 +29,7 @@ def read(message: Fields, identify: Identify, taking: Taking) -> Found | None:
     """
     if isinstance(message.get("did"), str) and isinstance(message.get("kind"), str):
         return _event(message, identify, taking)
-    record = message.get("record")
+    record = message.get("record") or message.get("value")
     if isinstance(record, dict) and record.get("$type") == _POST:
         uri = _URI.fullmatch(uri) if isinstance(uri := message.get("uri"), str) else None
         author = taking.string(taking.object(message, "author"), "did")

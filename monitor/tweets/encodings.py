@@ -22,22 +22,12 @@ _MARKS: Final = (
 _LONGEST_MARK: Final = 4
 _CHUNK: Final = 65_536
 
-NAMED: Final = (
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"PK\x03\x04", "zip"),
-    (b"\x78\x9c", "zlib"),
-    (b"\x78\xda", "zlib"),
-    (b"\x78\x01", "zlib"),
-)
-"""How compressed data begins, and what it is called."""
-
 
 def text_of(content: bytes) -> str:
     """Decode UTF-8, or UTF-16 and UTF-32 that show themselves; a mark does not stay in the text.
 
     UTF-16 shows itself by a byte order mark, or by a NUL in most characters and always on the same
-    side, as all text has it that is mostly ASCII.
+    side, as all text has it that is mostly ASCII. UTF-32 has two in each, and mostly three.
 
     Raises:
         UnicodeDecodeError: It is none of these.
@@ -46,6 +36,8 @@ def text_of(content: bytes) -> str:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding)
     if b"\0" in content[:2]:
+        if utf32 := _unmarked_utf32(content):
+            return content.decode(utf32)
         ended = content.rstrip(b"\0")  # a string of C
         low, high = ended[::2], ended[1::2] + b"\0" * (len(ended) % 2)
         if 2 * high.count(0) > len(high) and not low.count(0):
@@ -53,6 +45,17 @@ def text_of(content: bytes) -> str:
         if 2 * low.count(0) > len(low) and not high.count(0):
             return ended.decode("utf-16-be")
     return content.decode()
+
+
+def _unmarked_utf32(content: bytes) -> str | None:
+    """Tell UTF-32 by its numbers, which are below 0x110000 and mostly below 0x100."""
+    if len(content) % 4:
+        return None
+    for encoding, high_to_low in (("utf-32-le", (3, 2, 1)), ("utf-32-be", (0, 1, 2))):
+        highest, plane, page = (content[place::4] for place in high_to_low)
+        if not any(highest) and max(plane) <= 0x10 and 2 * page.count(0) > len(page):
+            return encoding
+    return None
 
 
 def text_in(path: Path) -> str:

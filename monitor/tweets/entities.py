@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from monitor.tweets.masking import replace_emails, replace_links
-from monitor.tweets.spelling import MARKS, REFERENCE, folded, referred
+from monitor.tweets.spelling import MARKS, REFERENCE, folded, letters_of_references, referred
 from monitor.tweets.streamsafe import nfkc
 from monitor.tweets.tweet import MAX_ENTITIES, MAX_NAME_CHARS
 
@@ -240,6 +240,10 @@ _LOOKALIKES: Final = {
     "\N{ZERO WIDTH SPACE}": "",
 }
 _LOOKALIKE: Final = re.compile(f"[{''.join(_LOOKALIKES)}]")
+_INSIDE: Final = re.compile(
+    r"(?<=[\w@#-])[\u180e\u200c-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+(?=[\w-])"
+)
+"""Joiners, marks of direction and the like inside a word. Between emoji they make one of many."""
 
 
 def readable(text: str) -> str:
@@ -253,8 +257,11 @@ def readable(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Write what looks alike in one way."""
+    if "&" in text:
+        text = letters_of_references(text)
     if text.isascii():
         return text
+    text = _INSIDE.sub("", text)
     return nfkc(_LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text))
 
 

@@ -35,7 +35,7 @@ def read(message: Fields, identify: Identify, taking: Taking) -> Found | None:
     account = message["account"]
     return Found(
         text=first_text(["\n".join(filter(None, lines))]),
-        ids=(_id(message, identify, taking), message.get("id")),
+        ids=(named(taking.string(message, "uri"), identify), message.get("id")),
         author=taking.string(account, "url")
         or taking.string(account, "acct")
         or taking.string(account, "id", number=True),
@@ -45,13 +45,12 @@ def read(message: Fields, identify: Identify, taking: Taking) -> Found | None:
     )
 
 
-def _id(message: Fields, identify: Identify, taking: Taking) -> str | None:
+def named(address: str | None, identify: Identify) -> str | None:
     """Name a status by its address, which is the same on all servers; their numbers are not.
 
     The address names the author, of whom only a pseudonym is kept: its digest stands for it,
     behind the number that ascends.
     """
-    address = taking.string(message, "uri")
     if address is None:
         return None
     digest = identify(address.encode())

@@ -7,8 +7,10 @@ a mark makes another letter.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
+from html import unescape
 from typing import Final
 
 MARKS: Final = "\u0300-\u036f"
@@ -41,13 +43,13 @@ _QUOTES: Final = {
     "-": "\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{EM DASH}"
     "\N{HORIZONTAL BAR}\N{MINUS SIGN}",
 }
-REFERENCE: Final = r"&(?:amp;)*(?:amp|quot|apos|lt|gt|nbsp|[lr][sd]quo|#0?39|#34|#x27|#8217);"
-"""Character references of HTML, once or several times escaped, as a regular expression."""
+REFERENCE: Final = r"&(?:amp;)*(?:amp|quot|apos|lt|gt|nbsp|[lr][sd]quo);"
+"""References of HTML to signs, once or several times escaped, as a regular expression."""
+_LETTER: Final = re.compile(r"&(?:amp;)*(#(?:\d{1,7}|[xX][\da-fA-F]{1,6})|[A-Za-z]{3,8});")
+"""References by number, and what may be one to a letter."""
 _REFERRED: Final = {
     "amp": "&",
-    "#38": "&",
     "quot": '"',
-    "#34": '"',
     "ldquo": '"',
     "rdquo": '"',
     "lt": "<",
@@ -69,6 +71,20 @@ def referred(reference: str) -> str:
     """Return what a reference (`REFERENCE`, folded) stands for."""
     name = reference[1:-1].rpartition(";")[2]
     return _REFERRED.get(name, "'")
+
+
+def letters_of_references(text: str) -> str:
+    """Undo references to letters (``&euml;``), and those by number (``&#38;``), whatever they are.
+
+    The other names, as ``&amp;``, stay: a sign in a name is compared with what they stand for.
+    """
+    return _LETTER.sub(_character, text)
+
+
+def _character(found: re.Match[str]) -> str:
+    sign = unescape(f"&{found[1]};")
+    one = len(sign) == 1 and (sign.isprintable() or sign.isspace())
+    return sign if one and (found[1][0] == "#" or sign.isalpha()) else found[0]
 
 
 @cache

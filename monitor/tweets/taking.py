@@ -7,21 +7,21 @@ tweet: publishers do not know what we read.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
 from monitor.tweets.rejection import Reason, RejectedError
 from monitor.tweets.wrapping import Fields
 
-_UNSEEN: Final = "".join(
-    (
-        *(" \t\r\n", "\N{NO-BREAK SPACE}\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}\N{WORD JOINER}"),
-        *("\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}\ufeff"),
-        *("\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{COMBINING GRAPHEME JOINER}"),
-        *("\N{HANGUL FILLER}\N{BRAILLE PATTERN BLANK}"),
-    )
+_UNSEEN: Final = frozenset(
+    "\N{HANGUL FILLER}\N{HALFWIDTH HANGUL FILLER}\N{HANGUL CHOSEONG FILLER}"
+    "\N{HANGUL JUNGSEONG FILLER}\N{BRAILLE PATTERN BLANK}\N{REPLACEMENT CHARACTER}"
 )
-"""What is no white space to Unicode, and blank to readers."""
+"""Letters and signs to Unicode, and blank to readers, or nothing that was written."""
+_UNSEEN_KINDS: Final = frozenset({"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"})
+"""Unicode's general categories of what shows nothing where it stands alone. Not "Cn": Python does
+not know the newest emoji."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -93,9 +93,13 @@ def first_text(values: Iterable[object]) -> str:
     error = RejectedError(Reason.NO_TEXT, "The message has no text.")
     for value in values:
         if isinstance(value, str):
-            if (text := tidied(value)) and text.strip(_UNSEEN):
+            if any(map(_is_seen, text := tidied(value))):
                 return text
             error = RejectedError(Reason.EMPTY, "The text is empty.")
         elif value is not None:
             error = RejectedError(Reason.WRONG_TYPE, "The text is not a string.")
     raise error
+
+
+def _is_seen(sign: str) -> bool:
+    return sign not in _UNSEEN and unicodedata.category(sign) not in _UNSEEN_KINDS

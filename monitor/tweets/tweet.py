@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.tweets import bluesky, mastodon, twitter
+from monitor.tweets import activitypub, bluesky, mastodon, twitter
 from monitor.tweets.found import Found, Identify
 from monitor.tweets.rejection import Reason, RejectedError, Rejection
 from monitor.tweets.taking import Taking, tidied
@@ -108,11 +108,16 @@ _ENVELOPES: Final = ("data", "tweet", "post", "status")
 """Where the v2 API, Twitter's own archive, and feeds of Bluesky have the tweet itself."""
 _HOLDING: Final = ("text", "extended_tweet", *twitter.WHOLE)
 """What has one of these is no envelope."""
-_PAGES: Final = ("data", "statuses", "tweets", "posts", "feed", "results", "items", "orderedItems")
+_PAGES: Final = (
+    *("data", "statuses", "tweets", "posts", "feed", "results", "items", "orderedItems"),
+    *("records", "Records", "children", "entry", "comments"),
+)
 """Where answers of APIs have lists of them."""
-_ROUNDED: Final = re.compile(r"\d{1,3}(?:[.,]\d+)?[eE]\+\d{1,3}|[1-9]\d{14}0{2,5}")
+_ROUNDED: Final = re.compile(r"\d{1,3}[eE]\+\d{1,3}|\d{1,3}[.,]\d+[eE]\+?\d{1,3}|[1-9]\d{14}0{2,5}")
 """Numbers as spreadsheets leave them: with an exponent, or zeros behind the 15th digit."""
-_MISSING: Final = frozenset({"nan", "none", "null", "n/a", "na", "<na>", "#n/a", "undefined"})
+_MISSING: Final = frozenset(
+    {"nan", "none", "null", "n/a", "na", "<na>", "#n/a", "undefined", "(null)", "nil", "\\n", "-"}
+)
 """What is written for a value that is missing, folded."""
 _EXACT: Final = 2.0**53
 """Below this a float holds a whole number as it was."""
@@ -122,7 +127,8 @@ def _found(message: Fields, identify: Identify, taking: Taking) -> tuple[Fields,
     """Find the tweet in a message, and read it by its form."""
     tweet, includes = message, None
     for _ in _ENVELOPES:
-        read = bluesky.read(tweet, identify, taking) or mastodon.read(tweet, identify, taking)
+        forms = (form.read(tweet, identify, taking) for form in (bluesky, mastodon, activitypub))
+        read = next(filter(None, forms), None)
         if read:
             return tweet, read
         if any(tweet.get(name) is not None for name in _HOLDING):
@@ -215,6 +221,8 @@ def _entity(fields: Fields) -> str | None:
 def _list_of_entities(fields: Fields) -> object:
     """Take what is not what the API itself calls entities: an object of lists of links and such."""
     names = fields.get("entities")
-    if isinstance(names, dict) and all(isinstance(part, list | dict) for part in names.values()):
+    if isinstance(names, dict) and all(
+        isinstance(part, list | dict | None) for part in names.values()
+    ):
         return None
     return names

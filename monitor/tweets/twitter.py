@@ -13,11 +13,18 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from monitor.tweets.found import Found
+from monitor.tweets.rejection import Reason, RejectedError
 from monitor.tweets.taking import Taking, first_text
 from monitor.tweets.wrapping import Fields
 
 WHOLE: Final = ("full_text", "fullText", "rawContent")
 """Fields in which the API and the scrapers of its pages have a text that is not cut off."""
+
+_OTHER_NAMES: Final = (
+    *("Text", "TEXT", "tweet_text", "tweet", "Tweet", "content", "body", "selftext", "message"),
+    *("msg", "caption", "description", "title"),
+)
+"""What collections and other networks call a text. Which of several it is only its owner knows."""
 
 
 def read(tweet: Fields, includes: object, taking: Taking) -> Found:
@@ -38,7 +45,10 @@ def read(tweet: Fields, includes: object, taking: Taking) -> Found:
         for name in ("user", "extended_tweet", "note_tweet"):
             taking.object(tweet, name)
     whole = [text for text in _texts(original) if isinstance(text, str) and text.strip()]
-    text = first_text((*whole, *_texts(tweet)))
+    texts = (*whole, *_texts(tweet))
+    if all(text is None for text in texts):
+        _refuse_another_name(tweet)
+    text = first_text(texts)
     if api:  # it writes these three so, and no other
         text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return Found(
@@ -49,6 +59,14 @@ def read(tweet: Fields, includes: object, taking: Taking) -> Found:
         lang=tweet.get("lang"),
         is_retweet=bool(original),
     )
+
+
+def _refuse_another_name(tweet: Fields) -> None:
+    """Name the field that seems to have the text of a message without any."""
+    name = next((name for name in _OTHER_NAMES if isinstance(tweet.get(name), str)), None)
+    if name:
+        detail = f'There is no "text"; "{name}" is not looked at, so publish it under "text".'
+        raise RejectedError(Reason.NO_TEXT, detail)
 
 
 def is_of_the_api(tweet: Fields) -> bool:

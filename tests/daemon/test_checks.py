@@ -67,6 +67,24 @@ def test_a_folder_that_may_not_be_written_to(
     assert f"no permission to write in {tmp_path}" in what
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "a link that leads to itself", "a device"])
+def test_what_is_no_file(tmp_path: Path, kind: str) -> None:
+    """It is said at once what is there; of a pipe SQLite would wait for the other end."""
+    path = tmp_path / "there"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path if "link" in kind else "/dev/null")
+    expected = f"{path}: is {kind}, and no file; set [store] path to a file"
+
+    assert ("FAILED", expected) == _check(tmp_path, str(path))["database"]
+    with pytest.raises(StoreError, match=kind):
+        Store(path)
+
+
 def test_a_key_that_is_none(tmp_path: Path) -> None:
     """It is looked at although there is no log yet, and where it has a place of its own."""
     path = tmp_path / "monitor.db"

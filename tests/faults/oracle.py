@@ -13,7 +13,19 @@ from monitor.daemon.collector import Collector
 from monitor.daemon.job import Item
 from monitor.settings import MqttSettings, Settings
 from monitor.store.rows import DeadLetter
-from monitor.tweets import MAX_NAME_CHARS, Entity, bluesky, encodings, taking, tweet, wrapping
+from monitor.tweets import (
+    MAX_NAME_CHARS,
+    Entity,
+    activitypub,
+    binary,
+    bluesky,
+    encodings,
+    envelopes,
+    taking,
+    tweet,
+    twitter,
+    wrapping,
+)
 from monitor.tweets.redaction import redact
 from monitor.tweets.shape import mask
 from tests.factories import PSEUDONYMS, Inlet, StubClassifier
@@ -35,7 +47,10 @@ _COLLECTOR: Final = Collector(
     PSEUDONYMS,
 )
 
-_SPEAKING: Final = (bluesky, encodings, taking, tweet, wrapping, json.decoder, json.scanner)
+_SPEAKING: Final = (
+    *(activitypub, binary, bluesky, encodings, envelopes, taking, tweet, twitter, wrapping),
+    *(json.decoder, json.scanner),
+)
 """What makes the details of rejections."""
 _OWN_WORDS: Final = frozenset(
     re.findall(

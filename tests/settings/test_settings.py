@@ -331,6 +331,14 @@ def test_settings_are_frozen() -> None:
             (f"[mqtt]\ntopics = ['ok', '{topic}']", ("[mqtt] topics", f"'{topic}'", "topic filter"))
             for topic in ("", "a#", "#/a", "a/#/b", "a+", "a/+b/c", "##", "++")
         ),
+        *(
+            (f"[mqtt]\ntopics = ['ok', '{topic}']", (f"'{topic}'", "shares nothing", "group ="))
+            for topic in ("$share", "$share/g", "$share/g/", "$share//a", "$share/#")
+        ),
+        *(
+            (f"[mqtt]\ntopics = ['ok', '{topic}']", (f"'{topic}'", "what the broker says"))
+            for topic in ("$SYS/#", "$SYS/broker/uptime")
+        ),
         # groups, and the names they need
         *(
             (f"[mqtt]\ngroup = '{name}'\nclient_id = 'a'", (f"[mqtt] group = '{name}'", "name"))

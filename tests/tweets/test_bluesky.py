@@ -80,6 +80,13 @@ def test_an_id_ascends_and_names_nobody() -> None:
     assert id_ != _tweet(other).id
 
 
+def test_a_record_of_a_list() -> None:
+    """`listRecords` has the record in `value`; its address says who wrote it."""
+    listed = {"uri": _view()["uri"], "cid": "b", "value": RECORD}
+
+    assert _tweet(event()) == _tweet(listed)
+
+
 def test_a_bare_record() -> None:
     """It has no id of its own."""
     assert RECORD["text"] == _tweet(RECORD).text

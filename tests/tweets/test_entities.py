@@ -134,6 +134,10 @@ def test_match(expected: str, text: str) -> None:
             "Land. Rover|LandRover",
         ),
         ("H&M", "H&amp;M|h&amp;m's|#HM|#H_M", "H&lt;M|hm"),
+        ("Citroën", "Citro&euml;n|CITRO&Euml;N|Citro&#235;n|Citro&amp;#xEB;n", "Citro&amp;n"),
+        ("AT&T", "AT&#38;T|AT&#038;T|AT&#x26;T|AT&amp;#38;T", "AT&#55296;T|AT&#0;T"),
+        ("McDonald's", "McDonald&#x2019;s|McDonald&#8217;s|McDonald&#039;s", "McDonald"),
+        ("Acme", "Ac\u200dme|\u2066Acme\u2069|@\u200eacme|#\u2066Acme|A\u2060c\ufeffme", "ac me"),
     ],
 )
 def test_spellings(name: str, found: str, not_found: str) -> None:
@@ -145,6 +149,13 @@ def test_spellings(name: str, found: str, not_found: str) -> None:
     for text in filter(None, not_found.split("|")):
         assert () == matcher.match(f"so {text} and"), text
     assert name == matcher.canonical(name.upper())
+
+
+def test_emoji_of_several_stay_whole() -> None:
+    """What joins them is no invisible character inside a word."""
+    family = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}\ufe0f"
+
+    assert f"Acme {family}" == Searchable(f"Ac\u200dme {family}").text
 
 
 def test_where_a_mention_stands() -> None:

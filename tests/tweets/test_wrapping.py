@@ -133,7 +133,7 @@ def test_any_text_with_a_mark(text: str, encoding: str) -> None:
     assert text.strip().replace("\0", "\ufffd") == actual.text
 
 
-@given(st.text(st.characters(max_codepoint=127, exclude_characters="\0"), min_size=2))
+@given(st.text("\t\n !\"#&'()*+,-./09:;<=>?@AZ[]^_`az{|}~", min_size=2))
 def test_ascii_in_utf_16_without_a_mark(text: str) -> None:
     """It is read as what it is, and the same text in UTF-8 is not taken for it."""
     text = f"x{text}x"
@@ -141,3 +141,62 @@ def test_ascii_in_utf_16_without_a_mark(text: str) -> None:
         actual = _decoded(text.encode(encoding))
         assert isinstance(actual, Tweet), actual
         assert text == actual.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["Acme", "Acme \N{PILE OF POO}", "caf\u00e9 bad"])
+def test_utf_32_without_a_mark(text: str, encoding: str) -> None:
+    """It is told by its numbers."""
+    message = json.dumps({"id": "1", "text": text}, ensure_ascii=False)
+    for payload, id_ in ((message, "1"), (text, "digest")):
+        actual = _decoded(payload.encode(encoding))
+
+        assert isinstance(actual, Tweet), actual
+        assert (id_, text) == (actual.id, actual.text)
+
+
+@pytest.mark.parametrize("before", ["data: ", "data:", "event: update\ndata: ", "id: 7\ndata: "])
+def test_an_event_of_a_web_servers_stream(before: str) -> None:
+    """The object in it is read."""
+    actual = _decoded(before.encode() + BYTES + b"\n\n")
+
+    assert isinstance(actual, Tweet), actual
+    assert TEXT == actual.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "payload", "word"),
+    [
+        (Reason.WRONG_TYPE, b'<?xml version="1.0"?><tweet>Acme</tweet>', "XML"),
+        (Reason.WRONG_TYPE, b"<!DOCTYPE html><title>502 Bad Gateway</title>", "HTML"),
+        (Reason.WRONG_TYPE, b"<html><body>Acme</body></html>", "HTML"),
+        (Reason.BAD_JSON, repr(BYTES).encode(), "Python"),
+        (Reason.BAD_JSON, repr(MESSAGE).encode(), "Python"),
+        (Reason.BAD_JSON, b'[{"text": "a"}]\n[{"text": "b"}]', "Several"),
+        (Reason.BAD_JSON, b'[{"text": "a"},', "Not JSON"),
+        (Reason.NO_TEXT, b'{"event": "delete", "payload": "115901234567890123"}', "event"),
+        (Reason.NO_TEXT, b'{"stream": ["user"], "event": "filters_changed"}', "event"),
+    ],
+)
+def test_what_is_no_text(reason: Reason, payload: bytes, word: str) -> None:
+    """It is refused, and not labelled as if somebody had said it."""
+    actual = _decoded(payload)
+
+    assert isinstance(actual, Rejection), actual
+    assert reason == actual.reason
+    assert word in actual.detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("<3 Acme", "<sarcasm>Acme is great</sarcasm>", "eyes on Acme", "ewww", "b'day at Acme"),
+        *("data: Acme is down", "event: Acme\ndata: none", "eyJhbGciOiJIUzI1NiJ", "[{Acme}]"),
+    ],
+)
+def test_what_only_looks_like_a_wrapping(text: str) -> None:
+    """Texts stay texts."""
+    actual = _decoded(text.encode())
+
+    assert isinstance(actual, Tweet), actual
+    assert text == actual.text
