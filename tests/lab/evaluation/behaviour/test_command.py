@@ -116,7 +116,7 @@ def test_it_needs_no_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (["--by-entity"], "--by-entity"),
         (["--output", "x"], "--output"),
         (["--without-entity"], "--without-entity"),
-        (["--labels", "25"], "--labels"),
+        (["--owner-labels", "25"], "--owner-labels"),
         (["--resamples", "200"], "--resamples"),
         (["--seed", "3"], "--seed"),
         (["."], "DATA"),
