@@ -111,9 +111,11 @@ def _check(header: _Row, question: Columns) -> None:
         if header.fields.count(name) > 1:
             raise FormatError(f"the header has two columns {name!r}")
     if not {question.text_column, *(WHOLE if question.whole_texts else ())} & {*header.fields}:
+        only = header.fields[0] if len(header.fields) == 1 else ""
+        other = "; commas separate columns here" if any(mark in only for mark in ";\t|") else ""
         raise FormatError(
             f"no column {question.text_column!r} (--text-column) among"
-            f" {_printable(header.fields)!r}"
+            f" {_printable(header.fields)!r}{other}"
         )
 
 

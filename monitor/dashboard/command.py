@@ -49,6 +49,8 @@ def dashboard(
     With --label (not with --host) whoever reaches it may also answer, as in `monitor label`, and
     each answer is written into the log at once. Ctrl-C ends it. Needs the extra [dashboard].
     """
+    if not host.strip():  # to the system that is every address
+        raise click.BadParameter("is empty; 0.0.0.0 is every address", param_hint="--host")
     loopback = host.startswith(_LOOPBACK)
     if label and not loopback:
         raise click.UsageError(
@@ -74,6 +76,8 @@ def dashboard(
     try:
         listener = _listen(host, port)
     except OSError as error:
+        if error.errno and error.errno < 0:  # of getaddrinfo(3), whose words are lost on the way
+            fail(f"cannot listen on {host}: no such host; --host is an address of this machine")
         why = os.strerror(error.errno) if error.errno else str(error)
         fail(f"cannot listen on {host}, port {port}: {why}; try another --port (0: a free one)")
     except (TypeError, UnicodeError) as error:  # no name that a host can have

@@ -14,6 +14,7 @@ from typing import Final
 from monitor.atomic import sync
 from monitor.settings.belongings import APPLICATION_ID as APPLICATION_ID  # where its readers look
 from monitor.settings.belongings import is_ours
+from monitor.store.disk import free_bytes, is_full
 
 _CHECK_S: Final = 20.0
 """A check is cut short after so long: the service manager waits for the start."""
@@ -38,13 +39,21 @@ class DamagedLogError(StoreError):
 def unusable(path: Path, error: sqlite3.Error) -> StoreError:
     """Say what an error means for a log."""
     if not is_damage(error):
-        return StoreError(f"{path}: {error}")
+        return StoreError(f"{path}: {error}{_for_want_of_room(path)}")
     if is_ours(path):
         return DamagedLogError(path, error)
     return StoreError(
         f"{path}: {error}, so no log of this program, or damaged beyond recognition; move it away,"
         " or set [store] path to another file"
     )
+
+
+def _for_want_of_room(path: Path) -> str:
+    """Say that the disk is full, of which SQLite often says no more than "disk I/O error"."""
+    try:
+        return " (nothing is free on its disk; make room)" if is_full(free_bytes(path)) else ""
+    except OSError:
+        return ""
 
 
 def see_that_file(path: Path) -> None:

@@ -99,7 +99,8 @@ def test_bad_rows_are_kept_aside(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         ("body,n\na,1\n", "no column 'text' .*'body,n'"),
-        ("text;n\na;1\n", "no column 'text' .*'text;n'"),
+        ("text;n\na;1\n", "no column 'text' .*'text;n'; commas"),
+        ("text\tn\na\t1\n", "no column 'text' .*; commas"),
         ("text,n,n\na,1,2\n", "two columns 'n'"),
         ('"text"x,n\na,1\n', "the header"),
     ],

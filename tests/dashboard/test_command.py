@@ -51,6 +51,18 @@ def test_others_are_warned_of(tmp_path: Path, serve: Callable[..., Dashboard]) -
     assert "warning: whoever reaches 0.0.0.0 may read all" in dashboard.end()[1]
 
 
+@pytest.mark.parametrize(
+    ("host", "code", "said"),
+    [("", 2, "--host: is empty"), (" ", 2, "--host: is empty"), ("256.1.1.1", 1, "no such host")],
+)
+def test_a_host_that_is_none(tmp_path: Path, host: str, code: int, said: str) -> None:
+    """Nothing typed is no wish to be open to all; a name that leads nowhere is told as one."""
+    ended, err = _monitor("--database", str(write(tmp_path / "log.db")), "--host", host)
+
+    assert code == ended
+    assert said in err
+
+
 def test_a_port_in_use(tmp_path: Path) -> None:
     """One line with the port and the way out."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.store import Store, StoreError
 from tests.factories import query
 from tests.faults.ledger import publish, rejects, stored, tweets, wait_balanced
 from tests.faults.redo import acknowledged, read
@@ -260,6 +261,17 @@ def test_reader_that_holds_on(daemon: Daemon, mosquitto: Mosquitto) -> None:
 
     assert wal.stat().st_size <= _WAL_BYTES
     wait_balanced(daemon, published)
+
+
+def test_a_log_begun_on_a_full_disk(mount: Mount) -> None:
+    """SQLite calls it an I/O error; what it is for want of is said."""
+    disk = mount("-t", "tmpfs", "-o", "size=8m", "none")
+    if disk is None:
+        pytest.skip("nothing may be mounted here")
+    with full(disk), pytest.raises(StoreError, match="nothing is free on its disk"):
+        Store(disk / "monitor.db")
+
+    Store(disk / "monitor.db").close()
 
 
 @pytest.mark.parametrize("way", ["moved", "deleted"])
