@@ -77,7 +77,11 @@ def test_a_reload_before_there_is_anything_to_reload(tmp_path: Path, library: st
 
 
 def test_the_daemon_ends_well_whenever_it_is(tmp_path: Path) -> None:
-    """From its first line on: while it imports, loads its model, makes its log, connects."""
+    """From its first line on: while it imports, loads its model, makes its log, connects.
+
+    With exit code 0; or, while Python itself comes to its end and has no handlers any more, by the
+    signal, without a word, which systemd takes for as good (systemd.service(5)).
+    """
     begun = tmp_path / "begun"
     for seed in range(12):
         process = _start(tmp_path, _FIRST, f"open({str(begun)!r}, 'w').close()", "run")
@@ -87,7 +91,7 @@ def test_the_daemon_ends_well_whenever_it_is(tmp_path: Path) -> None:
         process.terminate()
         code, _, err = _end(process)
 
-        assert 0 == code, err
+        assert code == 0 or (code, err) == (-signal.SIGTERM, ""), (code, err)
         assert "Traceback" not in err
 
 
