@@ -37,6 +37,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitor.clock import now
 from monitor.delivery import Delivery, nothing
+from monitor.mqtt import network
 from monitor.mqtt.acknowledgements import Acknowledgements
 from monitor.mqtt.client import connect, make_client, why_ended
 from monitor.mqtt.sender import Message, Sender
@@ -244,7 +245,7 @@ class Connection:
         with self._closing:  # paho trips if two threads wait for its own at once
             if self._client.disconnect(properties=v5) == MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self.lost.wait(_CLOSE_S)
-            self._client.loop_stop()
+            network.stop(self._client)
             self._lose()  # also if the network thread died without saying so
 
     def _lose(self) -> None:

@@ -19,6 +19,7 @@ import click
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from monitor.mqtt import network
 from monitor.mqtt.client import connect, make_client
 from monitor.mqtt.look import KNOWN, holds_session
 from monitor.mqtt.session import BrokerRefusedError, ConnectionFailedError
@@ -188,4 +189,4 @@ def connected(settings: MqttSettings, in_flight: int = _IN_FLIGHT) -> Iterator[P
         yield publisher
     finally:
         client.disconnect()
-        client.loop_stop()
+        network.stop(client)

@@ -85,11 +85,11 @@ def test_a_jump_moves_dates_and_nothing_else(
     clock.jump(ahead)
     published |= publish(mosquitto.port, tweets(300, 300))
     wait_balanced(daemon, published)
-    assert 0 == daemon.stop()
+    assert 0 == daemon.stop(), daemon.said()
     daemon.start()
     published |= publish(mosquitto.port, tweets(5, 600))
     wait_balanced(daemon, published)
-    assert 0 == daemon.stop()
+    assert 0 == daemon.stop(), daemon.said()
 
     now = datetime.now(UTC)
     assert abs(_when(daemon, "t0000000") - now) < timedelta(minutes=2)
