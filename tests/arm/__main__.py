@@ -142,7 +142,7 @@ def _labels(program: Sequence[str], asked: Sequence[Question], **variables: str)
         subprocess.CalledProcessError: if it fails; what it said is on our standard error.
     """
     run = subprocess.run(
-        [*program, "classify"],
+        [*program, "classify", "--every-language"],
         env={**os.environ, **variables},
         input="".join(f"{json.dumps(question)}\n" for question in asked),
         stdout=subprocess.PIPE,

@@ -65,6 +65,7 @@ def live(board: Board, questions: Sequence[Question], folder: Path) -> Life:
                 **board.variables,
                 "MONITOR_MQTT_PORT": str(broker.port),
                 "MONITOR_PRIVACY_STORE_TEXT": "full",  # to compare
+                "MONITOR_MODEL_OTHER_LANGUAGES": "label",  # some tweets of the demonstration
             },
         )
         checked = _on_board(board, daemon, "check").decode()

@@ -1,6 +1,6 @@
 """The demonstration's invented tweets as questions: a text, and whom it is asked about.
 
-python -m tests.arm.tweets | monitor classify > pc.jsonl
+python -m tests.arm.tweets | monitor classify --every-language > pc.jsonl
 """
 
 from __future__ import annotations
