@@ -257,17 +257,14 @@ class Classifier:
         return verdicts
 
     def _classify(self, pairs: Sequence[Pair]) -> list[Verdict]:
-        refused = self._refused(pairs)
+        if self._languages is None:
+            return self.infer(self.tokenize(pairs), self._local.interpreter)
+        refused = [
+            self._languages.other(text, names=(entity or "",)) is not None for text, entity in pairs
+        ]
         asked = [pair for pair, no in zip(pairs, refused, strict=True) if not no]
         verdicts = iter(self.infer(self.tokenize(asked), self._local.interpreter))
         return [UNREAD if no else next(verdicts) for no in refused]
-
-    def _refused(self, pairs: Sequence[Pair]) -> list[bool]:
-        if self._languages is None:
-            return [False] * len(pairs)
-        return [
-            self._languages.other(text, names=(entity or "",)) is not None for text, entity in pairs
-        ]
 
     def _verdicts(self, outputs: Mapping[str, npt.NDArray[np.float32]]) -> Iterator[Verdict]:
         answers = []
