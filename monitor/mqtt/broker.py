@@ -159,7 +159,7 @@ class Broker:
 
     def _tell_loss(self, connection: Connection, seconds: float) -> None:
         self._log.warning("connection-lost", reason=connection.why_lost)
-        if connection.lost_asking:  # for a reason that is known
+        if connection.lost_asking:  # perhaps for that question, which is soon asked no more
             return
         self._short_lived = self._short_lived + 1 if seconds < _SHORT_S else 0
         blame = {

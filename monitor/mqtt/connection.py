@@ -69,7 +69,8 @@ _TAKEN_OVER: Final = "Session taken over"
 _OF_ITS_OWN: Final = (_TAKEN_OVER, "Server shutting down", "Administrative action")
 """Why a broker ends a connection whatever we ask."""
 _MOST_LOST_ASKING: Final = 2
-"""Connections in a row that the question of what was dropped may cost: one could be chance."""
+"""Connections in a row that the question of what was dropped may cost: one could be chance, such as
+another client that connects with our identifier just then."""
 
 
 def _is_presence(topic: str, payload: bytes | bytearray) -> bool:
@@ -363,7 +364,8 @@ class Connection:
         if self._asking is not None and reason.is_failure and self.why_lost not in _OF_ITS_OWN:
             self.lost_asking = True
             self._lives.lost_asking += 1
-            self.why_lost = f"the broker hangs up on a subscription to {_DROPPED_TOPIC}"
+            # Perhaps for this question, perhaps for another reason: neither may be claimed.
+            self.why_lost += f"; some brokers do so on a subscription to {_DROPPED_TOPIC}"
         if not self._answered:
             self._settle(HungUpError(self._last_words.why(), silent=False))
         else:
