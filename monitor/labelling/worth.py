@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from monitor.standings.answers import sample
+from monitor.standings.labellers import labellers
 from monitor.standings.owner import LEAST, Powered, student
 from monitor.standings.quantification import Floats, Z
-from monitor.standings.reputation import labellers, sample
 from monitor.store.owner_labels import OwnerLabel, read
 from monitor.verdict import LABELS, POLARITIES
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from monitor.standings.report import ReportQuestion as ReportQuestion
     from monitor.standings.report import UnknownEntityError as UnknownEntityError
     from monitor.standings.report import gather as gather
-    from monitor.standings.reputation import Estimate as Estimate
-    from monitor.standings.reputation import Standing as Standing
     from monitor.standings.reputation import standings as standings
+    from monitor.standings.standing import Estimate as Estimate
+    from monitor.standings.standing import Standing as Standing
 
 else:  # or the type checker would take any name for one that is there
     __getattr__ = face(
@@ -23,6 +23,7 @@ else:  # or the type checker would take any name for one that is there
         {
             "quantification": ("Calibration", "METHODS", "Method"),
             "report": ("Alert", "ReportQuestion", "Report", "UnknownEntityError", "gather"),
-            "reputation": ("Estimate", "Standing", "standings"),
+            "reputation": ("standings",),
+            "standing": ("Estimate", "Standing"),
         },
     )

@@ -10,15 +10,10 @@ from dataclasses import dataclass, field, replace
 from monitor.clock import utc
 from monitor.console import counted
 from monitor.periods import Window
+from monitor.standings.labellers import Labeller, Task, labellers
 from monitor.standings.quantification import Method
-from monitor.standings.reputation import (
-    Labeller,
-    Standing,
-    Task,
-    labellers,
-    most_spoken_of,
-    standings,
-)
+from monitor.standings.reputation import most_spoken_of, standings
+from monitor.standings.standing import Standing
 from monitor.standings.tallies import Ranking, entities, is_known, ranking
 from monitor.standings.unread import Unread, unread
 from monitor.tweets import MAX_NAME_CHARS, OTHERS

@@ -6,160 +6,26 @@ hours, days or weeks, UTC.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.clock import utc
-from monitor.periods import SECONDS, Window, beginning, ending, epoch
-from monitor.standings.owner import LEAST, NO_CLASS, Powered, Sample
-from monitor.standings.quantification import Calibration, Floats, Method, Shares, Z, correct
+from monitor.periods import SECONDS, Window, beginning, ending
+from monitor.standings.answers import Key, Owners, samples
+from monitor.standings.labellers import Labeller, Task, labellers
+from monitor.standings.quantification import Floats, Method, Shares, Z, correct
+from monitor.standings.standing import NET, Basis, Estimate, Standing
 from monitor.standings.tallies import Ranking, Tally, ranking, tallies
-from monitor.store import StoreError
-from monitor.store.owner_labels import OwnerLabel, read
 from monitor.tweets import OTHERS
-from monitor.verdict import LABELS, POLARITIES, TASKS
-
-Task = Literal["reputation", "sentiment"]
-Basis: TypeAlias = Method | Literal["owner"]
-"""What shares are corrected by; "owner": by what the owner said of tweets (`standings.owner`)."""
-NET: Final = np.array([-1.0, 0.0, 1.0])
-"""Weights of the classes: the net score is the positive share less the negative one."""
+from monitor.verdict import LABELS
 
 Counts: TypeAlias = NDArray[np.int64]
-_Key: TypeAlias = tuple[float, str]
-"""Beginning of the window, entity."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with the ends of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether it is more than chance that the figure is not 0."""
-        return self.low > 0 or self.high < 0
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How an entity stands in a window."""
-
-    entity: str | None
-    """None for tweets about no entity, `OTHERS` for entities that are added up."""
-    start: str
-    """UTC, the window's first moment; its end is the next one's start."""
-    end: str
-    counts: tuple[int, int, int]
-    """Labels as given: negative, neutral, positive."""
-    retweets: int
-    """Tweets that repeat another's: not in the counts, unless they were asked for."""
-    unsure: int
-    """Of the labels those that are marked as abstained."""
-    negative: Estimate
-    neutral: Estimate
-    positive: Estimate
-    net: Estimate
-    """Positive share less negative share, -1 to 1."""
-    correction: Basis
-    """What the shares are corrected by; "none": they are the labels' own. Where several models
-    labelled the tweets, that of the one that labelled most."""
-    chance: tuple[float, float, float, float]
-    """Half the intervals of chance alone: negative, neutral, positive, net. What is beyond them in
-    the figures' own is the classifier's way with this entity, the same in each window."""
-    change: Estimate | None = None
-    """Of the net score, against the window before; None if there is none with tweets."""
-    answers: int = 0
-    """Of the owner, on which the shares rest."""
-    dated: bool = False
-    """Whether there are answers, but what may have changed since then makes the intervals wider
-    than what they leave open."""
-
-    @property
-    def tweets(self) -> int:
-        """Tweets behind the shares."""
-        return sum(self.counts)
-
-
-@dataclass(frozen=True, slots=True)
-class Labeller:
-    """A model that labelled tweets of the log, as it was run."""
-
-    name: str
-    """With its version."""
-    task: Task
-    """The task (`monitor.verdict.TASKS`) whose answer is taken as the label."""
-    calibration: Calibration | None
-    """What is known of its mistakes at that task."""
-    sha256: str = ""
-    """Of its file."""
-
-    @property
-    def method(self) -> Method:
-        """What corrects its counts unless another is asked for."""
-        return self.calibration.best if self.calibration else "none"
-
-
-def labellers(connection: sqlite3.Connection, task: Task | None = None) -> dict[int, Labeller]:
-    """Read which models the log knows, by id.
-
-    Args:
-        connection: from `reader.open_log`.
-        task: whose labels are asked for; None for the task that each model was run for.
-
-    Raises:
-        StoreError: what the log says of a model is not what is written there.
-    """
-    found = {}
-    for model_id, name, version, own_task, card, sha256 in connection.execute(
-        "SELECT id, name, version, task, calibration, sha256 FROM models"
-    ):
-        asked: Task = task or own_task
-        try:
-            table: dict[str, Any] = json.loads(card) if card else {}
-            calibration = Calibration.of(table.get(asked))
-        except (ValueError, AttributeError, TypeError):
-            raise StoreError(f"the log is damaged: the calibration of model {model_id}") from None
-        if asked not in TASKS:
-            raise StoreError(f"the log is damaged: the task of model {model_id}")
-        found[model_id] = Labeller(f"{name} {version}", asked, calibration, sha256)
-    return found
-
-
-def samples(connection: sqlite3.Connection) -> dict[tuple[str, str], Sample]:
-    """Read what owners said of tweets drawn at random, by entity and the model's SHA-256.
-
-    It is the reputation that they were asked about.
-
-    Raises:
-        StoreError: what the log says of a tweet is not what is written there.
-    """
-    found: defaultdict[tuple[str, str], list[OwnerLabel]] = defaultdict(list)
-    for label in read(connection):
-        if label.drawn == "random":
-            found[label.entity, label.model_sha256].append(label)
-    return {key: sample(labels) for key, labels in found.items()}
-
-
-def sample(labels: Sequence[OwnerLabel]) -> Sample:
-    """Put answers to tweets of one entity into numbers."""
-    given = [POLARITIES.index(la.label) if la.label in POLARITIES else NO_CLASS for la in labels]
-    said = np.array([la.probabilities[:LABELS] for la in labels], np.float64).reshape(-1, LABELS)
-    return Sample(
-        answers=np.array(given, np.int64),
-        model=said.argmax(axis=1).astype(np.int64),
-        at=np.array([epoch(la.received_at) for la in labels], np.float64),
-    )
 
 
 def standings(
@@ -218,7 +84,7 @@ def standings(
     )
     # Owners were asked about the reputation, and not about retweets.
     asked_owners = correction is None and not retweets and "reputation" in by_task
-    owners = _Owners(samples(connection) if asked_owners else {}, models, length)
+    owners = Owners(samples(connection) if asked_owners else {}, models, length)
     figures = _Figures.of(cells, models, correction, owners)
     found = [figures.standing(key, cells[key], length) for key in figures.keys if key[0] >= first]
     return sorted(found, key=lambda s: (s.start, s.entity != OTHERS, s.tweets), reverse=True)
@@ -257,91 +123,19 @@ class _Cell:
             self.unsure += tally.unsure
 
 
-def _cells(counted: Iterable[Tally], retweets: bool) -> dict[_Key, _Cell]:
-    cells: defaultdict[_Key, _Cell] = defaultdict(_Cell)
+def _cells(counted: Iterable[Tally], retweets: bool) -> dict[Key, _Cell]:
+    cells: defaultdict[Key, _Cell] = defaultdict(_Cell)
     for tally in counted:
         cells[tally.start, tally.entity].add(tally, retweets=retweets)
     return {key: cell for key, cell in cells.items() if cell.by_model}
-
-
-class _Owners:
-    """What owners' answers say of the shares in windows."""
-
-    def __init__(
-        self,
-        samples: Mapping[tuple[str, str], Sample],
-        models: Mapping[int, Labeller],
-        length: float,
-    ) -> None:
-        self._models = models
-        self._length = length
-        self._known: dict[tuple[str, int], tuple[Sample, Powered]] = {}
-        for (entity, sha256), found in samples.items():
-            if found.classes < LEAST:
-                continue
-            for model_id, model in models.items():
-                if model.sha256 == sha256 and model.task == "reputation":
-                    mapping = model.calibration.mapping if model.calibration else None
-                    self._known[entity, model_id] = found, Powered.by(found, mapping)
-
-    def correct(
-        self,
-        keys: Sequence[_Key],
-        counts: Floats,
-        model_id: int,
-        by_calibration: Shares,
-        *,
-        known: bool,
-    ) -> tuple[Shares, list[int], list[bool]]:
-        """Put the shares of entities whose owner has answered into those of a model.
-
-        Args:
-            keys: of the windows.
-            counts: of the model's labels [windows, 3].
-            model_id: whose.
-            by_calibration: their shares otherwise.
-            known: whether the intervals of these hold whatever the entity; then few answers, which
-                say less, change nothing.
-
-        Returns:
-            The shares, the answers on which each window rests, and whether these are dated
-            [windows].
-        """
-        answers, dated = [0] * len(keys), [False] * len(keys)
-        found = Shares(  # of which two may be one array
-            by_calibration.values.copy(),
-            by_calibration.covariance.copy(),
-            by_calibration.chance.copy(),
-        )
-        for row, (start, entity) in enumerate(keys):
-            if (entity, model_id) not in self._known or not counts[row].any():
-                continue
-            asked, powered = self._known[entity, model_id]
-            shares = powered.shares(counts[row : row + 1])
-            # What holds where tweets were asked about may not last.
-            inside = ((asked.at >= start) & (asked.at < start + self._length)).mean()
-            calibration = self._models[model_id].calibration
-            drift = np.zeros((LABELS, LABELS))
-            if calibration is not None and calibration.drift is not None:
-                drift = calibration.drift
-            since = (asked.at < start).mean() * drift
-            dated[row] = bool(np.trace(since) > np.trace(shares.covariance[0]))
-            covariance = shares.covariance[0] + (1 - inside) * drift
-            if known and np.trace(covariance) > np.trace(found.covariance[row]):
-                continue
-            found.values[row] = shares.values[0]
-            found.covariance[row] = covariance
-            found.chance[row] = shares.chance[0] + drift
-            answers[row] = powered.classes
-        return found, answers, dated
 
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
     """All windows' figures at once; a row a key."""
 
-    keys: list[_Key]
-    places: Mapping[_Key, int]
+    keys: list[Key]
+    places: Mapping[Key, int]
     counts: Counts
     """[windows, 3]"""
     shares: Floats
@@ -359,10 +153,10 @@ class _Figures:
     @classmethod
     def of(
         cls,
-        cells: Mapping[_Key, _Cell],
+        cells: Mapping[Key, _Cell],
         models: Mapping[int, Labeller],
         correction: Method | None,
-        owners: _Owners,
+        owners: Owners,
     ) -> _Figures:
         """Correct what each model counted, and mix the models by their tweets."""
         keys = list(cells)
@@ -405,7 +199,7 @@ class _Figures:
             dated=dated,
         )
 
-    def standing(self, key: _Key, cell: _Cell, length: float) -> Standing:
+    def standing(self, key: Key, cell: _Cell, length: float) -> Standing:
         """Put into words of the domain what the arrays hold of a window."""
         (start, name), place = key, self.places[key]
         values, half = self.shares[place].tolist(), self.half[place].tolist()

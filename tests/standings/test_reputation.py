@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitor.labelling.sample import tweets_of
 from monitor.periods import WINDOWS, Window
 from monitor.standings import ReportQuestion, Standing, gather, standings
-from monitor.standings.reputation import labellers
+from monitor.standings.labellers import labellers
 from monitor.store import open_log
 from monitor.store.owner_labels import Drawn, opened_beside, put
 from tests.factories import DAY_S, NOW

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from monitor.lab.quantifying.fit import EntityTweets, beyond_chance
-from monitor.lab.quantifying.score import NET
 from monitor.standings import Calibration, Method
 from monitor.standings.quantification import Floats, Z, correct
+from monitor.standings.standing import NET
 from monitor.verdict import LABELS
 
 WINDOWS: Final = (25, 50, 100)

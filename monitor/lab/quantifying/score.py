@@ -11,8 +11,8 @@ from monitor.lab.metrics import ratio
 from monitor.lab.quantifying.fit import EntityTweets
 from monitor.standings import METHODS, Calibration, Method
 from monitor.standings.quantification import Floats, Z, correct
+from monitor.standings.standing import NET
 
-NET: Final = np.array([-1.0, 0.0, 1.0])
 RESAMPLES: Final = 2000
 
 Found: TypeAlias = tuple[Floats, Floats | None]
