@@ -16,13 +16,10 @@ Delivery semantics (MQTT 5.0, section 4.3, 4.4; 3.1.1 likewise):
   broker sends the rest again. At QoS 0 it is lost, and counted.
 * What we publish ourselves may come back, if a topic filter covers it: it is no tweet, and is
   acknowledged in its turn. So is what others say of whether they are there.
-* In a group (MQTT 5.0, section 4.8.2) the broker gives every tweet to one of its boards. A broker
-  that cannot share is refused: subscribed the plain way, each board would label everything.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,7 +30,6 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitor.clock import now
 from monitor.delivery import Delivery, nothing
@@ -44,11 +40,11 @@ from monitor.mqtt.sender import Message, Sender
 from monitor.mqtt.session import (
     OFFLINE,
     ONLINE,
-    CannotShareError,
     ConnectionFailedError,
     HungUpError,
     Lives,
 )
+from monitor.mqtt.subscription import DROPPED_TOPIC, Subscription
 from monitor.mqtt.ways import refusal
 from monitor.settings import MqttSettings
 from monitor.settings.tls import LastWords
@@ -60,17 +56,10 @@ _CLOSE_S: Final = 5.0
 _LEAST_PACKET_BYTES: Final = 2**20
 """Packets up to this size, or twice the largest payload allowed, arrive and become dead letters;
 larger ones the broker withholds (MQTT 5.0, section 3.1.2.11.4), and memory stays bounded."""
-_DROPPED_TOPIC: Final = "$SYS/broker/publish/messages/dropped"
-"""Where mosquitto tells how many messages it has dropped, for all its clients, since its start."""
 _PRESENCE: Final = (ONLINE.encode(), OFFLINE.encode())
-_CANNOT_SHARE: Final = "it has no shared subscriptions"
-_SHARED_REFUSED: Final = "Shared subscription not supported"  # as paho calls reason code 0x9E
 _TAKEN_OVER: Final = "Session taken over"
 _OF_ITS_OWN: Final = (_TAKEN_OVER, "Server shutting down", "Administrative action")
 """Why a broker ends a connection whatever we ask."""
-_MOST_LOST_ASKING: Final = 2
-"""Connections in a row that the question of what was dropped may cost: one could be chance, such as
-another client that connects with our identifier just then."""
 
 
 def _is_presence(topic: str, payload: bytes | bytearray) -> bool:
@@ -81,14 +70,6 @@ def _is_presence(topic: str, payload: bytes | bytearray) -> bool:
 def visitor(settings: MqttSettings) -> str:
     """Name the client that only looks whether the broker would take us."""
     return f"{settings.client_id}-visit"
-
-
-def _visitors(settings: MqttSettings) -> tuple[str, ...]:
-    """Filters like ours, but shared in groups of a visitor's own: he takes nothing from ours."""
-    return tuple(
-        re.sub(r"^\$share/[^/]*", lambda group: f"{group[0]}-visit", topic)
-        for topic in settings.filters
-    )
 
 
 class Connection:
@@ -127,35 +108,31 @@ class Connection:
         """
         self._settings = settings
         self._visit = visit
-        self._leaving = leaving
         self._protocol = protocol
         self._receive_maximum = receive_maximum
         self._deliver = deliver
         self._on_dropped = on_dropped
-        self._stale_topics = list(stale_topics)
         self._is_own = is_own
         self._lives = lives or Lives()
         self._lives.begun += 1
         self._life = self._lives.begun
-        self._subscription: int | None = None
+        self._subscription = Subscription(
+            settings, protocol, stale_topics, self._lives, visit=visit, leaving=leaving
+        )
         self._last_message = time.monotonic()
         self._closing = threading.Lock()
         self._settled = threading.Event()
         self._problem: Exception | None = ConnectionFailedError("no answer from the broker")
-        self._asking: int | None = None
         self.over = threading.Event()
         """Set once it is of no more use: lost, or to be given up for what was forgotten."""
         self.lost = threading.Event()
         self._answered = False
         self.session_present = False
-        self.granted: int = settings.qos
-        """The least quality of service that the broker grants our subscriptions."""
         self.lost_asking = False
         """Whether it ended as we asked the broker how many messages it has dropped."""
         self.why_lost = ""
         """What the broker or the library said at the end."""
         self._overrun = self._overrun_told = 0
-        self._filters = _visitors(settings) if visit else settings.filters
         self._client = make_client(
             settings, visitor(settings) if visit else settings.client_id, protocol, clean=visit
         )
@@ -177,6 +154,11 @@ class Connection:
     def taken_over(self) -> bool:
         """Whether the broker said that another client has come with our identifier."""
         return self.why_lost == _TAKEN_OVER
+
+    @property
+    def granted(self) -> int:
+        """The least quality of service that the broker grants our subscriptions."""
+        return self._subscription.granted
 
     @property
     def forgotten(self) -> int:
@@ -278,40 +260,8 @@ class Connection:
             self._lives.resumed = self._life
         else:
             self._lives.first = self._life
-        if self._settings.group and not self._shares(properties):
-            self._settle(CannotShareError(_CANNOT_SHARE))
-            return
-        filters = self._filters
-        if self._leaving:
-            _, self._subscription = client.unsubscribe([*filters, *self._stale_topics])
-            if self._may_ask:
-                client.unsubscribe(_DROPPED_TOPIC)
-            return
-        qos = self._settings.qos
-        if self._protocol == MQTTProtocolVersion.MQTTv5:
-            # Retained messages come with a new subscription only, not on every reconnection; to a
-            # group never, though mosquitto before 2.0.13 would send them to each of its boards.
-            options = SubscribeOptions(
-                qos=qos,
-                retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND
-                if self._settings.group or self._visit
-                else SubscribeOptions.RETAIN_SEND_IF_NEW_SUB,
-            )
-            _, self._subscription = client.subscribe([(topic, options) for topic in filters])
-        else:
-            _, self._subscription = client.subscribe([(topic, qos) for topic in filters])
-        if self._stale_topics:
-            client.unsubscribe(self._stale_topics)
-
-    @property
-    def _may_ask(self) -> bool:
-        """Whether to ask what was dropped: not if it costs us the connection (rumqttd)."""
-        return self._lives.lost_asking < _MOST_LOST_ASKING
-
-    def _shares(self, granted: Properties | None) -> bool:
-        """Whether the broker has shared subscriptions (MQTT 5.0, section 3.2.2.3.13)."""
-        five = self._protocol == MQTTProtocolVersion.MQTTv5
-        return five and bool(getattr(granted, "SharedSubscriptionAvailable", 1))
+        if problem := self._subscription.request(client, properties):
+            self._settle(problem)
 
     def _on_subscribe(
         self,
@@ -321,24 +271,9 @@ class Connection:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        if mid == self._asking:  # if it will not say, we do without
-            self._asking, self._lives.lost_asking = None, 0
-        if mid != self._subscription:
-            return
-        refused = [
-            f"{topic}: {reason}"
-            for topic, reason in zip(self._filters, reasons, strict=False)
-            if reason.is_failure
-        ]
-        if any(str(reason) == _SHARED_REFUSED for reason in reasons):
-            self._settle(CannotShareError(_CANNOT_SHARE))
-        if refused:
-            self._settle(ConnectionFailedError(f"subscription refused: {'; '.join(refused)}"))
-            return
-        self.granted = min((reason.value for reason in reasons), default=0)
-        if not self._visit and self._may_ask:  # after the answer, as the question may cost us
-            _, self._asking = client.subscribe(_DROPPED_TOPIC)
-        self._settle(None)
+        ours, problem = self._subscription.answered(client, mid, reasons)
+        if ours:
+            self._settle(problem)
 
     def _on_unsubscribe(
         self,
@@ -348,7 +283,7 @@ class Connection:
         _reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        if mid == self._subscription:  # leaving; what there was no subscription to does not matter
+        if self._subscription.given_up(mid):
             self._last_message = time.monotonic()
             self._settle(None)
 
@@ -361,17 +296,16 @@ class Connection:
         _properties: Properties | None,
     ) -> None:
         self.why_lost = why_ended(reason)
-        if self._asking is not None and reason.is_failure and self.why_lost not in _OF_ITS_OWN:
+        if reason.is_failure and self.why_lost not in _OF_ITS_OWN and self._subscription.lost():
             self.lost_asking = True
-            self._lives.lost_asking += 1
             # Perhaps for this question, perhaps for another reason: neither may be claimed.
-            self.why_lost += f"; some brokers do so on a subscription to {_DROPPED_TOPIC}"
+            self.why_lost += f"; some brokers do so on a subscription to {DROPPED_TOPIC}"
         if not self._answered:
             self._settle(HungUpError(self._last_words.why(), silent=False))
         else:
             self._settle(
                 ConnectionFailedError(
-                    f"connection ended as we subscribed to {', '.join(self._filters)}:"
+                    f"connection ended as we subscribed to {', '.join(self._subscription.topics)}:"
                     f" {self.why_lost}, or on a topic that we may not read"
                 )
             )
@@ -384,7 +318,7 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "\N{REPLACEMENT CHARACTER}"
-        if topic == _DROPPED_TOPIC:
+        if topic == DROPPED_TOPIC:
             if message.payload.isdigit():
                 self._on_dropped(int(message.payload))
             return
