@@ -163,6 +163,8 @@ class Marker:
         tags: dict[str, str] = {}
 
         def tag(found: re.Match[str]) -> str:
+            if not names and found[1] == "@":
+                return USER
             if found[0] not in tags:
                 tags[found[0]] = _read_tag(found[0], searched.tag(found[2]), names, marks.target)
             return tags[found[0]]

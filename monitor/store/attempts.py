@@ -86,7 +86,7 @@ class Attempts:
         return True
 
     def take_back(self, digests: Iterable[str]) -> None:
-        """Inside the transaction that stores messages: they are done with."""
+        """Inside the transaction that stores messages, if any was noted: they are done with."""
         self._connection.executemany(
             "DELETE FROM attempts WHERE digest = ?", [(digest,) for digest in digests]
         )

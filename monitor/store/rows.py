@@ -80,6 +80,17 @@ class BatchRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as it is to be stored."""
+
+    record: BatchRow
+    tweets: Sequence[TweetRow]
+    """With their verdicts."""
+    dead_letters: Sequence[DeadLetter]
+    """Messages that could not be labelled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What a batch added to the log."""
 

@@ -16,6 +16,12 @@ def _insert(table: str, *columns: str) -> str:
     )
 
 
+INSERT_BATCH: Final = (
+    "INSERT INTO batches (started_at, clock_synchronised, model_id, received, tweets, labels,"
+    " duplicates, rejected, collect_ms, classify_ms, store_ms)"
+    " VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?, 0)"
+)
+"""What has become of it is written into it at the end (`batches.Batches.finish`)."""
 INSERT_TWEET: Final = _insert(
     "tweets",
     *("id", "received_at", "created_at", "topic", "author", "lang", "is_retweet", "text"),

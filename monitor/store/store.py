@@ -15,6 +15,7 @@ from monitor.settings import WAL_BYTES
 from monitor.store import integrity, registry, subscriptions
 from monitor.store.adapting import Adapting
 from monitor.store.attempts import Attempts
+from monitor.store.batches import Batches
 from monitor.store.database import Database
 from monitor.store.guard import Guard
 from monitor.store.hook import TransactionHook
@@ -22,15 +23,8 @@ from monitor.store.integrity import StoreError
 from monitor.store.place import MovedError
 from monitor.store.pruning import Pruner
 from monitor.store.rollups import Rollups
-from monitor.store.rows import BatchRow, DeadLetter, Labelled, Stored, TweetRow
+from monitor.store.rows import Batch, BatchRow, DeadLetter, Stored, TweetRow
 from monitor.store.schema import is_joined, known_migrations, migrations
-from monitor.store.statements import (
-    INSERT_DEAD_LETTER,
-    INSERT_LABEL,
-    INSERT_TWEET,
-    label_columns,
-    probabilities,
-)
 from monitor.store.throughput import Minute
 
 _T = TypeVar("_T")
@@ -103,6 +97,7 @@ class Store:
         self._pruner = Pruner(self._connection, self._transaction, self._script)
         self.attempts = Attempts(self._connection, self._transaction)
         self.adapting = Adapting(self._connection, self._transaction)
+        self._batches = Batches(self._connection, self.adapting)
 
     def _prepare(self, on_migrating: Callable[[Sequence[str]], object]) -> None:
         execute = self._connection.execute
@@ -171,118 +166,36 @@ class Store:
         tweets: Sequence[TweetRow],
         dead_letters: Sequence[DeadLetter],
     ) -> Stored:
-        """Commit a batch: all of it or, on an exception, nothing.
+        """Commit one batch; see `write_all`."""
+        (stored,) = self.write_all([Batch(batch, tweets, dead_letters)])
+        return stored
+
+    def write_all(self, batches: Sequence[Batch]) -> list[Stored]:
+        """Commit batches in one transaction: all of them or, on an exception, nothing.
 
         Rows that are there already are left as they are. A known tweet asked about a further
         entity gains that label.
 
-        Args:
-            batch: its record.
-            tweets: with their verdicts.
-            dead_letters: messages that could not be labelled.
+        Returns:
+            What each has added.
 
         Raises:
             sqlite3.OperationalError: if the disk is full or the file is locked; try again.
             StoreError: if the file is damaged, or is no longer at its place.
         """
-        connection = self._connection
-        started = time.monotonic()
+        began = time.monotonic()
         with self._transaction():
-            batch_id = connection.execute(
-                "INSERT INTO batches (started_at, clock_synchronised, model_id, received, tweets,"
-                " labels, duplicates, rejected, collect_ms, classify_ms, store_ms)"
-                " VALUES (?, ?, ?, ?, 0, 0, 0, 0, ?, ?, 0)",
-                (
-                    batch.started_at,
-                    batch.clock_synchronised,
-                    batch.model_id,
-                    batch.received,
-                    round(batch.collect_ms, 3),
-                    round(batch.classify_ms, 3),
-                ),
-            ).lastrowid
-            assert batch_id is not None
-            added = connection.executemany(
-                INSERT_TWEET,
-                [
-                    (
-                        t.id,
-                        t.received_at,
-                        t.created_at,
-                        t.topic,
-                        t.author,
-                        t.lang,
-                        t.is_retweet,
-                        t.text,
-                        t.origin and t.origin.board,
-                        batch_id,
-                    )
-                    for t in tweets
-                ],
-            ).rowcount
             self.adapting.refresh()
-            fresh = list(self._label(tweets, batch, batch_id))
-            dead = connection.executemany(
-                INSERT_DEAD_LETTER,
-                [
-                    (
-                        d.digest,
-                        d.received_at,
-                        d.topic,
-                        d.reason,
-                        d.detail,
-                        d.size,
-                        d.payload,
-                        batch_id,
-                    )
-                    for d in dead_letters
-                ],
-            ).rowcount
+            inserted = [self._batches.insert(batch) for batch in batches]
+            fresh = [label for each in inserted for label in each.labels]
             for hook in self._hooks:
-                hook.write(connection, fresh)
-            if batch.noted:
-                self.attempts.take_back(batch.noted)
-            labels = sum(label.is_read for label in fresh)
-            unread = {label.tweet.id for label in fresh if not label.is_read}
-            stored = Stored(max(added, 0), labels, max(dead, 0), len(unread))
-            connection.execute(
-                "UPDATE batches SET tweets = ?, labels = ?, duplicates = ?, rejected = ?,"
-                " store_ms = ? WHERE id = ?",
-                (
-                    stored.tweets,
-                    stored.labels,
-                    batch.received - stored.tweets - len(dead_letters),
-                    len(dead_letters),
-                    round(1000 * (time.monotonic() - started), 3),
-                    batch_id,
-                ),
-            )
+                hook.write(self._connection, fresh)
+            self.attempts.take_back([digest for batch in batches for digest in batch.record.noted])
+            for each in inserted:
+                self._batches.finish(each, began)
         for hook in self._hooks:
             hook.committed()
-        return stored
-
-    def _label(
-        self, tweets: Sequence[TweetRow], batch: BatchRow, batch_id: int
-    ) -> Iterator[Labelled]:
-        """Insert the labels of a batch, and yield those that were not there."""
-        execute = self._connection.execute
-        for tweet in tweets:
-            model_id, at, marks = batch.model_id, tweet.received_at, None
-            if origin := tweet.origin:
-                model_id = registry.of_another_board(
-                    self._connection, origin.model, batch.started_at
-                )
-                at, marks = batch.started_at, origin.abstained
-            for entity, verdict in tweet.verdicts:
-                columns, abstained = label_columns(verdict, batch.abstain_below, marks)
-                own = verdict["reputation"].label
-                adapted = self.adapting.label(model_id, entity, own, probabilities(columns))
-                by = self.adapting.current.id if adapted else None
-                row = (tweet.id, entity, *columns, model_id, batch_id, adapted, by)
-                if execute(INSERT_LABEL, row).rowcount > 0:
-                    yield Labelled(
-                        *(tweet, entity, verdict, abstained, model_id, batch_id, at, adapted)
-                    )
+        return [each.stored for each in inserted]
 
     def write_minute(self, minute: Minute) -> None:
         """Commit a minute of throughput, and what hooks have left for a quiet moment."""

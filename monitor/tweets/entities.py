@@ -94,6 +94,8 @@ class EntityMatcher:
 
         Of more than `MAX_ENTITIES` those named first count: each costs a run of the model.
         """
+        if not self._names:
+            return ()
         found: dict[int, None] = {}  # in the order of the text
         for _, _, position in self._found(_tokens(text)):
             found[position] = None
@@ -106,6 +108,8 @@ class EntityMatcher:
 
         Mentions of different entities may overlap.
         """
+        if not self._names:
+            return []
         return [
             Mention(text.spans[first][0], text.spans[end - 1][1], self._names[position])
             for first, end, position in self._found(text.tokens)
@@ -172,15 +176,21 @@ class Searchable:
         """Take a text; of a longer one the first ``most`` characters, as it is searched."""
         self.text = readable(text)[:most]
         """In the spelling that is searched."""
+        # As most: folded it is as long, and so are its words.
+        self._is_plain = self.text.isascii() and "&" not in self.text
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
         """Where its words and punctuation marks stand in it."""
+        if self._is_plain:
+            return [word.span() for word in _TOKEN.finditer(self.text)]
         return [span for span, _ in self._found]
 
     @cached_property
     def tokens(self) -> list[str]:
         """Its words and punctuation marks, in one spelling."""
+        if self._is_plain:
+            return _TOKEN.findall(folded(self.text))
         return [token for _, token in self._found]
 
     @cached_property

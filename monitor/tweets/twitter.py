@@ -77,6 +77,8 @@ def is_of_the_api(tweet: Fields) -> bool:
 def _texts(tweet: Fields) -> Iterator[object]:
     """Give the forms of the text that an object carries, the longest first."""
     for path in _WHOLE_INSIDE:
+        if path[0] not in tweet:
+            continue
         inside: object = tweet
         for name in path:
             inside = inside.get(name) if isinstance(inside, dict) else None

@@ -23,7 +23,7 @@ from monitor.delivery import Delivery
 from monitor.inference import Classifier, Model
 from monitor.settings import ModelSettings, MqttSettings, PrivacySettings, Settings, StoreSettings
 from monitor.store import Store
-from monitor.store.rows import BatchRow, Labelled, TweetRow
+from monitor.store.rows import TweetRow
 from monitor.tweets import Entity
 from monitor.tweets.redaction import redact
 from monitor.verdict import Verdict
@@ -556,29 +556,20 @@ def test_a_slow_batch_is_progress_as_long_as_the_classifier_gets_on(store: Store
 def test_progress_is_noted_a_message(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """While rows are made and while they are inserted: not only once a batch."""
     made: list[float] = []
-    kept, insert = bench.collector.keeper.row, bench.store._label
+    kept = bench.collector.keeper.row
 
     def slowly_kept(row: TweetRow) -> TweetRow:
         made.append(bench.writer.progress)
         time.sleep(0.01)
         return kept(row)
 
-    inserted: list[float] = []
-
-    def slowly_inserted(
-        tweets: Sequence[TweetRow], batch: BatchRow, batch_id: int
-    ) -> Iterator[Labelled]:
-        for row in insert(tweets, batch, batch_id):
-            inserted.append(bench.writer.progress)
-            time.sleep(0.01)
-            yield row
-
     monkeypatch.setattr(bench.collector.keeper, "row", slowly_kept)
-    monkeypatch.setattr(bench.store, "_label", slowly_inserted)
+    inserting: list[None] = []
+    bench.store.on_progress(lambda: inserting.append(None))  # instead of the writer
     bench.finish(*(f"number {i}" for i in range(50)))
 
     assert 50 == len({*made})
-    assert 10 < len({*inserted})
+    assert 10 < len(inserting)
 
 
 def test_keeping_house_is_progress(bench: Bench) -> None:
