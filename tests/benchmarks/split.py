@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from tokenizers import Encoding
 
@@ -16,7 +16,7 @@ from monitor.inference import Classifier, Interpreter, Model
 from monitor.mqtt import Broker
 from monitor.settings import load
 from monitor.store import Store
-from monitor.store.rows import BatchRow, DeadLetter, Stored, TweetRow
+from monitor.store.rows import Batch, Stored
 from monitor.tweets import Pseudonyms
 from monitor.verdict import Pair, Verdict
 from tests.processes import Daemon, Mosquitto, wait_until
@@ -47,10 +47,8 @@ class _TimedClassifier(Classifier):
 
 
 class _TimedStore(Store):
-    def write(
-        self, batch: BatchRow, tweets: Sequence[TweetRow], dead_letters: Sequence[DeadLetter]
-    ) -> Stored:
-        return _timed("SQLite", lambda: super(_TimedStore, self).write(batch, tweets, dead_letters))
+    def write_all(self, batches: Sequence[Batch]) -> list[Stored]:
+        return _timed("SQLite", lambda: super(_TimedStore, self).write_all(batches))
 
 
 def cpu_split(program: str, folder: Path, path: Path, count: int, model: str) -> dict[str, float]:
@@ -75,23 +73,34 @@ def cpu_split(program: str, folder: Path, path: Path, count: int, model: str) ->
             pipeline.start()
             client.start()
             wait_until(lambda: pipeline.totals.received >= count, "backlog drained", 600, every=0.2)
-            mqtt = _cpu_of(lambda name: name.startswith("paho"))
+            threads = {prefix: _cpu_of(prefix) for prefix in _THREADS}
             total = time.process_time() - before
             pipeline.stop(10)
             client.close()
         store.close()
     finally:
         broker.kill()
-    _spent["MQTT"] = mqtt
-    _spent["rest"] = total - sum(_spent.values())
-    order = ("interpreter", "tokenizer", "MQTT", "SQLite", "rest")
-    return {part: round(1e6 * _spent[part] / count, 1) for part in order}
+    parts = {
+        "interpreter": _spent["interpreter"],
+        "tokenizer": _spent["tokenizer"],
+        "around them": threads["classify"] - _spent["interpreter"] - _spent["tokenizer"],
+        "MQTT": threads["paho"],
+        "SQLite": _spent["SQLite"],
+        "writer": threads["writer"] - _spent["SQLite"],
+        "collector": threads["collector"],
+    }
+    parts["rest"] = total - sum(parts.values())
+    return {part: round(1e6 * spent / count, 1) for part, spent in parts.items()}
 
 
-def _cpu_of(wanted: Callable[[str], bool]) -> float:
-    """CPU seconds of the living threads whose names are wanted."""
+_THREADS: Final = ("classify", "collector", "paho", "writer")
+"""How the names of the daemon's threads begin."""
+
+
+def _cpu_of(prefix: str) -> float:
+    """CPU seconds of the living threads whose names begin so."""
     return sum(
         time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
         for thread in threading.enumerate()
-        if thread.ident is not None and wanted(thread.name)
+        if thread.ident is not None and thread.name.startswith(prefix)
     )
