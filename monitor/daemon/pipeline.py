@@ -14,6 +14,7 @@ broker's answers come by the same way as the tweets, so what puts into the inbox
 
 from __future__ import annotations
 
+import math
 import queue
 import sqlite3
 import threading
@@ -43,8 +44,14 @@ from monitor.store.attempts import WATCHED, Note, Watch
 from monitor.store.rows import TweetRow
 from monitor.tweets import Pseudonyms
 
-_IDLE_S: Final = 1.0
-"""How often idle threads look up: for shutdown, housekeeping and the watchdog."""
+_IDLE_S: Final = 2.0
+"""How often an idle writer looks up, for housekeeping: a board that has nothing to do sleeps."""
+_BUSY_S: Final = 1.0
+"""The same while there is some to be done, and for a thread that waits for another."""
+_LONG_S: Final = 60.0
+"""The same for a collector that waits for messages, which wake it."""
+JOBS_AHEAD: Final = 1
+"""Jobs that wait for a worker or the writer beside those that the workers have: none runs dry."""
 _LOOK_S: Final = 0.2
 """The same for a writer that waits for room."""
 
@@ -81,8 +88,7 @@ class Pipeline:
         self.inbox: Inbox[Delivery] = Inbox(
             settings.receive_maximum, batch.max_tweets, batch.max_delay_ms / 1000
         )
-        # One job waits while each worker has one: no worker runs dry, and latency stays short.
-        self._jobs: queue.Queue[Job | Note | None] = queue.Queue(classifier.workers + 1)
+        self._jobs: queue.Queue[Job | Note | None] = queue.Queue(classifier.workers + JOBS_AHEAD)
         self._admission = Admission(
             (entity.name.strip() for entity in settings.entities),
             settings.mqtt.max_named_entities,
@@ -153,13 +159,18 @@ class Pipeline:
         return not any(thread.is_alive() for thread in self._threads)
 
     def stalled_for(self, now: float) -> float:
-        """Seconds (monotonic) since the slower of collector and writer last got anywhere."""
+        """Seconds (monotonic) since the slower of collector and writer last got anywhere.
+
+        Whoever has nothing to do and waits for it is held up by nothing.
+        """
         return now - min(self._collector.progress, self._writer.progress)
 
     def _collect(self) -> None:
         while not self.inbox.closed:
+            self._collector.progress = math.inf
+            deliveries = self.inbox.take(_LONG_S)
             self._collector.progress = time.monotonic()
-            for part in self._watch.parts(self.inbox.take(_IDLE_S)):
+            for part in self._watch.parts(deliveries):
                 if part.given_up:
                     self._log.error("given-up", note="see the dead letters with reason crash")
                 if part.digests:
@@ -177,7 +188,7 @@ class Pipeline:
     def _note(self, note: Note) -> None:
         """Wait until the writer has come to a note."""
         self._hand_over(note)
-        while not (note.noted.wait(_IDLE_S) or self._writer.abandon.is_set()):
+        while not (note.noted.wait(_BUSY_S) or self._writer.abandon.is_set()):
             self._collector.progress = time.monotonic()
 
     def _hand_over(self, job: Job | Note | None) -> None:
@@ -185,29 +196,41 @@ class Pipeline:
         while not self._writer.abandon.is_set():
             self._collector.progress = time.monotonic()
             try:
-                self._jobs.put(job, timeout=_IDLE_S)
+                self._jobs.put(job, timeout=_BUSY_S)
             except queue.Full:
                 continue
             return
 
     def _write(self) -> None:
+        busy = False
         while not self._writer.abandon.is_set():
             if not (self._writer.draining.is_set() or self._wait_for_room(_LOOK_S)):
                 self._writer.maintain()
                 continue
+            self._writer.progress = math.inf
             try:
-                job = self._jobs.get(timeout=_IDLE_S)
+                job = self._jobs.get(timeout=_BUSY_S if busy else _IDLE_S)
             except queue.Empty:
-                self._writer.maintain()
+                busy = self._writer.maintain()
                 continue
+            self._writer.progress = time.monotonic()
             if job is None:
                 self._writer.write_minute()
                 return
             if isinstance(job, Note):
                 self._writer.note(job)
             else:
-                self._writer.finish(job)
-            self._writer.maintain()
+                self._writer.finish(job, self._following)
+            busy = self._writer.maintain()
+
+    def _following(self) -> Job | None:
+        """Take the next job, if its verdicts are there, and room for what follows from it."""
+        with self._jobs.mutex:
+            first = self._jobs.queue[0] if self._jobs.queue else None
+        if not (isinstance(first, Job) and first.verdicts.done() and self._wait_for_room(0)):
+            return None
+        self._jobs.get_nowait()  # nobody else takes from there
+        return first
 
 
 def _named(path: Path, besides: Collection[str], most: int) -> Sequence[str]:

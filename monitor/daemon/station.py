@@ -30,7 +30,8 @@ from monitor.tweets import Pseudonyms, load_key
 from monitor.tweets.language.languages import detector
 
 _DEFAULT_STALL_S: Final = 120.0
-_LOOK_S: Final = 1.0
+_LOOK_S: Final = 5.0
+_LOOK_LEAVING_S: Final = 1.0
 _EMPTY_S: Final = 5.0
 """When so long nothing came, with all acknowledged, the broker has nothing more for us."""
 
@@ -186,7 +187,8 @@ class Station:
         """Feed systemd's watchdog as long as the pipeline gets anywhere, until woken."""
         watchdog_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
         stall_s = watchdog_s or _DEFAULT_STALL_S
-        while not control.wait(min(_LOOK_S, stall_s / 4)):
+        look_s = _LOOK_LEAVING_S if self.leaving else _LOOK_S
+        while not control.wait(min(look_s, stall_s / 4)):
             stalled_s = self._pipeline.stalled_for(time.monotonic())
             if stalled_s < stall_s / 2:
                 notify("WATCHDOG=1")
