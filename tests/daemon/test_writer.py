@@ -23,7 +23,7 @@ from monitor.delivery import Delivery
 from monitor.inference import Classifier, Model
 from monitor.settings import ModelSettings, MqttSettings, PrivacySettings, Settings, StoreSettings
 from monitor.store import Store
-from monitor.store.rows import TweetRow
+from monitor.store.rows import Labelled, TweetRow
 from monitor.tweets import Entity
 from monitor.tweets.redaction import redact
 from monitor.verdict import Verdict
@@ -94,6 +94,20 @@ class Bench:
         )
         assert isinstance(count, int)
         return count
+
+
+class _Hook:
+    """Notes how many labels each transaction has added."""
+
+    def __init__(self, seen: list[int]) -> None:
+        self._seen = seen
+
+    def write(self, _connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
+        """Note."""
+        self._seen.append(len(fresh))
+
+    def committed(self) -> None:
+        """Nothing to do."""
 
 
 @pytest.fixture
@@ -536,6 +550,36 @@ def test_what_the_broker_dropped_is_told(
     said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
     assert ["3", "2"] == re.findall(r"broker-dropped.*messages=(\d+)", said)
     assert [(2,)] == query(path, "SELECT broker_dropped FROM throughput")
+
+
+def test_jobs_that_are_done_are_committed_together(bench: Bench, store: Store) -> None:
+    """In one transaction, each with its own record; none is acknowledged before it."""
+    seen: list[int] = []
+    store.set_hooks([_Hook(seen)])
+    first = bench.job("one")
+    jobs = iter([bench.job("two", "three"), bench.job(b"\xff", "two", "five")])
+    bench.writer.finish(first, lambda: next(jobs, None))
+
+    assert [4] == seen
+    assert [5] * 6 == bench.seen
+    assert [0, 1, 2, 3, 4, 5] == bench.inlet.acknowledged
+    assert [(1, 1, 0, 0), (2, 2, 0, 0), (3, 1, 1, 1)] == query(
+        store.path, "SELECT received, tweets, duplicates, rejected FROM batches ORDER BY id"
+    )
+    assert [1, 2, 2] == [len(rows) for rows in bench.told]
+    totals = bench.writer.totals
+    assert (6, 4, 1, 1) == (totals.received, totals.labelled, totals.duplicates, totals.rejected)
+
+
+def test_a_transaction_is_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many jobs are done."""
+    monkeypatch.setattr("monitor.daemon.writer.MOST_TOGETHER", 3)
+    jobs = [bench.job(f"{number}", f"{number} again") for number in range(4)]
+    left = iter(jobs[1:])
+    bench.writer.finish(jobs[0], lambda: next(left, None))
+
+    assert 4 == bench.stored()
+    assert [jobs[2], jobs[3]] == [*left]
 
 
 def test_a_slow_batch_is_progress_as_long_as_the_classifier_gets_on(store: Store) -> None:
