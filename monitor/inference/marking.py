@@ -163,8 +163,8 @@ class Marker:
         tags: dict[str, str] = {}
 
         def tag(found: re.Match[str]) -> str:
-            if not names and found[1] == "@":
-                return USER
+            if not names:
+                return USER if found[1] == "@" else _tag_of_nobody(found[2], found[0])
             if found[0] not in tags:
                 tags[found[0]] = _read_tag(found[0], searched.tag(found[2]), names, marks.target)
             return tags[found[0]]
@@ -208,10 +208,17 @@ def _name_of(sign: str) -> str:
     return _PADDING.sub(" ", name).strip()
 
 
+@lru_cache(maxsize=1024)
+def _tag_of_nobody(body: str, written: str) -> str:
+    """Return what is read instead of a hashtag where nobody is asked about; they come again."""
+    words = _words_in(body)
+    return " ".join(words) if len(words) > 1 else written
+
+
 def _read_tag(written: str, tag: Tag, names: tuple[str, ...], by: str | None) -> str:
     """Return what is read instead of a hashtag or handle, asked about who has ``names``."""
     words = tag.words
-    if names and by is not None:
+    if by is not None:
         if tag.begins_with(names):
             return f" {by} "
         words = tag.with_name(names, by)
