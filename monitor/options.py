@@ -159,6 +159,20 @@ class OutputFolder(_Output):
                 yield file
 
 
+def moment(text: str, option: str, now: float) -> float:
+    """Return the moment (seconds since the epoch) that an option's value means.
+
+    Raises:
+        click.BadParameter: it means none.
+    """
+    from monitor.periods import instant
+
+    try:
+        return instant(text, now)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
 def log_options(function: _F) -> _F:
     """Add ``--database`` and ``--config``, for a command that reads the log (`opened`)."""
     function = click.option(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.options import EXIT_CONFIGURATION, OutputFile, fail, log_options, log_path
+from monitor.clock import utc
+from monitor.options import EXIT_CONFIGURATION, OutputFile, fail, log_options, log_path, moment
 
 if TYPE_CHECKING:
     from monitor.labelling.sample import Mode
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     default=50,
     show_default=True,
     help="How many to be asked about.",
+)
+@click.option(
+    "--since",
+    help="Only tweets that arrived from then on, as for report: 7d, 2026-01-01. For answers that"
+    " have become old.  [default: all]",
 )
 @click.option(
     "--teach",
@@ -70,6 +76,7 @@ if TYPE_CHECKING:
 def label(
     entity: str | None,
     count: int,
+    since: str | None,
     database: Path | None,
     config: Path | None,
     exported: Path | None,
@@ -92,7 +99,8 @@ def label(
 
     Shows tweets of the log, drawn at random, one at a time; a key is an answer. Each answer is in
     the log at once, beside the daemon: stop when you like, and go on with the same command. From
-    ten answers on, `monitor report` estimates the shares of the entity from them.
+    ten answers on, `monitor report` estimates the shares of the entity from them. It says, too,
+    when it is time for ten of later tweets (--since).
     """
     from monitor.store import StoreError
     from monitor.store.owner_labels import opened_beside
@@ -102,12 +110,13 @@ def label(
             "--export, --sheet, --import, --again, --delete and --teach exclude each other"
         )
     path = log_path(database, config)
+    begin = utc(moment(since, "--since", time.time())) if since else ""
     try:
         with opened_beside(path) as connection:
             if exported:
                 _export(connection, entity, exported)
             elif sheet:
-                _sheet(connection, entity, count, sheet)
+                _sheet(connection, entity, count, sheet, begin)
             elif imported:
                 _import(connection, imported, config, replaces=replace)
             elif again:
@@ -115,7 +124,7 @@ def label(
             elif delete:
                 _delete(connection, entity, yes=yes)
             else:
-                _ask(connection, entity, count, "teaching" if teach else "random")
+                _ask(connection, entity, count, "teaching" if teach else "random", begin)
     except StoreError as error:
         fail(error)
 
@@ -130,14 +139,16 @@ def _export(connection: sqlite3.Connection, entity: str | None, path: Path) -> N
     click.echo(f"{path}: {len(labels):,} answers", err=True)
 
 
-def _sheet(connection: sqlite3.Connection, entity: str | None, count: int, path: Path) -> None:
+def _sheet(
+    connection: sqlite3.Connection, entity: str | None, count: int, path: Path, since: str
+) -> None:
     from monitor.labelling import files
     from monitor.labelling.sample import draw, nothing_to_draw
 
     entity = _entity(connection, entity)
-    tweets = draw(connection, entity, count, "random").tweets
+    tweets = draw(connection, entity, count, "random", since).tweets
     if not tweets:
-        fail(nothing_to_draw(connection, entity))
+        fail(nothing_to_draw(connection, entity, since))
     _write(path, [files.of_tweet(tweet) for tweet in tweets])
     click.echo(
         f"{path}: {len(tweets):,} tweets to fill in under `label`; leave none out, or the shares"
@@ -265,7 +276,9 @@ def _delete(connection: sqlite3.Connection, entity: str | None, *, yes: bool) ->
     _follow(connection)
 
 
-def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: Mode) -> None:
+def _ask(
+    connection: sqlite3.Connection, entity: str | None, count: int, mode: Mode, since: str
+) -> None:
     from monitor.console import glyphs, printable, streams
     from monitor.console.terminal import TerminalGoneError
     from monitor.labelling import keyboard, terminal
@@ -278,9 +291,9 @@ def _ask(connection: sqlite3.Connection, entity: str | None, count: int, mode: M
         fail("label asks key by key, which takes a terminal", EXIT_CONFIGURATION)
     entity = _entity(connection, entity)
     signs = glyphs()
-    drawing = draw(connection, entity, count, mode)
+    drawing = draw(connection, entity, count, mode, since)
     if not drawing.tweets:
-        fail(nothing_to_draw(connection, entity))
+        fail(nothing_to_draw(connection, entity, since))
     whom = printable(entity or NO_ENTITY, signs)
     how = "of which the model is least sure" if mode == "teaching" else "drawn at random"
     click.echo(f"{whom}: {len(drawing.tweets):,} tweets of {drawing.of:,}, {how}.")

@@ -93,7 +93,9 @@ def tweets_of(connection: sqlite3.Connection, entity: str, ids: list[str]) -> li
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def draw(connection: sqlite3.Connection, entity: str, count: int, mode: Mode) -> Drawing:
+def draw(
+    connection: sqlite3.Connection, entity: str, count: int, mode: Mode, since: str = ""
+) -> Drawing:
     """Choose tweets with a text, without retweets, of which the owner has not said anything yet.
 
     In memory that grows with ``count`` and with what is labelled, not with the log.
@@ -103,16 +105,17 @@ def draw(connection: sqlite3.Connection, entity: str, count: int, mode: Mode) ->
         entity: '' for tweets as a whole.
         count: how many.
         mode: how.
+        since: only those that arrived from then on, as the log writes times.
     """
     known = {label.tweet_id: label for label in read(connection, entity)}
     (salt,) = connection.execute("SELECT min(uuid) FROM logs").fetchone()
     if mode == "teaching":
-        return _teaching(connection, entity, count, known)
+        return _teaching(connection, entity, count, known, since)
     total = 0
 
     def ids() -> Iterator[tuple[bytes, str]]:
         nonlocal total
-        for (id_,) in connection.execute(f"SELECT l.tweet_id {_CANDIDATES}", (entity,)):
+        for (id_,) in connection.execute(f"SELECT l.tweet_id {_CANDIDATES}", (entity, since)):
             total += 1
             yield _place(salt, id_), id_
 
@@ -132,9 +135,14 @@ def draw(connection: sqlite3.Connection, entity: str, count: int, mode: Mode) ->
     return Drawing(tuple(tweets_of(connection, entity, asked)), tuple(passed), total)
 
 
-def nothing_to_draw(connection: sqlite3.Connection, entity: str) -> str:
+def nothing_to_draw(connection: sqlite3.Connection, entity: str, since: str = "") -> str:
     """Say why there is nothing to ask about."""
     whom = entity or NO_ENTITY
+    if since:
+        return (
+            f"no tweets about {whom} have come since {since} that can be shown and have no answer;"
+            " without --since they are drawn from all"
+        )
     stored, texts = connection.execute(
         "SELECT count(*), count(t.text) FROM labels AS l CROSS JOIN tweets AS t"
         " ON t.id = l.tweet_id WHERE l.entity = ? AND NOT t.is_retweet AND l.reputation <> ?",
@@ -158,7 +166,7 @@ def is_masked(text: str | None) -> bool:
 _CANDIDATES: Final = (
     "FROM labels AS l CROSS JOIN tweets AS t ON t.id = l.tweet_id"
     " WHERE l.entity = ? AND NOT t.is_retweet AND t.text IS NOT NULL"
-    f" AND l.reputation <> '{OTHER_LANGUAGE}'"
+    f" AND l.reputation <> '{OTHER_LANGUAGE}' AND t.received_at >= ?"
 )
 
 
@@ -167,7 +175,11 @@ def _place(salt: str, id_: str) -> bytes:
 
 
 def _teaching(
-    connection: sqlite3.Connection, entity: str, count: int, known: dict[str, OwnerLabel]
+    connection: sqlite3.Connection,
+    entity: str,
+    count: int,
+    known: dict[str, OwnerLabel],
+    since: str,
 ) -> Drawing:
     total = 0
 
@@ -176,7 +188,7 @@ def _teaching(
         columns = ", ".join(f"coalesce(l.{name}, 0.0)" for name in PROBABILITIES[:LABELS])
         for id_, *probabilities in connection.execute(
             f"SELECT l.tweet_id, {columns} {_CANDIDATES}",
-            (entity,),
+            (entity, since),
         ):
             total += 1
             if id_ not in known:

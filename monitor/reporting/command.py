@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.options import fail, log_options, opened, see_that_ours_stay
-from monitor.periods import WINDOWS, instant
+from monitor.options import fail, log_options, moment, opened, see_that_ours_stay
+from monitor.periods import WINDOWS
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
     from monitor.standings import Report, ReportQuestion
@@ -86,7 +86,7 @@ def report(
     from monitor.standings import ReportQuestion
 
     now = time.time()
-    start, end = _moment(since, "--since", now), _moment(until, "--until", now)
+    start, end = moment(since, "--since", now), moment(until, "--until", now)
     if start >= end:
         raise click.BadParameter(
             f"{since!r} is no earlier than --until {until!r}", param_hint="--since"
@@ -112,13 +112,6 @@ def report(
 def _given(key: str) -> bool:
     context = click.get_current_context()
     return context.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT
-
-
-def _moment(text: str, option: str, now: float) -> float:
-    try:
-        return instant(text, now)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _found(connection: sqlite3.Connection, question: ReportQuestion) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -98,21 +99,65 @@ class Owners:
         for row, (start, entity) in enumerate(keys):
             if (entity, model_id) not in self._known or not counts[row].any():
                 continue
-            asked, powered = self._known[entity, model_id]
-            shares = powered.shares(counts[row : row + 1])
-            # What holds where tweets were asked about may not last.
-            inside = ((asked.at >= start) & (asked.at < start + self._length)).mean()
-            calibration = self._models[model_id].calibration
-            drift = np.zeros((LABELS, LABELS))
-            if calibration is not None and calibration.drift is not None:
-                drift = calibration.drift
-            since = (asked.at < start).mean() * drift
-            dated[row] = bool(np.trace(since) > np.trace(shares.covariance[0]))
-            covariance = shares.covariance[0] + (1 - inside) * drift
-            if known and np.trace(covariance) > np.trace(found.covariance[row]):
+            aged = self._aged(self._known[entity, model_id], start, counts[row : row + 1], model_id)
+            dated[row] = aged.dated
+            if known and np.trace(aged.covariance) > np.trace(found.covariance[row]):
                 continue
-            found.values[row] = shares.values[0]
-            found.covariance[row] = covariance
-            found.chance[row] = shares.chance[0] + drift
-            answers[row] = powered.classes
+            found.values[row] = aged.values
+            found.covariance[row] = aged.covariance
+            found.chance[row] = aged.chance
+            answers[row] = aged.classes
         return found, answers, dated
+
+    def _aged(
+        self, of: tuple[Sample, Powered], start: float, counts: Floats, model_id: int
+    ) -> _Aged:
+        """Return what answers say of one window [1, 3], the further away the less."""
+        asked, powered = of
+        calibration = self._models[model_id].calibration
+        drift = np.zeros((LABELS, LABELS))
+        mapping = None
+        if calibration is not None:
+            mapping = calibration.mapping
+            drift = drift if calibration.drift is None else calibration.drift
+        inside = (asked.at >= start) & (asked.at < start + self._length)
+        recent, others = asked.of(inside), asked.of(~inside)
+        shares = powered.shares(counts)
+        chance = shares.chance[0]
+        # What holds where tweets were asked about may not last.
+        values, covariance = shares.values[0], shares.covariance[0] + (~inside).mean() * drift
+        if min(recent.classes, others.classes) >= LEAST:
+            here, elsewhere = (
+                Powered.by(each, mapping).shares(counts) for each in (recent, others)
+            )
+            # Each with the weight that leaves least open; what counts leave open both share.
+            open_here = here.covariance[0] - here.chance[0]
+            open_elsewhere = elsewhere.covariance[0] - elsewhere.chance[0] + drift
+            part = np.trace(open_elsewhere) / np.trace(open_here + open_elsewhere)
+            values = part * here.values[0] + (1 - part) * elsewhere.values[0]
+            covariance = chance + part**2 * open_here + (1 - part) ** 2 * open_elsewhere
+        before = (asked.at < start).mean() * drift
+        return _Aged(
+            values=values,
+            covariance=covariance,
+            chance=chance + drift,
+            classes=powered.classes,
+            dated=recent.classes < LEAST
+            and bool(np.trace(before) > np.trace(shares.covariance[0])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Aged:
+    """Shares of a window, as an owner's answers have them."""
+
+    values: Floats
+    """[3]"""
+    covariance: Floats
+    """[3, 3]"""
+    chance: Floats
+    """[3, 3]"""
+    classes: int
+    """Answers on which they rest."""
+    dated: bool
+    """Whether it is time for more."""

@@ -60,8 +60,8 @@ class Standing:
     answers: int = 0
     """Of the owner, on which the shares rest."""
     dated: bool = False
-    """Whether there are answers, but what may have changed since then makes the intervals wider
-    than what they leave open."""
+    """Whether there are answers, but hardly any of the window, and what may have changed since
+    then makes the intervals wider than what they leave open."""
 
     @property
     def tweets(self) -> int:

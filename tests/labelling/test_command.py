@@ -190,6 +190,8 @@ def test_beside_a_daemon_and_another_labeller(start: Callable[..., Terminal], lo
     [
         (["--entity", "Acne"], 2, "takes a terminal"),
         (["--count", "0"], 2, "0 is not in the range"),
+        (["--since", "soon"], 2, "--since"),
+        (["--since", "now", "--sheet", "-", "--entity", "Acme"], 1, "without --since"),
         (["--delete", "--entity", "Acme"], 0, "there are no answers about Acme"),
     ],
 )

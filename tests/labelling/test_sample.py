@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.labelling.sample import SampledTweet, draw, tweets_of
+from monitor.clock import utc
+from monitor.labelling.sample import Mode, SampledTweet, draw, nothing_to_draw, tweets_of
 from monitor.labelling.session import LabellingSession
 from monitor.store import Store
 from monitor.store.owner_labels import opened_beside, put, read
@@ -49,6 +50,25 @@ def _ids(path: Path, count: int) -> list[str]:
 def path(tmp_path: Path) -> Path:
     """A log of 200 tweets."""
     return _log(tmp_path / "monitor.db", 1, 200)
+
+
+def test_only_what_came_lately(path: Path) -> None:
+    """Where answers have become old; and it is said if there is nothing."""
+    late = utc(NOW + 3600)
+    with closing(Store(path)) as store:
+        rows = [
+            dataclasses.replace(tweet_row(f"late {i}", "Acme"), received_at=late) for i in range(3)
+        ]
+        store.write(batch_row(3), rows, [])
+    modes: tuple[Mode, ...] = ("random", "teaching")
+    with opened_beside(path) as connection:
+        for mode in modes:
+            drawing = draw(connection, "Acme", 10, mode, late)
+            assert 3 == drawing.of
+            assert {tweet.id for tweet in drawing.tweets} <= {row.id for row in rows}
+        assert not draw(connection, "Acme", 10, "random", utc(NOW + 7200)).tweets
+        said = nothing_to_draw(connection, "Acme", utc(NOW + 7200))
+    assert f"since {utc(NOW + 7200)}" in said
 
 
 def test_what_can_be_drawn(path: Path) -> None:

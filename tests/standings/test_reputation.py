@@ -292,8 +292,8 @@ def test_answers_of_before_may_have_drifted(tmp_path: Path) -> None:
         ]
     assert basis[0].startswith("Shares of Acme (30) rest")
     assert (
-        "Time for ten more answers about Acme: those given are of before (monitor label)."
-        == basis[1]
+        "Time for ten more answers about Acme: those given are of before"
+        " (monitor label --since 7d)." == basis[1]
     )
 
 
