@@ -28,7 +28,7 @@ ARM_TOOLS := mosquitto=mosquitto qemu-aarch64-static=qemu-user-static
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install tools test quick studies check audit docs format archive bench group merge soak fuzz load wear model record compare study lock wheel boot brokers arm clean
+.PHONY: help demo install tools test quick studies coverage check audit docs format archive bench group merge soak fuzz load wear model record compare study lock wheel boot brokers arm clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -53,6 +53,13 @@ quick: $(VENV)/.dev ## run the tests that start no process and no training: a mi
 
 studies: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the longest tests: studies on toys, further variants of faults
 	$(BIN)/pytest -n 4 --dist worksteal -m study $(PYTEST)
+
+coverage: $(VENV)/.coverage $(OLD_VENV)/.ready tools ## measure what the tests reach, processes that they start included
+	@rm -rf build/coverage
+	MONITOR_REQUIRE_BROKER=1 MONITOR_REQUIRE_BROWSER=1 $(BIN)/coverage run -m tests $(PYTEST) --timeout=0
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report
 
 check: $(VENV)/.dev ## run the linters and the type checker
 	$(BIN)/ruff check
@@ -140,7 +147,7 @@ study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: m
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv
 	$(COMPILE) pyproject.toml --universal --constraint requirements/numpy2.in --extra demo --extra metrics -o $(LOCK)
-	$(COMPILE) pyproject.toml --constraint $(LOCK) --extra demo --extra compare --extra test --extra lint -o $(DEV_LOCK)
+	$(COMPILE) pyproject.toml --constraint $(LOCK) --extra demo --extra compare --extra test --extra lint --extra coverage -o $(DEV_LOCK)
 	$(COMPILE) pyproject.toml --universal --extra tflite-runtime -o $(OLD_LOCK)
 	$(COMPILE) requirements/audit.in --universal -o $(AUDIT_LOCK)
 
@@ -183,6 +190,10 @@ $(VENV)/.dev: $(VENV)/.venv pyproject.toml $(DEV_LOCK)
 
 $(VENV)/.teacher: $(VENV)/.dev
 	@$(PIP) --constraint $(DEV_LOCK) --editable '.[teacher]'
+	@touch $@
+
+$(VENV)/.coverage: $(VENV)/.dev
+	@$(PIP) --constraint $(DEV_LOCK) --editable '.[coverage]'
 	@touch $@
 
 $(VENV)/.fuzz: $(VENV)/.dev

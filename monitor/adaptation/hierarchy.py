@@ -44,7 +44,7 @@ _ROUNDING: Final = 1e-12
 """Of a loss: smaller changes of it mean nothing."""
 _ROUNDS_APART: Final = 2
 """From the fit to all labels to that without a fifth of them: the error is far below chance."""
-_SURE: Final = 0.5
+_SURE: Final = 1.0
 """Standard errors by which a fit has to beat `AS_IT_IS` on labels that it has not seen."""
 _SURE_OF_OTHERS: Final = 1.0
 """Likewise, in labels that are right, for entities of which nothing is known."""

@@ -134,6 +134,8 @@ def evaluate(
         _only_for_data(context)
         _behaviour(model, held_back, style, runtime, workers, record)
         return
+    if data is None and names and Path(names[0]).is_file():  # a file of one's own needs no DATA
+        data, names = Path(names[0]), names[1:]
     if data is None:
         raise click.UsageError("needs DATA, a file or folder of labelled tweets, or --behaviour")
     entities = configured_entities(config)

@@ -135,6 +135,10 @@ def test_what_goes_together(tmp_path: Path) -> None:
     neither = CliRunner().invoke(evaluate, [])
     assert 2 == neither.exit_code
     assert "needs DATA, a file or folder of labelled tweets, or --behaviour" in neither.stderr
+    (mine := tmp_path / "mine.csv").write_text("text,label\nhow nice,joyful\n")
+    own = CliRunner().invoke(evaluate, ["--file", str(mine)])  # which needs no DATA
+    assert "needs DATA" not in own.stderr
+    assert "joyful" in own.stderr
     alone = CliRunner().invoke(evaluate, [str(tmp_path), "--held-back"])
     assert 2 == alone.exit_code
     assert "--held-back is a half of the cases of --behaviour" in alone.stderr
