@@ -1,0 +1,229 @@
+"""Reads tweets of an entity and a time from the log, at most so many: beyond that, a sample."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from monitor.clock import utc
+from monitor.periods import epoch
+from monitor.topics.corpus import NEGATIVE, OTHER, UNREAD, Corpus, Tweet, gather
+from monitor.topics.topics import MOST_STORIES, Stored, Topics, find
+from monitor.topics.words import MOST_CHARS, Codes
+
+MOST_TWEETS: Final = 100_000
+"""Of the time asked for."""
+MOST_USUAL: Final = 20_000
+LEAST_USUAL: Final = 50
+"""With fewer, what is usual is not known."""
+LOOKED_THROUGH: Final = 1_000_000
+"""Tweets, of all entities, among which those of a time are sought, the latest."""
+
+Usual = Literal["entity", "all", "too-few"]
+
+_LABEL: Final = (  # as in the view `labelled`
+    "coalesce(l.adapted, CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END)"
+)
+# A tweet about several entities is negative if it is for one of those asked for.
+_SAID: Final = (
+    f"(SELECT max(CASE WHEN l.reputation = 'other-language' THEN {UNREAD}"  # noqa: S608
+    f" WHEN {_LABEL} = 'negative' THEN {NEGATIVE} ELSE {OTHER} END)"
+    " FROM labels AS l CROSS JOIN models AS m WHERE l.tweet_id = t.id AND m.id = l.model_id"
+    " AND (:entity IS NULL OR l.entity = :entity))"
+)
+_OF_TIME: Final = " FROM tweets AS t WHERE t.received_at >= :since AND t.received_at < :until"
+_ABOUT: Final = (
+    " AND (:entity IS NULL"
+    " OR EXISTS (SELECT 1 FROM labels WHERE tweet_id = t.id AND entity = :entity))"
+)
+_NOT_ABOUT: Final = (
+    " AND NOT EXISTS (SELECT 1 FROM labels WHERE tweet_id = t.id AND entity = :entity)"
+)
+_ORIGINALS: Final = " AND NOT t.is_retweet"
+# Which rows are of the sample is the same each time (multiplicative hashing: Knuth, vol. 3, 6.4).
+_SAMPLED: Final = " AND t.text IS NOT NULL AND ((t.rowid & 16777215) * 2654435761 & 4294967295) < :sampled"
+_ALL: Final = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the log."""
+
+    entity: str | None
+    """As the log spells it; "" for tweets about none; None for all tweets."""
+    since: float
+    """Seconds since the epoch."""
+    until: float
+    names: Sequence[str] = ()
+    """Of the entity, besides its own: they are no topics, either."""
+    most: int = MOST_STORIES
+    """Stories to tell."""
+    alert: int | None = None
+    """The alert whose time it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the log says."""
+
+    question: Question
+    since: float
+    """From when on tweets were looked at: later than asked for, if there are too many."""
+    topics: Topics
+    without_text: int
+    """Tweets whose text is not stored: they are not counted elsewhere."""
+    of_tweets: int
+    """How many have a text; more than `topics.count` says if that is of a sample."""
+    usual: Usual
+    """With whose tweets they are compared."""
+    usual_tweets: int
+    """How many these are, retweets left out."""
+
+
+class UnknownAlertError(Exception):
+    """There is no alert of that number; the message says so."""
+
+
+def answer(connection: sqlite3.Connection, question: Question) -> Answer:
+    """Ask a log.
+
+    Args:
+        connection: from `reader.open_log`.
+        question: what is asked.
+    """
+    with _snapshot(connection):
+        return _answer(connection, question)
+
+
+def of_alert(
+    connection: sqlite3.Connection, alert: int, now: float
+) -> tuple[str, float, float]:
+    """Return an alert's entity, when the rise began, and when it ended, or now.
+
+    Raises:
+        UnknownAlertError: if the log has none of that number.
+    """
+    row = connection.execute(
+        "SELECT entity, since, ended_at FROM alerts WHERE id = ?", (alert,)
+    ).fetchone()
+    if row is None:
+        (last,) = connection.execute("SELECT max(id) FROM alerts").fetchone()
+        known = "it has none" if last is None else f"the latest is {last}"
+        raise UnknownAlertError(f"the log has no alert {alert}; {known}")
+    entity, since, ended_at = row
+    return entity, epoch(since), now if ended_at is None else epoch(ended_at)
+
+
+def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
+    codes = Codes()
+    names = [*([question.entity] if question.entity else []), *question.names]
+    since = max(question.since, _earliest(connection, question.until))
+    asked = {"entity": question.entity, "since": utc(since), "until": utc(question.until)}
+    tweets = _Tweets(connection, _ABOUT, asked, MOST_TWEETS)
+    window = gather(tweets, names, codes)
+    usual, whose = _usual(connection, asked, names, codes)
+    return Answer(
+        question=question,
+        since=since,
+        topics=find(
+            window,
+            usual,
+            names=names,
+            stored=_Stored(connection, question.entity).tweet,
+            codes=codes,
+            most=question.most,
+        ),
+        without_text=tweets.without_text,
+        of_tweets=tweets.total,
+        usual=whose,
+        usual_tweets=len(usual) if usual else 0,
+    )
+
+
+def _usual(
+    connection: sqlite3.Connection,
+    asked: dict[str, str | None],
+    names: Sequence[str],
+    codes: Codes,
+) -> tuple[Corpus | None, Usual]:
+    """Read what the window is compared with: tweets before it, else those about others."""
+    assert asked["since"] and asked["until"]
+    begin = utc(_earliest(connection, epoch(asked["since"])))
+    before = asked | {"since": begin, "until": asked["since"]}
+    usual = gather(_Tweets(connection, _ABOUT + _ORIGINALS, before, MOST_USUAL), names, codes)
+    if len(usual) >= LEAST_USUAL:
+        return usual, "entity"
+    if asked["entity"] is not None:
+        others = asked | {"since": begin}
+        usual = gather(
+            _Tweets(connection, _NOT_ABOUT + _ORIGINALS, others, MOST_USUAL), names, codes
+        )
+        if len(usual) >= LEAST_USUAL:
+            return usual, "all"
+    return None, "too-few"
+
+
+class _Tweets:
+    """Tweets of a time that have a text: counted, and a sample of them if they are too many."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, which: str, asked: dict[str, str | None], most: int
+    ) -> None:
+        self._connection = connection
+        self._which = which
+        self._asked = asked
+        self.total, self.without_text = connection.execute(
+            f"SELECT count(t.text), count(*) - count(t.text){_OF_TIME}{which}",  # noqa: S608
+            asked,
+        ).fetchone()
+        self._sampled = _ALL if self.total <= most else most * _ALL // self.total
+
+    def __iter__(self) -> Iterator[Tweet]:
+        rows = self._connection.execute(
+            f"SELECT t.rowid, t.received_at, t.is_retweet, {_SAID},"  # noqa: S608  (as above)
+            f" substr(t.text, 1, {MOST_CHARS}){_OF_TIME}{self._which}{_SAMPLED}",
+            {**self._asked, "sampled": self._sampled},
+        )
+        for place, at, is_retweet, label, text in rows:
+            said = UNREAD if label is None else label
+            yield Tweet(place, epoch(at), bool(is_retweet), said, str(text))
+
+
+class _Stored:
+    """Gives tweets back by their place."""
+
+    def __init__(self, connection: sqlite3.Connection, entity: str | None) -> None:
+        self._connection = connection
+        self._entity = entity
+
+    def tweet(self, place: int) -> Stored:
+        """Read one."""
+        id_, at, said, text = self._connection.execute(
+            f"SELECT t.id, t.received_at, {_SAID}, t.text FROM tweets AS t"  # noqa: S608
+            " WHERE t.rowid = :place",
+            {"entity": self._entity, "place": place},
+        ).fetchone()
+        return Stored(id_, at, {NEGATIVE: True, OTHER: False}.get(said), str(text))
+
+
+def _earliest(connection: sqlite3.Connection, until: float) -> float:
+    """Return from when on there are `LOOKED_THROUGH` tweets of any entity, or all there are."""
+    row = connection.execute(
+        "SELECT received_at FROM tweets WHERE received_at < ? ORDER BY received_at DESC"
+        " LIMIT 1 OFFSET ?",
+        (utc(until), LOOKED_THROUGH),
+    ).fetchone()
+    return 0.0 if row is None else epoch(row[0])
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """See the log as it is now, whatever is written or pruned meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
