@@ -22,13 +22,13 @@ Signatures: TypeAlias = NDArray[np.uint32]
 
 NO_WORDS: Final = -1
 """The group of a tweet that has nothing but links, mentions and names."""
-ALIKE: Final = 0.55
+ALIKE: Final = 0.7
 """Tweets are copies if so much of their signatures is the same."""
 
 _BANDS: Final = 10
 _ROWS: Final = 3
-"""Numbers of a band: two tweets half of whose words are the same agree in one of ten bands three
-times in four, of those that share three quarters of their words all but one in two hundred do."""
+"""Numbers of a band: of tweets that share seven words in ten all but one in seventy agree in one of
+the ten bands, of those that share nine in ten all but one in a million."""
 _SEED: Final = 0
 _AT_ONCE: Final = 8192
 """Tweets whose signatures are made together: some megabytes."""

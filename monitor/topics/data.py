@@ -40,7 +40,7 @@ def as_json(answer: Answer) -> str:
             {
                 "topic": topic.text,
                 "tweets": topic.tweets,
-                "usual_tweets": round(topic.usual_tweets, _DIGITS),
+                "usually": round(topic.usually, _DIGITS),
                 "score": round(topic.score, _DIGITS),
             }
             for topic in topics.topics

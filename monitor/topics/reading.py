@@ -44,7 +44,9 @@ _NOT_ABOUT: Final = (
 )
 _ORIGINALS: Final = " AND NOT t.is_retweet"
 # Which rows are of the sample is the same each time (multiplicative hashing: Knuth, vol. 3, 6.4).
-_SAMPLED: Final = " AND t.text IS NOT NULL AND ((t.rowid & 16777215) * 2654435761 & 4294967295) < :sampled"
+_SAMPLED: Final = (
+    " AND t.text IS NOT NULL AND ((t.rowid & 16777215) * 2654435761 & 4294967295) < :sampled"
+)
 _ALL: Final = 1 << 32
 
 
@@ -98,9 +100,7 @@ def answer(connection: sqlite3.Connection, question: Question) -> Answer:
         return _answer(connection, question)
 
 
-def of_alert(
-    connection: sqlite3.Connection, alert: int, now: float
-) -> tuple[str, float, float]:
+def of_alert(connection: sqlite3.Connection, alert: int, now: float) -> tuple[str, float, float]:
     """Return an alert's entity, when the rise began, and when it ended, or now.
 
     Raises:
@@ -124,7 +124,7 @@ def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
     asked = {"entity": question.entity, "since": utc(since), "until": utc(question.until)}
     tweets = _Tweets(connection, _ABOUT, asked, MOST_TWEETS)
     window = gather(tweets, names, codes)
-    usual, whose = _usual(connection, asked, names, codes)
+    usual, whose = _usual(connection, asked, since, names, codes)
     return Answer(
         question=question,
         since=since,
@@ -146,12 +146,12 @@ def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
 def _usual(
     connection: sqlite3.Connection,
     asked: dict[str, str | None],
+    since: float,
     names: Sequence[str],
     codes: Codes,
 ) -> tuple[Corpus | None, Usual]:
     """Read what the window is compared with: tweets before it, else those about others."""
-    assert asked["since"] and asked["until"]
-    begin = utc(_earliest(connection, epoch(asked["since"])))
+    begin = utc(_earliest(connection, since))
     before = asked | {"since": begin, "until": asked["since"]}
     usual = gather(_Tweets(connection, _ABOUT + _ORIGINALS, before, MOST_USUAL), names, codes)
     if len(usual) >= LEAST_USUAL:
@@ -176,14 +176,14 @@ class _Tweets:
         self._which = which
         self._asked = asked
         self.total, self.without_text = connection.execute(
-            f"SELECT count(t.text), count(*) - count(t.text){_OF_TIME}{which}",  # noqa: S608
+            f"SELECT count(t.text), count(*) - count(t.text){_OF_TIME}{which}",
             asked,
         ).fetchone()
         self._sampled = _ALL if self.total <= most else most * _ALL // self.total
 
     def __iter__(self) -> Iterator[Tweet]:
         rows = self._connection.execute(
-            f"SELECT t.rowid, t.received_at, t.is_retweet, {_SAID},"  # noqa: S608  (as above)
+            f"SELECT t.rowid, t.received_at, t.is_retweet, {_SAID},"
             f" substr(t.text, 1, {MOST_CHARS}){_OF_TIME}{self._which}{_SAMPLED}",
             {**self._asked, "sampled": self._sampled},
         )

@@ -39,12 +39,17 @@ class Term:
     """The numbers of its words, in order."""
     tweets: int
     """How many have it, retweets left out."""
-    usual_tweets: int
-    """How many of the usual ones have it."""
+    usually: float
+    """How many of as many usual tweets have it."""
     score: float
     """Standard errors of the log-odds ratio."""
     example: int
     """A tweet that has it: its position in the corpus."""
+
+    @property
+    def weight(self) -> float:
+        """What it says of a tweet that it is in it: its score, as far as it is not usual."""
+        return self.score * max(0.0, 1 - self.usually / self.tweets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ def standing_out(window: Corpus, usual: Corpus, besides: frozenset[int]) -> list
     """
     here, there = _grams(window), _grams(usual)
     found: list[list[Term]] = []
+    scale = _originals(window) / max(_originals(usual), 1)
     edges: Keys = np.zeros(0, np.uint64)
     for size in range(1, LONGEST + 1):
         if size > 1:
@@ -93,7 +99,7 @@ def standing_out(window: Corpus, usual: Corpus, besides: frozenset[int]) -> list
         candidates = _between(here, window, size, edges) if size > 1 else here
         totals = here.total, there.total
         terms = _scored(candidates, there, totals, besides if size == 1 else frozenset())
-        found.append([_term(window, size, *one) for one in terms])
+        found.append([_term(window, size, scale, *one) for one in terms])
         if size == 1:
             edges = np.array(sorted(term.codes[0] for term in found[0]), np.uint64)
     return found
@@ -127,15 +133,12 @@ def largest(found: list[list[Term]]) -> list[Term]:
     """Put words and phrases into one list, a part of a phrase left out where it is mostly that."""
     kept: list[Term] = []
     for terms in reversed(found):
-        kept += [
-            term
-            for term in terms
+        for term in sorted(terms, key=_rank):
+            longer = (other for other in kept if len(other.codes) > len(term.codes))
             if not any(
-                _is_part(term, other) and other.tweets >= _MOSTLY * term.tweets
-                for other in kept
-                if len(other.codes) > len(term.codes)
-            )
-        ]
+                _is_part(term, other) and other.tweets >= _MOSTLY * term.tweets for other in longer
+            ) and not (len(term.codes) == LONGEST and any(_go_on(term, o) for o in kept)):
+                kept.append(term)
     return sorted(kept, key=_rank)
 
 
@@ -145,9 +148,18 @@ def _rank(term: Term) -> tuple[float, int, tuple[int, ...]]:
 
 def _is_part(term: Term, other: Term) -> bool:
     size = len(term.codes)
-    return any(
-        other.codes[i : i + size] == term.codes for i in range(len(other.codes) - size + 1)
-    )
+    return any(other.codes[i : i + size] == term.codes for i in range(len(other.codes) - size + 1))
+
+
+def _go_on(term: Term, other: Term) -> bool:
+    """Whether two phrases are parts of one that is longer than is looked for."""
+    one, two = term.codes, other.codes
+    return one[1:] == two[:-1] or two[1:] == one[:-1]
+
+
+def _originals(corpus: Corpus) -> int:
+    """Count the tweets that `_grams` takes the words of."""
+    return int((~corpus.is_retweet).sum()) or len(corpus)
 
 
 def _grams(corpus: Corpus) -> _Grams:
@@ -193,10 +205,12 @@ def _scored(
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _term(window: Corpus, size: int, begins: int, tweets: int, usual: int, score: float) -> Term:
+def _term(
+    window: Corpus, size: int, scale: float, begins: int, tweets: int, usual: int, score: float
+) -> Term:
     tweet = int(np.searchsorted(window.first, begins, side="right")) - 1
     codes = tuple(window.words[begins : begins + size].tolist())
-    return Term(codes, tweets, usual, score, tweet)
+    return Term(codes, tweets, scale * usual, score, tweet)
 
 
 def _begins(keys: Keys, wanted: Keys) -> Ints:

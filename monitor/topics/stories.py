@@ -24,8 +24,8 @@ MOST_WORDS: Final = 64
 
 _TOGETHER: Final = 0.5
 """A word belongs to the subject of another that comes with it in so many of its tweets."""
-_ENOUGH: Final = 0.5
-"""Of the score of a subject's first word, for a tweet to be about it."""
+_ENOUGH: Final = 0.6
+"""Of the weight of a subject's weightiest word, for a tweet to be about it."""
 _LEAST: Final = 2
 _AT_ONCE: Final = 8192
 _NO_STORY: Final = -1
@@ -121,7 +121,7 @@ def _about(corpus: Corpus, words: Sequence[Term], subjects: Ints) -> Ints:
     about = np.full(len(corpus), _NO_STORY)
     if not words:
         return about
-    scores = np.array([word.score for word in words], np.float32)
+    scores = np.array([word.weight for word in words], np.float32)
     weights = np.zeros((len(words), int(subjects.max()) + 1), np.float32)
     weights[np.arange(len(words)), subjects] = scores
     enough = _ENOUGH * weights.max(axis=0)
@@ -133,9 +133,7 @@ def _about(corpus: Corpus, words: Sequence[Term], subjects: Ints) -> Ints:
     return about
 
 
-def _having(
-    corpus: Corpus, words: Sequence[Term]
-) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+def _having(corpus: Corpus, words: Sequence[Term]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Yield some tweets at a time, and which words each has, as 0 and 1 [tweets, words]."""
     numbers = np.array([word.codes[0] for word in words], np.uint32)
     order = np.argsort(numbers)

@@ -50,7 +50,7 @@ def _lines(answer: Answer, columns: int, signs: Glyphs) -> Iterator[str]:
         yield f"{'what stands out':{_NAME}}  tweets  usually"
         for topic in topics.topics:
             name = fit(printable(topic.text, signs), _NAME, signs)
-            yield f"{name}  {topic.tweets:>6,}  {topic.usual_tweets:>7,.1f}"
+            yield f"{name}  {topic.tweets:>6,}  {topic.usually:>7,.1f}"
         yield ""
     for sentence in _legend(answer):
         yield from wrap(sentence, columns)

@@ -80,7 +80,7 @@ class Topic:
     """In small letters, without accents."""
     tweets: int
     """That have it, retweets left out."""
-    usual_tweets: float
+    usually: float
     """So many of as many usual tweets have it."""
     score: float
     """Standard errors of the log-odds ratio."""
@@ -144,12 +144,10 @@ def find(
     told = stories(window, groups, found[0])
     shown, rest = told[: min(most, MOST_STORIES)], told[min(most, MOST_STORIES) :]
     in_rest = sum(len(story.tweets) for story in rest)
-    scale = _originals(window) / max(_originals(usual), 1) if usual else 0.0
     return Topics(
         count=Count.of(window, np.arange(len(window))),
         topics=tuple(
-            Topic(text, term.tweets, scale * term.usual_tweets, term.score)
-            for term, text in named[:MOST_TERMS]
+            Topic(text, term.tweets, term.usually, term.score) for term, text in named[:MOST_TERMS]
         ),
         stories=tuple(
             Story(
@@ -169,18 +167,10 @@ def find(
     )
 
 
-def _text(
-    window: Corpus, term: Term, stored: Callable[[int], Stored], codes: Codes
-) -> str | None:
+def _text(window: Corpus, term: Term, stored: Callable[[int], Stored], codes: Codes) -> str | None:
     return spelt(stored(int(window.place[term.example])).text, term.codes, codes)
 
 
 def _named(story: Told, named: Sequence[tuple[Term, str]]) -> tuple[str, ...]:
     texts = [text for term, text in named if story.words.intersection(term.codes)]
     return tuple(texts[:_OF_A_STORY])
-
-
-def _originals(corpus: Corpus) -> int:
-    """Count the tweets that terms are counted in."""
-    originals = int((~corpus.is_retweet).sum())
-    return originals or len(corpus)

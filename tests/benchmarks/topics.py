@@ -72,7 +72,7 @@ def write(path: Path, tweets: int, usual: int, *, hostile: bool = False) -> None
         store._connection.execute("PRAGMA synchronous = OFF")
         rows: list[TweetRow] = []
         for number in range(-usual, tweets):
-            part = number / tweets if number >= 0 else 30 * number / usual
+            part = number / tweets if number >= 0 else 30 * number / usual - 0.1
             text = next(said)
             if number >= 0 and chance.random() < 0.1 and not hostile:
                 text = f"{chance.choice(crisis)} {text[: chance.randrange(60)]}"

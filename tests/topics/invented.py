@@ -15,7 +15,8 @@ from monitor.store import Store
 from monitor.store.rows import BatchRow, TweetRow
 from monitor.topics.corpus import NEGATIVE, OTHER, UNREAD, Corpus, Tweet, gather
 from monitor.topics.words import Codes
-from monitor.verdict import OTHER_LANGUAGE, UNREAD as NO_VERDICT
+from monitor.verdict import OTHER_LANGUAGE
+from monitor.verdict import UNREAD as NO_VERDICT
 from tests.factories import NOW, register, verdict
 
 _OPENINGS: Final = (
@@ -44,10 +45,12 @@ _ENDINGS: Final = (
     "so that is that",
     "which is more than I expected",
     "not sure what to think of it",
-    "but the people were kind",
+    "but the people in there are kind",
     "and I will stay for another year",
-    "we will see next month",
-    "my sister has the same",
+    "we will see in a month",
+    "my sisters are in the same boat",
+    "how can they be so slow",
+    "and at two it was dark",
 )
 _LEAK: Final = (
     "{} has leaked the passwords of two million customers",
@@ -86,7 +89,9 @@ class Said:
     entities: tuple[str, ...] = ("Acme",)
 
 
-def usual(count: int, *, seed: int = 0, name: str = "Acme", since: float, until: float) -> list[Said]:
+def usual(
+    count: int, *, seed: int = 0, name: str = "Acme", since: float, until: float
+) -> list[Said]:
     """Invent usual tweets, evenly in time, a fifth of them negative."""
     chance = random.Random(seed)
     parts = [*itertools.product(_OPENINGS, _MIDDLES, _ENDINGS)]

@@ -33,8 +33,8 @@ def log(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "INSERT INTO alerts (id, entity, model_id, since, raised_at, usual_share, share,"
-            " tweets, negatives, batch_id, tweet_id)"
-            " VALUES (7, 'Acme', 1, ?, ?, 0.2, 0.9, 9, 8, 1, '')",
+            " tweets, negatives, first_batch_id, first_tweet_id, batch_id, tweet_id)"
+            " VALUES (7, 'Acme', 1, ?, ?, 0.2, 0.9, 9, 8, 1, '', 1, '')",
             (utc(LEAK_BEGAN + shift), utc(LEAK_BEGAN + shift + 3600)),
         )
     return path

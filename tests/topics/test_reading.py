@@ -18,9 +18,10 @@ from tests.factories import NOW
 from tests.topics.invented import LEAK_BEGAN, WINDOW, Said, leak, usual, write
 
 _BEFORE = usual(200, since=NOW - 1e6, until=WINDOW[0])
-_CRISIS = [*_BEFORE, *sorted(
-    leak() + usual(30, seed=1, since=WINDOW[0], until=WINDOW[1]), key=lambda one: one.at
-)]
+_CRISIS = [
+    *_BEFORE,
+    *sorted(leak() + usual(30, seed=1, since=WINDOW[0], until=WINDOW[1]), key=lambda one: one.at),
+]
 
 
 @contextmanager
@@ -102,7 +103,7 @@ def test_no_texts(tmp_path: Path) -> None:
 
 
 def test_compared_with_others_where_there_is_too_little(tmp_path: Path) -> None:
-    """A brand that is new: the usual is what is said about others; and if that is little, nothing."""
+    """A brand that is new: the usual is what others are told; if that is little, nothing."""
     others = usual(200, name="Lumen", since=NOW - 1e6, until=NOW)
     new = write(tmp_path / "new.db", [*_BEFORE[:5], *others, *leak()])
     alone = write(tmp_path / "alone.db", leak())
@@ -150,9 +151,7 @@ def test_more_than_is_read_is_a_sample(tmp_path: Path, monkeypatch: pytest.Monke
     assert "data leak" in first.topics.stories[0].topics
 
 
-def test_so_many_tweets_are_looked_through(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_so_many_tweets_are_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of all entities, the latest of the time and of before; and it says from when on."""
     monkeypatch.setattr(reading, "LOOKED_THROUGH", 60)
     found = _ask(write(tmp_path / "monitor.db", _CRISIS))
@@ -169,8 +168,8 @@ def test_an_alert_has_its_time(tmp_path: Path) -> None:
         _change(
             log,
             "INSERT INTO alerts (id, entity, model_id, since, raised_at, ended_at, usual_share,"
-            " share, tweets, negatives, batch_id, tweet_id) VALUES (?, 'Acme', 1, ?, ?, ?, 0.2,"
-            " 0.9, 9, 8, 1, '')",
+            " share, tweets, negatives, first_batch_id, first_tweet_id, batch_id, tweet_id)"
+            " VALUES (?, 'Acme', 1, ?, ?, ?, 0.2, 0.9, 9, 8, 1, '', 1, '')",
             *(id_, utc(LEAK_BEGAN), utc(LEAK_BEGAN + 3600), ended_at),
         )
     with _opened(log) as connection:

@@ -63,9 +63,7 @@ def test_tweets_are_by_time() -> None:
 def test_typical_tweets_are_no_copies() -> None:
     """Three of the leak, and of a tweet that is repeated itself, not a retweet of it."""
     said = leak()
-    said += [
-        Said(NOW + n, f"RT @user: {said[0].text}", is_retweet=True) for n in range(100)
-    ]
+    said += [Said(NOW + n, f"RT @user: {said[0].text}", is_retweet=True) for n in range(100)]
     window, before, _ = corpora(said, _BEFORE)
     groups = copies(window)
     told = stories(window, groups, standing_out(window, before, frozenset())[0])

@@ -23,7 +23,10 @@ def _words(text: str) -> list[str | None]:
         ("@user says <link> no", [None, "says", None, "no"]),
         ("see https://example.org/a?b=c now", ["see", None, "now"]),
         ("AT&amp;T", ["at", "t"]),
-        ("caf\N{LATIN SMALL LETTER E WITH ACUTE} \N{FULLWIDTH LATIN SMALL LETTER A}", ["cafe", "a"]),
+        (
+            "caf\N{LATIN SMALL LETTER E WITH ACUTE} \N{FULLWIDTH LATIN SMALL LETTER A}",
+            ["cafe", "a"],
+        ),
         ("RT @user: gone", [None, None, "gone"]),
         ("RT this", ["rt", "this"]),
         ("\N{FIRE}\N{FIRE}", []),
