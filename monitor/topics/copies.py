@@ -39,26 +39,21 @@ def copies(corpus: Corpus) -> Ints:
     """Group tweets; who is alike to one of a group belongs to it.
 
     Returns:
-        The position of each group's earliest tweet, or `NO_WORDS` [tweets].
+        The position of each group's first tweet, or `NO_WORDS` [tweets].
     """
-    count = len(corpus)
+    group = np.arange(len(corpus))
     signatures = _signatures(corpus)
-    order = corpus.order()
-    rank = np.empty(count, np.int64)
-    rank[order] = np.arange(count)
     blank = (signatures == _NONE).all(axis=1)
-    group = np.arange(count)  # by rank
     for band in _bands(signatures):
-        by_band = np.lexsort((rank, band))
-        head = np.append(True, band[by_band][1:] != band[by_band][:-1]) if count else by_band > 0
-        leader = by_band[np.maximum.accumulate(np.where(head, np.arange(count), 0))]
-        pairs = ~head & ~blank[by_band]
-        ones, others = by_band[pairs], leader[pairs]
-        close = _are_alike(signatures, ones, others)
-        _join(group, rank[ones[close]], rank[others[close]])
-    found = order[group[rank]]
-    found[blank] = NO_WORDS
-    return found
+        by_band = np.argsort(band, kind="stable")
+        is_first = np.diff(band[by_band], prepend=~band[by_band[:1]]) != 0
+        first = by_band[np.maximum.accumulate(np.where(is_first, np.arange(len(group)), 0))]
+        others = ~is_first & ~blank[by_band]
+        pairs = by_band[others], first[others]
+        close = _are_alike(signatures, *pairs)
+        _join(group, pairs[0][close], pairs[1][close])
+    group[blank] = NO_WORDS
+    return group
 
 
 def _signatures(corpus: Corpus) -> Signatures:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.topics.words import NO_WORD, Codes, names_of
+from monitor.topics.words import BYTES, NO_WORD, Codes, names_of
 
 Codewords: TypeAlias = NDArray[np.uint32]
 Keys: TypeAlias = NDArray[np.uint64]
@@ -29,7 +29,7 @@ class Tweet(NamedTuple):
     place: int
     """By which its text is found again."""
     at: float
-    """When it arrived, in seconds since the epoch."""
+    """When it arrived: a number by which it is earlier than others or later."""
     is_retweet: bool
     label: int
     """`NEGATIVE`, `OTHER` or `UNREAD`."""
@@ -38,15 +38,16 @@ class Tweet(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corpus:
-    """Tweets, in the order in which they were read; their words, one after another."""
+    """Tweets by time, and by content where that is the same; their words, one after another.
+
+    So nothing depends on the order in which they were read.
+    """
 
     words: Codewords
     """The numbers of all words; after each tweet's stands `NO_WORD` [words]."""
     first: Ints
     """Where a tweet's words begin, and where the last one's end [tweets + 1]."""
     place: Ints
-    """[tweets]"""
-    at: NDArray[np.float64]
     """[tweets]"""
     is_retweet: Bools
     """[tweets]"""
@@ -56,54 +57,64 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.place)
 
-    def tweet_of_words(self) -> Ints:
-        """Return to which tweet each word belongs [words]."""
-        return np.repeat(np.arange(len(self)), np.diff(self.first))
-
     def words_of(self, tweet: int) -> Codewords:
         """Return a tweet's words."""
         return self.words[self.first[tweet] : self.first[tweet + 1]]
 
-    def order(self) -> Ints:
-        """Return the tweets by time, and by content where that is the same [tweets].
 
-        So nothing depends on the order in which they were read.
-        """
-        mixed = mix(self.words)
-        mixed[self.words == NO_WORD] = 0
-        content = np.add.reduceat(mixed, self.first[:-1]) if len(self) else mixed
-        return np.lexsort((self.label, self.is_retweet, content, self.at))
-
-
-def gather(tweets: Iterable[Tweet], names: Sequence[str], codes: Codes) -> Corpus:
+def gather(tweets: Iterable[Tweet], names: Sequence[str]) -> Corpus:
     """Read tweets, and keep their words as numbers.
 
     Args:
         tweets: each is read once, and its text let go.
         names: of whom they are about. They stand in nearly every tweet, and so are no words.
-        codes: the numbers of words.
     """
-    words = array("I")
+    codes, words, end = Codes(), bytearray(), bytes(BYTES)  # NO_WORD
     ends, places, labels = array("q", [0]), array("q"), array("b")
     times, retweets = array("d"), array("b")
     for place, at, is_retweet, label, text in tweets:
-        words.extend(codes.of(text))
-        words.append(NO_WORD)
-        ends.append(len(words))
+        words += codes.of(text)
+        words += end
+        ends.append(len(words) // BYTES)
         places.append(place)
         times.append(at)
         retweets.append(is_retweet)
         labels.append(label)
-    corpus = Corpus(
-        words=np.array(words, np.uint32),
-        first=np.array(ends, np.int64),
-        place=np.array(places, np.int64),
-        at=np.array(times, np.float64),
-        is_retweet=np.array(retweets, np.bool_),
-        label=np.array(labels, np.int8),
+    numbers = np.frombuffer(words, np.uint32)
+    _mask(numbers, names)
+    return _ordered(
+        Corpus(
+            words=numbers,
+            first=np.array(ends, np.int64),
+            place=np.array(places, np.int64),
+            is_retweet=np.array(retweets, np.bool_),
+            label=np.array(labels, np.int8),
+        ),
+        np.array(times, np.float64),
     )
-    _mask(corpus.words, names, codes)
-    return corpus
+
+
+def _ordered(corpus: Corpus, at: NDArray[np.float64]) -> Corpus:
+    """Put tweets into their order; mostly they are in it already, but for some of the same time."""
+    count = len(corpus)
+    if not count:
+        return corpus
+    mixed = mix(corpus.words)
+    mixed[corpus.words == NO_WORD] = 0
+    content = np.add.reduceat(mixed, corpus.first[:-1])
+    order = np.lexsort((corpus.label, corpus.is_retweet, content, at))
+    if (order == np.arange(count)).all():
+        return corpus
+    lengths = np.diff(corpus.first)[order]
+    first = np.append(0, np.cumsum(lengths))
+    moved = np.repeat(corpus.first[order] - first[:-1], lengths) + np.arange(first[-1])
+    return Corpus(
+        words=corpus.words[moved],
+        first=first,
+        place=corpus.place[order],
+        is_retweet=corpus.is_retweet[order],
+        label=corpus.label[order],
+    )
 
 
 def mix(numbers: NDArray[Any]) -> Keys:
@@ -120,9 +131,23 @@ def mix(numbers: NDArray[Any]) -> Keys:
     return mixed
 
 
-def _mask(words: Codewords, names: Sequence[str], codes: Codes) -> None:
+def among(keys: NDArray[np.unsignedinteger[Any]], wanted: Keys) -> Bools:
+    """Return which keys are among some others, which are in order [keys]."""
+    # Most are not, and that is seen sooner in a table of the last bits than by bisection.
+    table = np.zeros(1 << 16, np.bool_)
+    table[wanted & np.uint64(0xFFFF)] = True
+    found = table[keys & keys.dtype.type(0xFFFF)]
+    places = np.flatnonzero(found)
+    if len(places):
+        near = np.searchsorted(wanted, keys[places]).clip(max=len(wanted) - 1)
+        found[places] = wanted[near] == keys[places]
+    return found
+
+
+def _mask(words: Codewords, names: Sequence[str]) -> None:
     """Write `NO_WORD` where a name stands, the longest names first."""
-    for name in sorted(_spellings(names, codes), key=len, reverse=True):
+    spellings = {spelling for name in names for spelling in names_of(name)}
+    for name in sorted(spellings, key=len, reverse=True):
         beginnings = len(words) - len(name) + 1
         if beginnings <= 0:
             continue
@@ -131,8 +156,3 @@ def _mask(words: Codewords, names: Sequence[str], codes: Codes) -> None:
             found &= words[shift : shift + beginnings] == word
         for shift in range(len(name)):
             words[shift : shift + beginnings][found] = NO_WORD
-
-
-def _spellings(names: Sequence[str], codes: Codes) -> Iterator[tuple[int, ...]]:
-    for name in names:
-        yield from names_of(name, codes)

@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from monitor.clock import utc
 from monitor.periods import epoch
 from monitor.topics.corpus import NEGATIVE, OTHER, UNREAD, Corpus, Tweet, gather
 from monitor.topics.topics import MOST_STORIES, Stored, Topics, find
-from monitor.topics.words import MOST_CHARS, Codes
+from monitor.topics.words import MOST_CHARS
 
 MOST_TWEETS: Final = 100_000
 """Of the time asked for."""
@@ -24,23 +24,39 @@ LOOKED_THROUGH: Final = 1_000_000
 
 Usual = Literal["entity", "all", "too-few"]
 
-_LABEL: Final = (  # as in the view `labelled`
-    "coalesce(l.adapted, CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END)"
-)
-# A tweet about several entities is negative if it is for one of those asked for.
 _SAID: Final = (
-    f"(SELECT max(CASE WHEN l.reputation = 'other-language' THEN {UNREAD}"  # noqa: S608
-    f" WHEN {_LABEL} = 'negative' THEN {NEGATIVE} ELSE {OTHER} END)"
-    " FROM labels AS l CROSS JOIN models AS m WHERE l.tweet_id = t.id AND m.id = l.model_id"
-    " AND (:entity IS NULL OR l.entity = :entity))"
+    f"CASE WHEN l.reputation = 'other-language' THEN {UNREAD} WHEN 'negative' ="  # as `labelled`
+    " coalesce(l.adapted, CASE m.task WHEN 'sentiment' THEN l.sentiment ELSE l.reputation END)"
+    f" THEN {NEGATIVE} ELSE {OTHER} END"
 )
-_OF_TIME: Final = " FROM tweets AS t WHERE t.received_at >= :since AND t.received_at < :until"
-_ABOUT: Final = (
-    " AND (:entity IS NULL"
-    " OR EXISTS (SELECT 1 FROM labels WHERE tweet_id = t.id AND entity = :entity))"
+_OF_LABEL: Final = "l.tweet_id = t.id AND m.id = l.model_id"
+# A tweet about several entities is negative if it is for one of them.
+_SAID_TO_ANY: Final = (
+    f"coalesce((SELECT max({_SAID}) FROM labels AS l CROSS JOIN models AS m"  # noqa: S608
+    f" WHERE {_OF_LABEL}), {UNREAD})"
 )
-_NOT_ABOUT: Final = (
-    " AND NOT EXISTS (SELECT 1 FROM labels WHERE tweet_id = t.id AND entity = :entity)"
+
+
+class _Which(NamedTuple):
+    """Which tweets, as SQL."""
+
+    said: str
+    """What their label says."""
+    of: str
+    """Tables, and conditions."""
+
+
+_TIME: Final = "t.received_at >= :since AND t.received_at < :until"
+_ABOUT: Final = _Which(
+    _SAID,
+    "FROM tweets AS t CROSS JOIN labels AS l CROSS JOIN models AS m"
+    f" WHERE {_TIME} AND {_OF_LABEL} AND l.entity = :entity",
+)
+_EVERY: Final = _Which(_SAID_TO_ANY, f"FROM tweets AS t WHERE {_TIME}")
+_NOT_ABOUT: Final = _Which(
+    str(UNREAD),
+    f"FROM tweets AS t WHERE {_TIME}"  # noqa: S608  (as above)
+    " AND NOT EXISTS (SELECT 1 FROM labels WHERE tweet_id = t.id AND entity = :entity)",
 )
 _ORIGINALS: Final = " AND NOT t.is_retweet"
 # Which rows are of the sample is the same each time (multiplicative hashing: Knuth, vol. 3, 6.4).
@@ -118,13 +134,13 @@ def of_alert(connection: sqlite3.Connection, alert: int, now: float) -> tuple[st
 
 
 def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
-    codes = Codes()
     names = [*([question.entity] if question.entity else []), *question.names]
     since = max(question.since, _earliest(connection, question.until))
     asked = {"entity": question.entity, "since": utc(since), "until": utc(question.until)}
-    tweets = _Tweets(connection, _ABOUT, asked, MOST_TWEETS)
-    window = gather(tweets, names, codes)
-    usual, whose = _usual(connection, asked, since, names, codes)
+    which = _EVERY if question.entity is None else _ABOUT
+    tweets = _Tweets(connection, which, "", asked, MOST_TWEETS)
+    window = gather(tweets, names)
+    usual, whose = _usual(connection, asked, since, names)
     return Answer(
         question=question,
         since=since,
@@ -133,7 +149,6 @@ def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
             usual,
             names=names,
             stored=_Stored(connection, question.entity).tweet,
-            codes=codes,
             most=question.most,
         ),
         without_text=tweets.without_text,
@@ -148,21 +163,21 @@ def _usual(
     asked: dict[str, str | None],
     since: float,
     names: Sequence[str],
-    codes: Codes,
 ) -> tuple[Corpus | None, Usual]:
     """Read what the window is compared with: tweets before it, else those about others."""
     begin = utc(_earliest(connection, since))
     before = asked | {"since": begin, "until": asked["since"]}
-    usual = gather(_Tweets(connection, _ABOUT + _ORIGINALS, before, MOST_USUAL), names, codes)
-    if len(usual) >= LEAST_USUAL:
-        return usual, "entity"
-    if asked["entity"] is not None:
-        others = asked | {"since": begin}
-        usual = gather(
-            _Tweets(connection, _NOT_ABOUT + _ORIGINALS, others, MOST_USUAL), names, codes
-        )
+    others = asked | {"since": begin}
+    every = asked["entity"] is None
+    sources: dict[Usual, tuple[_Which, dict[str, str | None]]] = (
+        {"entity": (_EVERY, before)}
+        if every
+        else {"entity": (_ABOUT, before), "all": (_NOT_ABOUT, others)}
+    )
+    for whose, (which, of) in sources.items():
+        usual = gather(_Tweets(connection, which, _ORIGINALS, of, MOST_USUAL), names)
         if len(usual) >= LEAST_USUAL:
-            return usual, "all"
+            return usual, whose
     return None, "too-few"
 
 
@@ -170,26 +185,31 @@ class _Tweets:
     """Tweets of a time that have a text: counted, and a sample of them if they are too many."""
 
     def __init__(
-        self, connection: sqlite3.Connection, which: str, asked: dict[str, str | None], most: int
+        self,
+        connection: sqlite3.Connection,
+        which: _Which,
+        only: str,
+        asked: dict[str, str | None],
+        most: int,
     ) -> None:
         self._connection = connection
         self._which = which
+        self._only = only
         self._asked = asked
         self.total, self.without_text = connection.execute(
-            f"SELECT count(t.text), count(*) - count(t.text){_OF_TIME}{which}",
-            asked,
+            f"SELECT count(t.text), count(*) - count(t.text) {which.of}{only}", asked
         ).fetchone()
         self._sampled = _ALL if self.total <= most else most * _ALL // self.total
 
     def __iter__(self) -> Iterator[Tweet]:
+        # The time as a number takes Python ten times as long as SQLite.
         rows = self._connection.execute(
-            f"SELECT t.rowid, t.received_at, t.is_retweet, {_SAID},"
-            f" substr(t.text, 1, {MOST_CHARS}){_OF_TIME}{self._which}{_SAMPLED}",
+            f"SELECT t.rowid, julianday(t.received_at), t.is_retweet, {self._which.said},"
+            f" substr(t.text, 1, {MOST_CHARS}) {self._which.of}{self._only}{_SAMPLED}",
             {**self._asked, "sampled": self._sampled},
         )
-        for place, at, is_retweet, label, text in rows:
-            said = UNREAD if label is None else label
-            yield Tweet(place, epoch(at), bool(is_retweet), said, str(text))
+        for place, at, is_retweet, said, text in rows:
+            yield Tweet(place, at or 0.0, bool(is_retweet), said, str(text))
 
 
 class _Stored:
@@ -198,11 +218,17 @@ class _Stored:
     def __init__(self, connection: sqlite3.Connection, entity: str | None) -> None:
         self._connection = connection
         self._entity = entity
+        self._said = (
+            _SAID_TO_ANY
+            if entity is None
+            else f"(SELECT {_SAID} FROM labels AS l CROSS JOIN models AS m"  # noqa: S608
+            f" WHERE {_OF_LABEL} AND l.entity = :entity)"
+        )
 
     def tweet(self, place: int) -> Stored:
         """Read one."""
         id_, at, said, text = self._connection.execute(
-            f"SELECT t.id, t.received_at, {_SAID}, t.text FROM tweets AS t"  # noqa: S608
+            f"SELECT t.id, t.received_at, {self._said}, t.text FROM tweets AS t"  # noqa: S608
             " WHERE t.rowid = :place",
             {"entity": self._entity, "place": place},
         ).fetchone()

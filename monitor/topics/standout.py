@@ -9,12 +9,12 @@ list of such words is needed; one that came once or twice has none, either, for 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.topics.corpus import Bools, Corpus, Ints, Keys, mix
+from monitor.topics.corpus import Bools, Corpus, Ints, Keys, among, mix
 from monitor.topics.words import NO_WORD
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -52,31 +52,37 @@ class Term:
         return self.score * max(0.0, 1 - self.usually / self.tweets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Grams:
-    """Runs of so many words in a corpus, retweets left out: they repeat what others wrote."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Runs:
+    """Runs of so many words, one after another, that may be terms."""
 
+    total: int
+    """How many runs there are, of those that are no terms, too."""
+    begins: Ints
+    """Where they begin among the words [runs]."""
     keys: Keys
-    """A number for each run, the same for the same words [words]; 0 where none begins."""
-    tweets: Ints
-    """Where it stands [words]."""
+    """A number for each, the same for the same words, of 32 bits [runs]."""
+    tweets: Keys
+    """In which tweet each stands [runs]."""
 
-    @property
-    def total(self) -> int:
-        """How many there are."""
-        return int(np.count_nonzero(self.keys))
+    def counted(self) -> tuple[Keys, Ints]:
+        """Return each key, in order, and in how many tweets it stands."""
+        pairs = self.keys << np.uint64(32)
+        pairs |= self.tweets
+        pairs.sort()
+        pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=np.uint64(0)))]  # each once
+        keys = pairs >> np.uint64(32)
+        heads = np.flatnonzero(np.diff(keys, prepend=np.uint64(0)))
+        return keys[heads], np.diff(heads, append=len(keys))
 
-    def counted(self, among: Keys | None = None) -> tuple[Keys, Ints]:
-        """Count in how many tweets each stands, of all or ``among`` some (sorted)."""
-        chosen = self.keys != 0
-        if among is not None:
-            chosen &= _among(self.keys, among)
-        keys, tweets = self.keys[chosen], self.tweets[chosen]
-        order = np.argsort(keys, kind="stable")  # tweets are in order already
-        keys, tweets = keys[order], tweets[order]
-        again = (keys[1:] == keys[:-1]) & (tweets[1:] == tweets[:-1])
-        kept = keys[np.append(True, ~again)] if len(keys) else keys
-        return np.unique(kept, return_counts=True)
+    def first(self, keys: Keys) -> Ints:
+        """Return where each of some of its keys begins first [keys]."""
+        order = np.argsort(keys)
+        places = np.flatnonzero(among(self.keys, keys[order]))[::-1]
+        begins = np.zeros(len(keys), np.int64)
+        # Of several places the first is put last, and stays.
+        begins[order[np.searchsorted(keys[order], self.keys[places])]] = self.begins[places]
+        return begins
 
 
 def standing_out(window: Corpus, usual: Corpus, besides: frozenset[int]) -> list[list[Term]]:
@@ -89,17 +95,13 @@ def standing_out(window: Corpus, usual: Corpus, besides: frozenset[int]) -> list
         usual: those they are compared with.
         besides: words that are no terms, by number.
     """
-    here, there = _grams(window), _grams(usual)
-    found: list[list[Term]] = []
     scale = _originals(window) / max(_originals(usual), 1)
-    edges: Keys = np.zeros(0, np.uint64)
+    found: list[list[Term]] = []
+    edges: Keys | None = None
     for size in range(1, LONGEST + 1):
-        if size > 1:
-            here, there = _longer(here, window, size), _longer(there, usual, size)
-        candidates = _between(here, window, size, edges) if size > 1 else here
-        totals = here.total, there.total
-        terms = _scored(candidates, there, totals, besides if size == 1 else frozenset())
-        found.append([_term(window, size, scale, *one) for one in terms])
+        here, there = _runs(window, size, edges), _runs(usual, size, edges)
+        scored = _scored(here, there, besides if size == 1 else frozenset())
+        found.append([_term(window, size, scale, *one) for one in scored])
         if size == 1:
             edges = np.array(sorted(term.codes[0] for term in found[0]), np.uint64)
     return found
@@ -158,50 +160,53 @@ def _go_on(term: Term, other: Term) -> bool:
 
 
 def _originals(corpus: Corpus) -> int:
-    """Count the tweets that `_grams` takes the words of."""
-    return int((~corpus.is_retweet).sum()) or len(corpus)
+    """Count the tweets whose words are counted."""
+    return int(_counted(corpus).sum())
 
 
-def _grams(corpus: Corpus) -> _Grams:
-    """Take the words of all tweets but retweets; of retweets alone, if there is nothing else."""
-    keys, tweets = corpus.words.astype(np.uint64), corpus.tweet_of_words()
-    if not corpus.is_retweet.all():
-        keys[corpus.is_retweet[tweets]] = 0
-    return _Grams(keys, tweets)
+def _counted(corpus: Corpus) -> Bools:
+    """Say which tweets' words are counted: retweets' only if there is nothing else [tweets]."""
+    return ~corpus.is_retweet | corpus.is_retweet.all()
 
 
-def _longer(shorter: _Grams, corpus: Corpus, size: int) -> _Grams:
-    """Make runs longer by a word."""
-    before, words = shorter.keys[:-1], corpus.words[size - 1 :]
-    keys = mix(before) ^ words
-    keys[(before == 0) | (words == NO_WORD)] = 0
-    return _Grams(keys, shorter.tweets[:-1])
-
-
-def _between(grams: _Grams, corpus: Corpus, size: int, edges: Keys) -> _Grams:
-    """Leave out what does not begin and end with certain words."""
-    is_edge = _among(corpus.words, edges)
-    inside = is_edge[: len(grams.keys)] & is_edge[size - 1 :]
-    return _Grams(np.where(inside, grams.keys, np.uint64(0)), grams.tweets)
+def _runs(corpus: Corpus, size: int, edges: Keys | None) -> _Runs:
+    """Find runs of words that begin and end with certain ones; with any, if these are None."""
+    words, lengths = corpus.words, np.diff(corpus.first)
+    is_word = (words != NO_WORD) & np.repeat(_counted(corpus), lengths)
+    count = max(len(words) - size + 1, 0)
+    begins = is_word[:count].copy()
+    for shift in range(1, size):
+        begins &= is_word[shift : shift + count]
+    total = int(np.count_nonzero(begins))
+    if edges is not None:
+        is_edge = among(words, edges)
+        begins &= is_edge[:count] & is_edge[size - 1 :]
+    places = np.flatnonzero(begins)
+    keys = words[places].astype(np.uint64)
+    for shift in range(1, size):
+        keys = mix(keys) ^ words[places + shift]
+        keys &= np.uint64(0xFFFFFFFF)
+    tweets = np.repeat(np.arange(len(corpus), dtype=np.uint64), lengths)[places]
+    return _Runs(total, places, keys, tweets)
 
 
 def _scored(
-    here: _Grams, there: _Grams, totals: tuple[int, int], besides: frozenset[int]
+    here: _Runs, there: _Runs, besides: frozenset[int]
 ) -> list[tuple[int, int, int, float]]:
     """Return where a term stands first, how many tweets have it here and there, and its score."""
-    if not all(totals):
+    if not (here.total and there.total):
         return []
     keys, counts = here.counted()
-    frequent = (counts >= LEAST_TWEETS) & ~np.isin(keys, np.array([*besides], np.uint64))
+    frequent = (counts >= LEAST_TWEETS) & ~among(keys, np.array(sorted(besides), np.uint64))
     keys, counts = keys[frequent], counts[frequent]
+    known, usually = there.counted()
     usual = np.zeros(len(keys), np.int64)
-    known, usually = there.counted(keys)
-    usual[np.searchsorted(keys, known)] = usually
-    scores = log_odds(counts, totals[0], usual, totals[1])
+    shared = among(known, keys)
+    usual[np.searchsorted(keys, known[shared])] = usually[shared]
+    scores = log_odds(counts, here.total, usual, there.total)
     order = np.lexsort((keys, -counts, -scores))[:MOST]
     order = order[scores[order] >= LEAST_SCORE]
-    begins = _begins(here.keys, keys[order])
-    columns = (begins, counts[order], usual[order], scores[order])
+    columns = (here.first(keys[order]), counts[order], usual[order], scores[order])
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -211,20 +216,3 @@ def _term(
     tweet = int(np.searchsorted(window.first, begins, side="right")) - 1
     codes = tuple(window.words[begins : begins + size].tolist())
     return Term(codes, tweets, scale * usual, score, tweet)
-
-
-def _begins(keys: Keys, wanted: Keys) -> Ints:
-    """Return where each of some keys, all of which are there, stands first [wanted]."""
-    order = np.argsort(wanted)
-    places = np.flatnonzero(_among(keys, wanted[order]))[::-1]
-    begins = np.zeros(len(wanted), np.int64)
-    begins[order[np.searchsorted(wanted[order], keys[places])]] = places  # the first is put last
-    return begins
-
-
-def _among(keys: NDArray[np.unsignedinteger[Any]], wanted: Keys) -> Bools:
-    """Return which keys are among some others, sorted [keys]."""
-    if not len(wanted):
-        return np.zeros(len(keys), np.bool_)
-    places = np.searchsorted(wanted, keys).clip(max=len(wanted) - 1)
-    return wanted[places] == keys

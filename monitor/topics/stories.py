@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.topics.copies import NO_WORDS
-from monitor.topics.corpus import Corpus, Ints
+from monitor.topics.corpus import Corpus, Ints, among
 from monitor.topics.standout import Term
 
 MOST_STORIES: Final = 200
@@ -56,17 +56,20 @@ def stories(corpus: Corpus, groups: Ints, words: Sequence[Term]) -> list[Told]:
     words = words[:MOST_WORDS]
     subjects = _subjects(corpus, words)
     voted = _voted(groups, _about(corpus, words, subjects), len(subjects))
-    by_time = corpus.order()
-    rank = np.argsort(by_time)
-    order = by_time[voted[by_time] != _NO_STORY]
-    order = order[np.argsort(voted[order], kind="stable")]
+    codes = [
+        frozenset(word.codes[0] for word, its in zip(words, subjects, strict=True) if its == one)
+        for one in range(len(words))
+    ]
+    order = np.argsort(voted, kind="stable")
+    order = order[np.searchsorted(voted[order], _NO_STORY, side="right") :]
     numbers, begins = np.unique(voted[order], return_index=True)
+    ends = np.append(begins, len(order))[1:]
     told = [
-        Told(order[begin:end], _codes(words, subjects, int(number)))
-        for number, begin, end in zip(numbers, begins, [*begins[1:], len(order)], strict=False)
+        Told(order[begin:end], codes[number] if number < len(codes) else frozenset())
+        for number, begin, end in zip(numbers, begins, ends, strict=True)
         if end - begin >= _LEAST
     ]
-    return sorted(told, key=lambda story: (-len(story.tweets), int(rank[story.tweets[0]])))
+    return sorted(told, key=lambda story: (-len(story.tweets), int(story.tweets[0])))
 
 
 def typical(corpus: Corpus, groups: Ints, story: Told, most: int) -> list[int]:
@@ -135,16 +138,15 @@ def _about(corpus: Corpus, words: Sequence[Term], subjects: Ints) -> Ints:
 
 def _having(corpus: Corpus, words: Sequence[Term]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Yield some tweets at a time, and which words each has, as 0 and 1 [tweets, words]."""
-    numbers = np.array([word.codes[0] for word in words], np.uint32)
+    numbers = np.array([word.codes[0] for word in words], np.uint64)
     order = np.argsort(numbers)
     for start in range(0, len(corpus) if words else 0, _AT_ONCE):
         stop = min(start + _AT_ONCE, len(corpus))
         part = corpus.words[corpus.first[start] : corpus.first[stop]]
         owner = np.repeat(np.arange(stop - start), np.diff(corpus.first[start : stop + 1]))
-        place = np.searchsorted(numbers[order], part).clip(max=len(words) - 1)
-        found = numbers[order][place] == part
+        found = among(part, numbers[order])
         has = np.zeros((stop - start, len(words)), np.float32)
-        has[owner[found], order[place[found]]] = 1
+        has[owner[found], order[np.searchsorted(numbers[order], part[found])]] = 1
         yield slice(start, stop), has
 
 
@@ -160,9 +162,3 @@ def _voted(groups: Ints, about: Ints, subjects: int) -> Ints:
     own = (choice == _NO_STORY) & (names != NO_WORDS) & (sizes >= _LEAST)
     choice = np.where(own, subjects + names, choice)
     return choice[np.searchsorted(names, groups)]
-
-
-def _codes(words: Sequence[Term], subjects: Ints, number: int) -> frozenset[int]:
-    return frozenset(
-        word.codes[0] for word, subject in zip(words, subjects, strict=True) if subject == number
-    )

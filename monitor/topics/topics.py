@@ -8,12 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from monitor.clock import utc
 from monitor.topics.copies import copies
 from monitor.topics.corpus import NEGATIVE, UNREAD, Corpus, Ints
 from monitor.topics.standout import Term, largest, standing_out
 from monitor.topics.stories import MOST_STORIES, Told, stories, typical
-from monitor.topics.words import Codes, names_of, spelt
+from monitor.topics.words import names_of, spelt
 
 MOST_TERMS: Final = 20
 EXAMPLES: Final = 3
@@ -120,7 +119,6 @@ def find(
     *,
     names: Sequence[str],
     stored: Callable[[int], Stored],
-    codes: Codes,
     most: int = MOST_STORIES,
 ) -> Topics:
     """Say what tweets are about.
@@ -130,15 +128,14 @@ def find(
         usual: those they are compared with; None if there are too few.
         names: of the entity; its words are no topics.
         stored: gives a tweet of the window by its ``place``.
-        codes: the numbers of words, as of the corpora.
         most: stories to tell, the largest; at most `MOST_STORIES`.
     """
-    besides = frozenset(word for name in names for each in names_of(name, codes) for word in each)
+    besides = frozenset(word for name in names for each in names_of(name) for word in each)
     found = standing_out(window, usual, besides) if usual else [[]]
     named = [
         (term, text)
         for term in largest(found)
-        if (text := _text(window, term, stored, codes)) and len(text) >= _LEAST_CHARS
+        if (text := _text(window, term, stored)) and len(text) >= _LEAST_CHARS
     ]
     groups = copies(window)
     told = stories(window, groups, found[0])
@@ -153,7 +150,7 @@ def find(
             Story(
                 topics=_named(story, named),
                 count=Count.of(window, story.tweets),
-                first_seen=utc(float(window.at[story.tweets].min())),
+                first_seen=stored(int(window.place[story.tweets[0]])).received_at,
                 examples=tuple(
                     stored(int(window.place[tweet]))
                     for tweet in typical(window, groups, story, EXAMPLES)
@@ -167,8 +164,8 @@ def find(
     )
 
 
-def _text(window: Corpus, term: Term, stored: Callable[[int], Stored], codes: Codes) -> str | None:
-    return spelt(stored(int(window.place[term.example])).text, term.codes, codes)
+def _text(window: Corpus, term: Term, stored: Callable[[int], Stored]) -> str | None:
+    return spelt(stored(int(window.place[term.example])).text, term.codes)
 
 
 def _named(story: Told, named: Sequence[tuple[Term, str]]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape
+from sys import byteorder
 from typing import Final
 from zlib import crc32
 
@@ -19,10 +20,12 @@ MOST_CHARS: Final = 300
 """Of a text so much is read: a whole tweet, and the beginning of a longer post."""
 MOST_WORDS: Final = 40
 """Of a tweet so many words count, the ends of its sentences included."""
+BYTES: Final = 4
+"""Of a number."""
 NO_WORD: Final = 0
 """Stands for what parts words: the end of a sentence, a link, a mention, what was masked."""
 
-_REMEMBERED: Final = 1 << 16
+_REMEMBERED: Final = 1 << 15
 _REMEMBERED_CHARS: Final = 24
 """Longer ones are mostly links, each of which comes once."""
 
@@ -32,63 +35,73 @@ _TOKEN: Final = re.compile(
     r"|[.,!?;:()\"]+"
 )
 _NO_WORD: Final = re.compile(r"[<@.,!?;:()\"]|https?://|www\.")
-_RETWEET: Final = "rt @"
 
 
-class Codes(dict[str, int]):
-    """The numbers of tokens; those met first are remembered, as most come again."""
+class Codes(dict[str, bytes]):
+    """The numbers of what stands between blanks, mostly a word: four bytes each, as the board's.
 
-    def __missing__(self, token: str) -> int:
-        """Reckon a number: above 0, or `NO_WORD`."""
-        code = NO_WORD
-        if not _NO_WORD.match(token):
-            code = crc32(_bare(token).encode(errors="surrogatepass")) or 1
-        if len(self) < _REMEMBERED and len(token) <= _REMEMBERED_CHARS:
-            self[token] = code
-        return code
+    Those met first are remembered: most come again, and to look one up is ten times as fast.
+    """
 
-    def of(self, text: str) -> list[int]:
+    def __missing__(self, chunk: str) -> bytes:
+        """Reckon them."""
+        if chunk.isalnum():
+            codes = (crc32(chunk.encode()) or 1).to_bytes(BYTES, byteorder)
+        else:
+            tokens = _TOKEN.findall(chunk)
+            codes = b"".join(_code(token).to_bytes(BYTES, byteorder) for token in tokens)
+        if len(self) < _REMEMBERED and len(chunk) <= _REMEMBERED_CHARS:
+            self[chunk] = codes
+        return codes
+
+    def of(self, text: str) -> bytes:
         """Return the numbers of a text's words, in order, with `NO_WORD` between what is apart."""
-        return [*map(self.__getitem__, _tokens(text)[:MOST_WORDS])]
+        chunks = _chunks(text)[:MOST_WORDS]
+        return b"".join(map(self.__getitem__, chunks))[: BYTES * MOST_WORDS]
 
 
-def spelt(text: str, codes: Sequence[int], known: Codes) -> str | None:
+def spelt(text: str, codes: Sequence[int]) -> str | None:
     """Return the words of a text that have these numbers, one after another; None if none have."""
     tokens = _tokens(text)
-    numbers = [known[token] for token in tokens]
-    for place in _places(numbers, codes):
-        return " ".join(_bare(token) for token in tokens[place : place + len(codes)])
+    numbers, wanted = [*map(_code, tokens)], [*codes]
+    for first in range(len(numbers) - len(wanted) + 1):
+        if numbers[first : first + len(wanted)] == wanted:
+            return " ".join(map(_bare, tokens[first : first + len(wanted)]))
     return None
 
 
-def names_of(name: str, known: Codes) -> Iterator[tuple[int, ...]]:
+def names_of(name: str) -> Iterator[tuple[int, ...]]:
     """Yield the numbers of a name as it is written in texts: its words, joined, as a hashtag."""
     tokens = _tokens(name.lstrip("@#"))
-    words = [token for token in tokens if known[token] != NO_WORD]
+    words = [token for token in tokens if _code(token) != NO_WORD]
     if not words:
         return
-    yield tuple(known[word] for word in words)
+    yield tuple(map(_code, words))
     end = len(tokens) - tokens[::-1].index(words[-1])
-    yield tuple(known[token] for token in tokens[tokens.index(words[0]) : end])  # "Dr. Who"
+    yield tuple(map(_code, tokens[tokens.index(words[0]) : end]))  # "Dr. Who"
     for joined in {"".join(words), "_".join(words)}:
-        yield (known[joined],)
-        yield (known[f"#{joined}"],)
-
-
-def _places(numbers: Sequence[int], codes: Sequence[int]) -> Iterator[int]:
-    wanted = [*codes]
-    for place in range(len(numbers) - len(wanted) + 1):
-        if [*numbers[place : place + len(wanted)]] == wanted:
-            yield place
+        yield (_code(joined),)
+        yield (_code(f"#{joined}"),)
 
 
 def _tokens(text: str) -> list[str]:
-    """Split a text, of a retweet what it repeats."""
+    return [token for chunk in _chunks(text) for token in _TOKEN.findall(chunk)]
+
+
+def _chunks(text: str) -> list[str]:
+    """Split a text at its blanks; of a retweet what it repeats."""
     text = text[:MOST_CHARS]
     if "&" in text:
         text = unescape(text)
     text = folded(text if text.isascii() else nfkc(text))
-    return _TOKEN.findall(text, len("rt ") if text.startswith(_RETWEET) else 0)
+    return text.split()[text.startswith("rt @") :]
+
+
+def _code(token: str) -> int:
+    """Reckon the number of a word, above 0, or `NO_WORD`."""
+    if _NO_WORD.match(token):
+        return NO_WORD
+    return crc32(_bare(token).encode(errors="surrogatepass")) or 1
 
 
 def _bare(word: str) -> str:

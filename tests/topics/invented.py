@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from monitor.clock import utc
 from monitor.store import Store
 from monitor.store.rows import BatchRow, TweetRow
@@ -123,10 +125,15 @@ def leak(count: int = 60, *, name: str = "Acme") -> list[Said]:
 
 def corpora(
     window: Sequence[Said], before: Sequence[Said] = (), names: Sequence[str] = ("Acme",)
-) -> tuple[Corpus, Corpus, Codes]:
+) -> tuple[Corpus, Corpus]:
     """Make corpora of tweets; the place of each of the window is its position there."""
-    codes = Codes()
-    return gather(_read(window), names, codes), gather(_read(before), names, codes), codes
+    return gather(_read(window), names), gather(_read(before), names)
+
+
+def numbers_of(text: str) -> list[int]:
+    """Return the numbers of a text's words, as a corpus has them."""
+    numbers: list[int] = np.frombuffer(Codes().of(text), np.uint32).tolist()
+    return numbers
 
 
 def _read(said: Sequence[Said]) -> Iterable[Tweet]:

@@ -185,7 +185,7 @@ def test_the_log_is_seen_as_it_was(tmp_path: Path) -> None:
     log = write(tmp_path / "monitor.db", _CRISIS)
     with _opened(log) as connection:
         asked = {"entity": None, "since": "0", "until": "9"}
-        read = reading._Tweets(connection, "", asked, 1000)
+        read = reading._Tweets(connection, reading._EVERY, "", asked, 1000)
         with reading._snapshot(connection):
             rows = iter(read)
             places = [next(rows).place]

@@ -8,22 +8,18 @@ import random
 import numpy as np
 import pytest
 
-from monitor.topics.standout import LEAST_SCORE, Term, largest, log_odds, standing_out
+from monitor.topics.standout import LEAST_SCORE, largest, log_odds, standing_out
 from monitor.topics.words import spelt
 from tests.factories import NOW
-from tests.topics.invented import Said, corpora, leak, usual
+from tests.topics.invented import Said, corpora, leak, numbers_of, usual
 
 _BEFORE = usual(200, since=NOW - 1e6, until=NOW - 1e5)
 
 
-def _texts(window: list[Said], before: list[Said], found: list[Term]) -> list[str | None]:
-    codes = corpora(window, before)[2]
-    return [spelt(window[term.example].text or "", term.codes, codes) for term in found]
-
-
 def _standing_out(window: list[Said], before: list[Said]) -> list[str | None]:
-    here, there, _ = corpora(window, before)
-    return _texts(window, before, largest(standing_out(here, there, frozenset())))
+    here, there = corpora(window, before)
+    found = largest(standing_out(here, there, frozenset()))
+    return [spelt(window[int(here.place[one.example])].text or "", one.codes) for one in found]
 
 
 def test_scores_are_those_of_the_paper() -> None:
@@ -83,8 +79,8 @@ def test_a_word_counts_once_a_tweet_and_not_in_retweets() -> None:
     """Who says it ten times is one who says it; who repeats another says nothing of his own."""
     window = [Said(NOW, "strike " * 10)] * 12 + [Said(NOW, "strike", is_retweet=True)] * 50
     window += usual(50, since=NOW - 10, until=NOW)
-    here, there, codes = corpora(window, _BEFORE)
-    (word,) = codes.of("strike")
+    here, there = corpora(window, _BEFORE)
+    (word,) = numbers_of("strike")
     words = standing_out(here, there, frozenset())[0]
 
     assert [(12, 0)] == [(t.tweets, t.usually) for t in words if t.codes == (word,)]
@@ -93,8 +89,7 @@ def test_a_word_counts_once_a_tweet_and_not_in_retweets() -> None:
 def test_tweets_counted_twice_rank_alike() -> None:
     """What stands out most is the same, in the same order; more stands out, for more is known."""
     once, twice = (
-        standing_out(*corpora(leak() * times, _BEFORE * times)[:2], frozenset())[0]
-        for times in (1, 2)
+        standing_out(*corpora(leak() * times, _BEFORE * times), frozenset())[0] for times in (1, 2)
     )
 
     assert [term.codes for term in once] == [term.codes for term in twice[: len(once)]]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor.topics.copies import copies
-from monitor.topics.standout import Term, standing_out
+from monitor.topics.standout import standing_out
 from monitor.topics.stories import MOST_WORDS, Told, stories, typical
 from tests.factories import NOW
 from tests.topics.invented import Said, corpora, leak, usual
@@ -20,9 +22,11 @@ _STRIKE = [
 
 
 def _told(said: list[Said]) -> list[Told]:
-    window, before, _ = corpora(said, _BEFORE)
+    """Return the stories; their tweets by position in what was said."""
+    window, before = corpora(said, _BEFORE)
     words = standing_out(window, before, frozenset())[0]
-    return stories(window, copies(window), words)
+    told = stories(window, copies(window), words)
+    return [replace(story, tweets=window.place[story.tweets]) for story in told]
 
 
 def test_one_story_in_many_words() -> None:
@@ -46,8 +50,8 @@ def test_two_stories_at_once() -> None:
 def test_copies_are_a_story_without_words_that_stand_out() -> None:
     """Retweets of one usual tweet; told nothing to compare with, too."""
     text = _BEFORE[7].text
-    said = [Said(NOW, text)] + [Said(NOW + n, f"RT @user: {text}", is_retweet=True) for n in (1, 2)]
-    window, _, _ = corpora([*said, Said(NOW, "something else is said here")])
+    said = [Said(NOW, text), *(Said(NOW + n, f"RT @user: {text}", is_retweet=True) for n in (1, 2))]
+    window, _ = corpora([*said, Said(NOW + 3, "something else is said here")])
     (told,) = stories(window, copies(window), [])
 
     assert ([0, 1, 2], frozenset()) == (told.tweets.tolist(), told.words)
@@ -64,18 +68,18 @@ def test_typical_tweets_are_no_copies() -> None:
     """Three of the leak, and of a tweet that is repeated itself, not a retweet of it."""
     said = leak()
     said += [Said(NOW + n, f"RT @user: {said[0].text}", is_retweet=True) for n in range(100)]
-    window, before, _ = corpora(said, _BEFORE)
+    window, before = corpora(said, _BEFORE)
     groups = copies(window)
     told = stories(window, groups, standing_out(window, before, frozenset())[0])
     examples = typical(window, groups, told[0], 3)
 
     assert 3 == len({int(groups[tweet]) for tweet in examples})
-    assert not any(said[tweet].is_retweet for tweet in examples)
+    assert not any(window.is_retweet[tweet] for tweet in examples)
 
 
 def test_so_many_words_make_subjects() -> None:
     """More that stand out are not looked at."""
-    window, before, codes = corpora(
+    window, before = corpora(
         [Said(NOW + n, f"word{n % 90} word{n % 90}b") for n in range(1800)], _BEFORE
     )
     words = standing_out(window, before, frozenset())[0]
@@ -84,5 +88,3 @@ def test_so_many_words_make_subjects() -> None:
     assert len(words) > MOST_WORDS
     assert len(set().union(*(story.words for story in told))) <= MOST_WORDS
     assert 90 == len(told)
-    assert isinstance(words[0], Term)
-    assert codes

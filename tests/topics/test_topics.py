@@ -18,15 +18,13 @@ _BEFORE = usual(200, since=NOW - 1e6, until=WINDOW[0])
 
 
 def _find(said: Sequence[Said], before: Sequence[Said] = _BEFORE, most: int = 200) -> Topics:
-    window, usually, codes = corpora(said, before)
+    window, usually = corpora(said, before)
 
     def stored(place: int) -> Stored:
         one = said[place]
         return Stored(str(place), utc(one.at), one.label == "negative", one.text or "")
 
-    return find(
-        window, usually if before else None, names=["Acme"], stored=stored, codes=codes, most=most
-    )
+    return find(window, usually if before else None, names=["Acme"], stored=stored, most=most)
 
 
 @pytest.mark.parametrize("seed", range(5))
