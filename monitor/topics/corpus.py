@@ -131,12 +131,12 @@ def mix(numbers: NDArray[Any]) -> Keys:
     return mixed
 
 
-def among(keys: NDArray[np.unsignedinteger[Any]], wanted: Keys) -> Bools:
+def among(keys: Codewords, wanted: Codewords) -> Bools:
     """Return which keys are among some others, which are in order [keys]."""
     # Most are not, and that is seen sooner in a table of the last bits than by bisection.
     table = np.zeros(1 << 16, np.bool_)
-    table[wanted & np.uint64(0xFFFF)] = True
-    found = table[keys & keys.dtype.type(0xFFFF)]
+    table[wanted & np.uint32(0xFFFF)] = True
+    found = table[keys & np.uint32(0xFFFF)]
     places = np.flatnonzero(found)
     if len(places):
         near = np.searchsorted(wanted, keys[places]).clip(max=len(wanted) - 1)

@@ -9,12 +9,12 @@ list of such words is needed; one that came once or twice has none, either, for 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.topics.corpus import Bools, Corpus, Ints, Keys, among, mix
+from monitor.topics.corpus import Bools, Codewords, Corpus, Ints, among, mix
 from monitor.topics.words import NO_WORD
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -58,30 +58,31 @@ class _Runs:
 
     total: int
     """How many runs there are, of those that are no terms, too."""
-    begins: Ints
-    """Where they begin among the words [runs]."""
-    keys: Keys
-    """A number for each, the same for the same words, of 32 bits [runs]."""
-    tweets: Keys
+    begins: Bools
+    """Whether a word begins one [words, but for the last ones]."""
+    keys: Codewords
+    """A number for each, the same for the same words [runs]."""
+    tweets: Codewords
     """In which tweet each stands [runs]."""
 
-    def counted(self) -> tuple[Keys, Ints]:
+    def counted(self) -> tuple[Codewords, Ints]:
         """Return each key, in order, and in how many tweets it stands."""
-        pairs = self.keys << np.uint64(32)
+        pairs = self.keys.astype(np.uint64)
+        pairs <<= np.uint64(32)
         pairs |= self.tweets
         pairs.sort()
-        pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=np.uint64(0)))]  # each once
-        keys = pairs >> np.uint64(32)
-        heads = np.flatnonzero(np.diff(keys, prepend=np.uint64(0)))
+        keys = (pairs[_are_new(pairs)] >> np.uint64(32)).astype(np.uint32)
+        heads = np.flatnonzero(_are_new(keys))
         return keys[heads], np.diff(heads, append=len(keys))
 
-    def first(self, keys: Keys) -> Ints:
+    def first(self, keys: Codewords) -> Ints:
         """Return where each of some of its keys begins first [keys]."""
         order = np.argsort(keys)
-        places = np.flatnonzero(among(self.keys, keys[order]))[::-1]
+        hits = np.flatnonzero(among(self.keys, keys[order]))[::-1]
         begins = np.zeros(len(keys), np.int64)
         # Of several places the first is put last, and stays.
-        begins[order[np.searchsorted(keys[order], self.keys[places])]] = self.begins[places]
+        places = np.flatnonzero(self.begins)[hits]
+        begins[order[np.searchsorted(keys[order], self.keys[hits])]] = places
         return begins
 
 
@@ -97,13 +98,13 @@ def standing_out(window: Corpus, usual: Corpus, besides: frozenset[int]) -> list
     """
     scale = _originals(window) / max(_originals(usual), 1)
     found: list[list[Term]] = []
-    edges: Keys | None = None
+    edges: Codewords | None = None
     for size in range(1, LONGEST + 1):
         here, there = _runs(window, size, edges), _runs(usual, size, edges)
         scored = _scored(here, there, besides if size == 1 else frozenset())
         found.append([_term(window, size, scale, *one) for one in scored])
         if size == 1:
-            edges = np.array(sorted(term.codes[0] for term in found[0]), np.uint64)
+            edges = np.array(sorted(term.codes[0] for term in found[0]), np.uint32)
     return found
 
 
@@ -169,7 +170,7 @@ def _counted(corpus: Corpus) -> Bools:
     return ~corpus.is_retweet | corpus.is_retweet.all()
 
 
-def _runs(corpus: Corpus, size: int, edges: Keys | None) -> _Runs:
+def _runs(corpus: Corpus, size: int, edges: Codewords | None) -> _Runs:
     """Find runs of words that begin and end with certain ones; with any, if these are None."""
     words, lengths = corpus.words, np.diff(corpus.first)
     is_word = (words != NO_WORD) & np.repeat(_counted(corpus), lengths)
@@ -181,13 +182,18 @@ def _runs(corpus: Corpus, size: int, edges: Keys | None) -> _Runs:
     if edges is not None:
         is_edge = among(words, edges)
         begins &= is_edge[:count] & is_edge[size - 1 :]
-    places = np.flatnonzero(begins)
-    keys = words[places].astype(np.uint64)
+    keys = words[:count][begins]
     for shift in range(1, size):
-        keys = mix(keys) ^ words[places + shift]
-        keys &= np.uint64(0xFFFFFFFF)
-    tweets = np.repeat(np.arange(len(corpus), dtype=np.uint64), lengths)[places]
-    return _Runs(total, places, keys, tweets)
+        keys = mix(keys).astype(np.uint32) ^ words[shift : shift + count][begins]
+    tweets = np.repeat(np.arange(len(corpus), dtype=np.uint32), lengths)[:count][begins]
+    return _Runs(total, begins, keys, tweets)
+
+
+def _are_new(values: NDArray[np.unsignedinteger[Any]]) -> Bools:
+    """Say which of some values, in order, are not the same as the one before."""
+    new = np.ones(len(values), np.bool_)
+    new[1:] = values[1:] != values[:-1]
+    return new
 
 
 def _scored(
@@ -197,7 +203,7 @@ def _scored(
     if not (here.total and there.total):
         return []
     keys, counts = here.counted()
-    frequent = (counts >= LEAST_TWEETS) & ~among(keys, np.array(sorted(besides), np.uint64))
+    frequent = (counts >= LEAST_TWEETS) & ~among(keys, np.array(sorted(besides), np.uint32))
     keys, counts = keys[frequent], counts[frequent]
     known, usually = there.counted()
     usual = np.zeros(len(keys), np.int64)

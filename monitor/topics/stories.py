@@ -138,7 +138,7 @@ def _about(corpus: Corpus, words: Sequence[Term], subjects: Ints) -> Ints:
 
 def _having(corpus: Corpus, words: Sequence[Term]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Yield some tweets at a time, and which words each has, as 0 and 1 [tweets, words]."""
-    numbers = np.array([word.codes[0] for word in words], np.uint64)
+    numbers = np.array([word.codes[0] for word in words], np.uint32)
     order = np.argsort(numbers)
     for start in range(0, len(corpus) if words else 0, _AT_ONCE):
         stop = min(start + _AT_ONCE, len(corpus))

@@ -55,12 +55,10 @@ def test_nothing_is_a_corpus() -> None:
 
 
 def test_among() -> None:
-    """As `np.isin`, for keys of any size, and for nothing."""
+    """As `np.isin`, and for nothing."""
     chance = np.random.default_rng(0)
-    keys = chance.integers(0, 1 << 17, 5000).astype(np.uint64)
+    keys = chance.integers(0, 1 << 17, 5000).astype(np.uint32)
     for count in (0, 1, 100, 5000):
-        wanted = np.unique(chance.integers(0, 1 << 17, count).astype(np.uint64))
+        wanted = np.unique(chance.integers(0, 1 << 17, count).astype(np.uint32))
 
         assert np.isin(keys, wanted).tolist() == among(keys, wanted).tolist()
-        narrow = keys.astype(np.uint32)
-        assert np.isin(keys, wanted).tolist() == among(narrow, wanted).tolist()
