@@ -28,8 +28,7 @@ ALIKE: Final = 0.7
 _BANDS: Final = 10
 _ROWS: Final = 3
 """Numbers of a band: of tweets that share seven words in ten all but one in seventy agree in one of
-the ten bands, of those that share nine in ten all but one in a million."""
-_SEED: Final = 0
+the ten bands, of those that share nine in ten all but two in a million."""
 _AT_ONCE: Final = 8192
 """Tweets whose signatures are made together: some megabytes."""
 _NONE: Final = np.uint32(0xFFFFFFFF)
@@ -58,17 +57,17 @@ def copies(corpus: Corpus) -> Ints:
 
 def _signatures(corpus: Corpus) -> Signatures:
     """Return the least of each tweet's words under some keys [tweets, keys]."""
-    keys = mix(np.arange(_SEED + 1, _SEED + 1 + _BANDS * _ROWS)) | np.uint64(1)
+    keys = mix(np.arange(1, 1 + 2 * _BANDS * _ROWS)).astype(np.uint32).reshape(-1, 2)
     signatures = np.empty((len(corpus), len(keys)), np.uint32)
     for start in range(0, len(corpus), _AT_ONCE):
         stop = min(start + _AT_ONCE, len(corpus))
         begin, end = corpus.first[start], corpus.first[stop]
         words = corpus.words[begin:end]
         nothing = words == NO_WORD
-        mixed = mix(words)
+        mixed = mix(words).astype(np.uint32)
         firsts = corpus.first[start:stop] - begin
-        for column, key in enumerate(keys):
-            numbers = (mixed * key >> np.uint64(32)).astype(np.uint32)
+        for column, (flip, factor) in enumerate(keys):
+            numbers = (mixed ^ flip) * (factor | np.uint32(1))
             numbers[nothing] = _NONE
             signatures[start:stop, column] = np.minimum.reduceat(numbers, firsts)
     return signatures

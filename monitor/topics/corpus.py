@@ -136,7 +136,7 @@ def among(keys: Codewords, wanted: Codewords) -> Bools:
     # Most are not, and that is seen sooner in a table of the last bits than by bisection.
     table = np.zeros(1 << 16, np.bool_)
     table[wanted & np.uint32(0xFFFF)] = True
-    found = table[keys & np.uint32(0xFFFF)]
+    found: Bools = table[keys & np.uint32(0xFFFF)]
     places = np.flatnonzero(found)
     if len(places):
         near = np.searchsorted(wanted, keys[places]).clip(max=len(wanted) - 1)

@@ -11,7 +11,8 @@ from typing import Final, Literal, NamedTuple
 from monitor.clock import utc
 from monitor.periods import epoch
 from monitor.topics.corpus import NEGATIVE, OTHER, UNREAD, Corpus, Tweet, gather
-from monitor.topics.topics import MOST_STORIES, Stored, Topics, find
+from monitor.topics.stories import MOST_STORIES
+from monitor.topics.topics import Stored, Topics, find
 from monitor.topics.words import MOST_CHARS
 
 MOST_TWEETS: Final = 100_000

@@ -16,7 +16,8 @@ _WORDS = [f"word{number}" for number in range(60)]
 
 def _groups(texts: list[str], *, names: tuple[str, ...] = ("Acme",)) -> list[int]:
     said = [Said(NOW + number, text) for number, text in enumerate(texts)]
-    return copies(corpora(said, names=names)[0]).tolist()
+    found: list[int] = copies(corpora(said, names=names)[0]).tolist()
+    return found
 
 
 def test_copies_go_together() -> None:
