@@ -18,6 +18,8 @@ from monitor.topics.words import MOST_CHARS
 MOST_TWEETS: Final = 100_000
 """Of the time asked for."""
 MOST_USUAL: Final = 20_000
+USUAL_CHARS: Final = 160
+"""Where tweets are longer on average, fewer are read, so that these take no more memory."""
 LEAST_USUAL: Final = 50
 """With fewer, what is usual is not known."""
 LOOKED_THROUGH: Final = 1_000_000
@@ -197,10 +199,14 @@ class _Tweets:
         self._which = which
         self._only = only
         self._asked = asked
-        self.total, self.without_text = connection.execute(
-            f"SELECT count(t.text), count(*) - count(t.text) {which.of}{only}", asked
+        self.total, self.without_text, chars = connection.execute(
+            "SELECT count(t.text), count(*) - count(t.text),"
+            f" total(min(length(t.text), {MOST_CHARS})) {which.of}{only}",
+            asked,
         ).fetchone()
-        self._sampled = _ALL if self.total <= most else most * _ALL // self.total
+        most_chars = USUAL_CHARS * most
+        share = min(1.0, most / max(self.total, 1), most_chars / max(chars, 1.0))
+        self._sampled = int(share * _ALL)
 
     def __iter__(self) -> Iterator[Tweet]:
         # The time as a number takes Python ten times as long as SQLite.

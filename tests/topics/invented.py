@@ -167,3 +167,11 @@ def write(path: Path, said: Iterable[Said]) -> Path:
         at = rows[0].received_at if rows else utc(NOW)
         store.write(BatchRow(at, True, model_id, 0.0, len(rows), 1.0, 1.0), rows, [])
     return path
+
+
+def crisis() -> list[Said]:
+    """Invent what docs/topics.md shows: usual tweets, then among such a leak that is retweeted."""
+    retweet = Said(NOW - 60.0, f"RT @user: {leak()[0].text}", "negative", is_retweet=True)
+    said = [*leak(), *usual(40, seed=1, since=WINDOW[0], until=WINDOW[1]), *[retweet] * 12]
+    before = usual(200, since=NOW - 1e6, until=WINDOW[0])
+    return [*before, *sorted(said, key=lambda one: one.at)]

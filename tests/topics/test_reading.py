@@ -151,6 +151,16 @@ def test_more_than_is_read_is_a_sample(tmp_path: Path, monkeypatch: pytest.Monke
     assert "data leak" in first.topics.stories[0].topics
 
 
+def test_long_tweets_are_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that whoever fills tweets with words does not fill the memory."""
+    monkeypatch.setattr(reading, "MOST_TWEETS", 2000)
+    long = [Said(NOW - 60, "\N{FIRE} word " * 100)] * 2000
+    found = _ask(write(tmp_path / "monitor.db", long))
+
+    assert 2000 == found.of_tweets
+    assert 960 <= found.topics.count.every <= 1170
+
+
 def test_so_many_tweets_are_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of all entities, the latest of the time and of before; and it says from when on."""
     monkeypatch.setattr(reading, "LOOKED_THROUGH", 60)

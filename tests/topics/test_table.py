@@ -14,7 +14,8 @@ from monitor.topics import reading
 from monitor.topics.reading import Question, answer
 from monitor.topics.table import lines
 from tests.factories import NOW
-from tests.topics.invented import WINDOW, Said, leak, usual, write
+from tests.processes import REPOSITORY
+from tests.topics.invented import WINDOW, Said, crisis, leak, usual, write
 
 _BEFORE = usual(200, since=NOW - 1e6, until=WINDOW[0])
 
@@ -93,3 +94,10 @@ def test_it_says_that_it_is_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     assert "A sample: there are 251 tweets in that time." in text
     assert "Tweets from before 2025-06-15 03:0" in text
+
+
+def test_the_page_shows_what_it_says(tmp_path: Path) -> None:
+    """The example of docs/topics.md, line by line."""
+    page = (REPOSITORY / "docs/topics.md").read_text(encoding="utf-8")
+
+    assert "\n".join(["```", *_table(tmp_path / "monitor.db", crisis()), "```"]) in page
