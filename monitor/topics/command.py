@@ -29,9 +29,9 @@ _SHOWN: Final = 10
     default="7d",
     show_default=True,
     help="A span before now (90m, 24h, 7d, 1 month), yesterday, last week, or a date or time in"
-    " ISO 8601, UTC; a whole hour.",
+    " ISO 8601, UTC; from the hour on in which that lies.",
 )
-@click.option("--until", default="now", show_default=True, help="Likewise, to the minute.")
+@click.option("--until", default="now", show_default=True, help="Likewise, to the moment.")
 @click.option(
     "--entity", help="Only tweets about this one; '' for tweets about none.  [default: all tweets]"
 )
