@@ -22,6 +22,8 @@ Floats: TypeAlias = NDArray[np.float64]
 LEAST_SCORE: Final = 3.0
 """Standard errors from which on a term stands out: of a thousand words that come as usual one
 does by chance."""
+LEAST_RISE: Final = 1.5
+"""And so many times as often as usual: of many tweets any small change is more than chance."""
 LEAST_TWEETS: Final = 3
 LONGEST: Final = 3
 """Words of a phrase."""
@@ -101,8 +103,8 @@ def standing_out(window: Corpus, usual: Corpus, besides: frozenset[int]) -> list
     edges: Codewords | None = None
     for size in range(1, LONGEST + 1):
         here, there = _runs(window, size, edges), _runs(usual, size, edges)
-        scored = _scored(here, there, besides if size == 1 else frozenset())
-        found.append([_term(window, size, scale, *one) for one in scored])
+        scored = _scored(here, there, scale, besides if size == 1 else frozenset())
+        found.append([_term(window, size, *one) for one in scored])
         if size == 1:
             edges = np.array(sorted(term.codes[0] for term in found[0]), np.uint32)
     return found
@@ -197,28 +199,32 @@ def _are_new(values: NDArray[np.unsignedinteger[Any]]) -> Bools:
 
 
 def _scored(
-    here: _Runs, there: _Runs, besides: frozenset[int]
-) -> list[tuple[int, int, int, float]]:
-    """Return where a term stands first, how many tweets have it here and there, and its score."""
+    here: _Runs, there: _Runs, scale: float, besides: frozenset[int]
+) -> list[tuple[int, int, float, float]]:
+    """Return where a term stands first, how many tweets have it, here and usually, and its score.
+
+    Usually is what is counted there times ``scale``.
+    """
     if not (here.total and there.total):
         return []
     keys, counts = here.counted()
     frequent = (counts >= LEAST_TWEETS) & ~among(keys, np.array(sorted(besides), np.uint32))
     keys, counts = keys[frequent], counts[frequent]
-    known, usually = there.counted()
+    known, there_counts = there.counted()
     usual = np.zeros(len(keys), np.int64)
     shared = among(known, keys)
-    usual[np.searchsorted(keys, known[shared])] = usually[shared]
+    usual[np.searchsorted(keys, known[shared])] = there_counts[shared]
     scores = log_odds(counts, here.total, usual, there.total)
-    order = np.lexsort((keys, -counts, -scores))[:MOST]
-    order = order[scores[order] >= LEAST_SCORE]
-    columns = (here.first(keys[order]), counts[order], usual[order], scores[order])
+    usually = scale * usual
+    order = np.lexsort((keys, -counts, -scores))
+    order = order[((scores >= LEAST_SCORE) & (counts >= LEAST_RISE * usually))[order]][:MOST]
+    columns = (here.first(keys[order]), counts[order], usually[order], scores[order])
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _term(
-    window: Corpus, size: int, scale: float, begins: int, tweets: int, usual: int, score: float
+    window: Corpus, size: int, begins: int, tweets: int, usually: float, score: float
 ) -> Term:
     tweet = int(np.searchsorted(window.first, begins, side="right")) - 1
     codes = tuple(window.words[begins : begins + size].tolist())
-    return Term(codes, tweets, scale * usual, score, tweet)
+    return Term(codes, tweets, usually, score, tweet)

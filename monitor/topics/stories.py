@@ -75,7 +75,8 @@ def stories(corpus: Corpus, groups: Ints, words: Sequence[Term]) -> list[Told]:
 def typical(corpus: Corpus, groups: Ints, story: Told, most: int) -> list[int]:
     """Choose tweets of a story that have most of what its tweets have in common.
 
-    They are no copies of each other; so of a story that is copies of one tweet it is one.
+    They are no copies of each other, so of a story that is copies of one tweet it is one; and no
+    retweets, if there is anything else.
 
     Args:
         corpus: the tweets.
@@ -91,7 +92,7 @@ def typical(corpus: Corpus, groups: Ints, story: Told, most: int) -> list[int]:
     common = np.bincount(owner, tweets[word.reshape(-1)], minlength=len(some))
     score = common / np.sqrt(np.bincount(owner, minlength=len(some)))
     chosen: dict[int, int] = {}
-    for place in np.lexsort((np.arange(len(some)), corpus.is_retweet[some], -score.round(6))):
+    for place in np.lexsort((np.arange(len(some)), -score.round(6), corpus.is_retweet[some])):
         tweet = int(some[place])
         chosen.setdefault(int(groups[tweet]), tweet)
         if len(chosen) == most:

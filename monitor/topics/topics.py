@@ -169,5 +169,6 @@ def _text(window: Corpus, term: Term, stored: Callable[[int], Stored]) -> str | 
 
 
 def _named(story: Told, named: Sequence[tuple[Term, str]]) -> tuple[str, ...]:
-    texts = [text for term, text in named if story.words.intersection(term.codes)]
-    return tuple(texts[:_OF_A_STORY])
+    its = [(term, text) for term, text in named if story.words.intersection(term.codes)]
+    its.sort(key=lambda one: -one[0].weight)
+    return tuple(text for _, text in its[:_OF_A_STORY])

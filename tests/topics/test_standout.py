@@ -86,6 +86,15 @@ def test_a_word_counts_once_a_tweet_and_not_in_retweets() -> None:
     assert [(12, 0)] == [(t.tweets, t.usually) for t in words if t.codes == (word,)]
 
 
+def test_a_small_rise_does_not_stand_out() -> None:
+    """However many tweets make it more than chance."""
+    others = [Said(NOW, f"w{n % 50} x{n % 70} y{n % 90}") for n in range(10_000)]
+    before = [*others, *[Said(NOW, "queue")] * 5000]
+
+    assert [] == _standing_out([*others, *[Said(NOW, "queue")] * 7000], before)
+    assert ["queue"] == _standing_out([*others, *[Said(NOW, "queue")] * 12_000], before)
+
+
 def test_tweets_counted_twice_rank_alike() -> None:
     """What stands out most is the same, in the same order; more stands out, for more is known."""
     once, twice = (
