@@ -63,10 +63,10 @@ def stories(corpus: Corpus, groups: Ints, words: Sequence[Term]) -> list[Told]:
     order = np.argsort(voted, kind="stable")
     order = order[np.searchsorted(voted[order], _NO_STORY, side="right") :]
     numbers, begins = np.unique(voted[order], return_index=True)
-    ends = np.append(begins, len(order))[1:]
+    bounds = [*begins.tolist(), len(order)]
     told = [
         Told(order[begin:end], codes[number] if number < len(codes) else frozenset())
-        for number, begin, end in zip(numbers, begins, ends, strict=True)
+        for number, begin, end in zip(numbers.tolist(), bounds, bounds[1:], strict=False)
         if end - begin >= _LEAST
     ]
     return sorted(told, key=lambda story: (-len(story.tweets), int(story.tweets[0])))

@@ -25,7 +25,7 @@ BYTES: Final = 4
 NO_WORD: Final = 0
 """Stands for what parts words: the end of a sentence, a link, a mention, what was masked."""
 
-_REMEMBERED: Final = 1 << 15
+_REMEMBERED: Final = 1 << 16
 _REMEMBERED_CHARS: Final = 24
 """Longer ones are mostly links, each of which comes once."""
 
