@@ -10,7 +10,6 @@ from monitor.clock import utc
 from monitor.console import Glyphs, counted, fit, printable, wrap
 from monitor.topics.reading import LEAST_USUAL, Answer
 from monitor.topics.topics import Story
-from monitor.tweets import NO_ENTITY
 
 NO_TEXTS: Final = (
     'The log keeps no texts of these tweets ([privacy] store_text = "none"), so nothing can be said'
@@ -63,7 +62,7 @@ def nothing(answer: Answer) -> str:
 
 def _head(answer: Answer) -> str:
     question, count = answer.question, answer.topics.count
-    whom = "" if question.entity is None else f" about {question.entity or NO_ENTITY}"
+    whom = "" if question.entity is None else f" about {question.entity or 'no entity'}"
     alert = "" if question.alert is None else f" (alert {question.alert})"
     retweets = f" and {counted(count.retweets, 'retweet')}" if count.retweets else ""
     share = count.negative_share
