@@ -41,6 +41,7 @@ _LAZY: Final = {
     "profile": "monitor.lab.profiling.command",
     "demo": "monitor.demo.command",
     "report": "monitor.reporting.command",
+    "topics": "monitor.topics.command",
     "watch": "monitor.watching.command",
     "label": "monitor.labelling.command",
     "explain": "monitor.explaining.command",

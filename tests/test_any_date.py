@@ -126,6 +126,17 @@ def test_it_is_drawn(log: Path) -> None:
         assert "Acme" in page.read_text("utf-8")
 
 
+def test_its_topics_are_told(log: Path) -> None:
+    """Of any span and of alerts, as a table and as data."""
+    for asked in ([], _EVER, [*_EVER, "--entity", "Acme"], ["--alert", "1"], ["--alert", "2"]):
+        for form in ("table", "json"):
+            arguments = ["topics", "--database", str(log), "--format", form, *asked]
+            result = CliRunner().invoke(main, arguments)
+
+            assert 0 == result.exit_code, (arguments, result.exception, result.stderr)
+            assert not {"\x1b", "\x9b"} & set(result.stdout), arguments
+
+
 def test_it_is_watched(log: Path) -> None:
     """With the tweets of an odd date among the last."""
     result = CliRunner().invoke(main, ["watch", "--database", str(log), "--once"])

@@ -55,7 +55,7 @@ def test_a_text_of_which_a_bit_has_changed_is_shown(log: Path, table: str, colum
     where = " WHERE entity = 'Odd'" if column == "entity" else ""
     spoiled.change(log, f"UPDATE {table} SET {column} = CAST(x'4163ed6d65' AS TEXT){where}")
 
-    for arguments in _VIEWS:
+    for arguments in (*_VIEWS, ["topics"], ["topics", "--entity", "Acme", "--format", "json"]):
         result = CliRunner().invoke(main, [*arguments, "--database", str(log)])
         assert 0 == result.exit_code, (arguments, result.exception or result.stderr)
     assert 200 == _front(log).status_code
@@ -89,7 +89,7 @@ def test_a_damaged_page_is_one_line(log: Path) -> None:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
 
-    for arguments in _VIEWS:
+    for arguments in (*_VIEWS, ["topics"]):
         result = CliRunner().invoke(main, [*arguments, "--database", str(log)])
         assert (1, "") == (result.exit_code, result.stdout), (arguments, result.exception)
         assert 1 == len(result.stderr.splitlines()), result.stderr

@@ -54,6 +54,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["report", "--format", "markdown"],
         ["report", "--entity", "nobody"],
         ["watch", "--once"],
+        ["topics"],
+        ["topics", "--alert", "7"],
+        ["topics", "--format", "json"],
     ],
     ids=" ".join,
 )
