@@ -245,9 +245,8 @@ def _dated(found: Sequence[Standing]) -> list[str]:
         return []
     rest = f" and {len(due) - _NAMED:,} more" if len(due) > _NAMED else ""
     whom = ", ".join(due[:_NAMED]) + rest
-    return [
-        f"Time for ten more answers about {whom}: those given are of before (monitor label --since 7d)."
-    ]
+    way = "monitor label --since 7d"
+    return [f"Time for ten more answers about {whom}: those given are of before ({way})."]
 
 
 def _basis(model: Labeller, correction: Method | None) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from monitor.options import configured_entities, fail, log_options, opened
-from monitor.periods import beginning, instant
+from monitor.options import configured_entities, fail, log_options, moment, opened
+from monitor.periods import beginning
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
     from monitor.topics.reading import Question
@@ -77,8 +77,8 @@ def topics(
     ):
         raise click.UsageError("--alert has an entity and a time of its own")
     now = time.time()
-    start = beginning(_moment(since, "--since", now), "hour")
-    end = min(_moment(until, "--until", now), now)
+    start = beginning(moment(since, "--since", now), "hour")
+    end = min(moment(until, "--until", now), now)
     if start >= end:
         raise click.BadParameter(
             f"{since!r} is no earlier than --until {until!r}", param_hint="--since"
@@ -88,13 +88,6 @@ def topics(
         names = _aliases(question.entity, config)
         for line in _lines(connection, replace(question, names=names, most=most), form):
             click.echo(line)
-
-
-def _moment(text: str, option: str, now: float) -> float:
-    try:
-        return instant(text, now)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _question(
