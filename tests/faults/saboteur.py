@@ -133,7 +133,7 @@ def _acknowledged(number: float) -> None:
                 time.sleep(0.001)
             _kill()
 
-    _wrap(Store, "write", _nth(number, lambda *_args: committed.set()))
+    _wrap(Store, "write_all", _nth(number, lambda *_args: committed.set()))
     _wrap(Client, "ack", after_ack)
 
 
@@ -142,7 +142,7 @@ def _draining(number: float) -> None:
     stopping = threading.Event()
     step = _nth(number)
     _wrap(Pipeline, "stop", _nothing, before=lambda *_args: stopping.set())
-    _wrap(Store, "write", lambda *_args: step() if stopping.is_set() else None)
+    _wrap(Store, "write_all", lambda *_args: step() if stopping.is_set() else None)
 
 
 def _on_mark(act: Callable[[], object]) -> None:
@@ -204,7 +204,7 @@ _FAULTS: Final[dict[str, Callable[[float], object]]] = {
     "after-taught": lambda n: _wrap(Adapting, "fit", _nth(n)),
     "before-relabelled": lambda n: _before_commit(n, "UPDATE adaptations SET todo"),
     "after-relabelled": lambda n: _wrap(Adapting, "_step", _nth(n)),
-    "after-commit": lambda n: _wrap(Store, "write", _nth(n)),
+    "after-commit": lambda n: _wrap(Store, "write_all", _nth(n)),
     "acknowledged": _acknowledged,
     "draining": _draining,
     "drained": lambda n: _wrap(Pipeline, "stop", _nth(n)),
