@@ -42,6 +42,7 @@ _LAZY: Final = {
     "demo": "monitor.demo.command",
     "report": "monitor.reporting.command",
     "watch": "monitor.watching.command",
+    "notify": "monitor.notifying.command",
     "label": "monitor.labelling.command",
     "explain": "monitor.explaining.command",
     "dashboard": "monitor.dashboard.command",
