@@ -54,7 +54,7 @@ def notify(*, test: bool, once: bool, database: Path | None, config: Path | None
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
     if test:
-        _test(recipients)
+        _test(recipients, settings)
         return
     from monitor.notifying.memory import MemoryFileError, alone
 
@@ -155,14 +155,14 @@ def _once(tellings: Sequence[Telling]) -> None:
         sys.exit(EXIT_FAILURE)
 
 
-def _test(recipients: Sequence[Recipient]) -> None:
+def _test(recipients: Sequence[Recipient], settings: Settings) -> None:
     """Send each a message that says no more than that it comes."""
     from monitor.notifying.sending import NotSentError, send
     from monitor.notifying.words import Message, moment
+    from monitor.settings import hours
 
-    body = (
-        f"Sent {moment(time.time(), None)} by `monitor notify --test`: alerts will come this way."
-    )
+    now = moment(time.time(), hours.zone(settings.notify.timezone))
+    body = f"Sent {now} by `monitor notify --test`: alerts will come this way."
     message = Message("test", "Test of the reputation monitor", body)
     failed = False
     for recipient in recipients:

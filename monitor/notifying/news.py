@@ -1,5 +1,4 @@
-"""What of the log's alerts a recipient has not been told yet. No clock is asked: alerts are
-numbered.
+"""What of the log's alerts a recipient has not been told yet, by their numbers: no clock is asked.
 
 A log may be put back from a backup, or begin anew after damage: its numbers then mean other alerts.
 So an alert is remembered with the moment it was raised, and where the latest is not what is

@@ -35,8 +35,7 @@ _SIGNS: Final = (
     (r"[Nn]ame or service|name resolution|[Nn]o address associated|resolve", "no such host"),
     (r"unreachable|No route", "the network does not lead there"),
     (
-        r"reset by peer|unexpectedly closed|RemoteDisconnected|aborted|BrokenPipe|Broken pipe"
-        r"|without response",
+        r"reset by peer|unexpectedly closed|RemoteDisconnected|aborted|[Bb]roken ?[Pp]ipe",
         "it hung up without an answer",
     ),
     (r"response ended prematurely|IncompleteRead|Invalid(?:Chunk|Header)", "half an answer"),

@@ -23,11 +23,11 @@ from monitor.notifying.outage import Outage
 from monitor.notifying.sending import NotSentError
 from monitor.notifying.telling import LogUnreadableError, Telling
 
-LOOK_S: Final = 10.0
+LOOK_S: Final = 5.0
 """Between two looks at the log."""
-_FIRST_WAIT_S: Final = 20.0
+_FIRST_WAIT_S: Final = 5.0
 _LONGEST_WAIT_S: Final = 900.0
-"""Between two attempts to reach somebody: a random time up to some that doubles, to this at most."""
+"""Between two attempts to reach somebody: a random time, up to a bound that doubles to this."""
 STOP_S: Final = LIMIT_S + 5.0
 """Seconds for a message that is on its way; less than TimeoutStopSec= of the unit."""
 

@@ -66,7 +66,7 @@ def named(entity: str | None) -> str:
     name = printable(entity or NO_ENTITY)
     if len(name) > _LONGEST_NAME:
         name = f"{name[:_LONGEST_NAME]}…"
-    for mark, instead in (("@", "@\u2060"), ("://", ":\u2060//"), ("<", "‹"), (">", "›")):
+    for mark, instead in (("@", "@\u2060"), ("://", ":\u2060//"), ("<", "\u2039"), (">", "\u203a")):
         name = name.replace(mark, instead)
     return name
 
@@ -84,20 +84,14 @@ def link(dashboard: str, entity: str | None) -> str:
 
 
 def _title(news: News) -> str:
-    holding = _entities([alert for alert in news.raised if alert.ended_at is None])
-    if holding:
-        return f"{holding}: more negative tweets than usual"
-    ended = _entities([*news.raised, *news.ended])
-    return f"{ended}: the alert is over"
+    if holding := [alert for alert in news.raised if alert.ended_at is None]:
+        return f"{_whom(holding)}: more negative tweets than usual"
+    return f"{_whom([*news.raised, *news.ended])}: the alert is over"
 
 
-def _entities(alerts: Sequence[Alert]) -> str:
-    names = list(dict.fromkeys(alert.entity for alert in alerts))
-    return (
-        named(names[0])
-        if len(names) == 1
-        else counted(len(names), "entity", "entities") * bool(names)
-    )
+def _whom(alerts: Sequence[Alert]) -> str:
+    names = {alert.entity for alert in alerts}
+    return named(names.pop()) if len(names) == 1 else counted(len(names), "entity", "entities")
 
 
 def _raised(alert: Alert, zone: tzinfo | None) -> str:
