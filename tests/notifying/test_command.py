@@ -12,8 +12,6 @@ from tests.notifying.program import Program
 from tests.notifying.services import PASSWORD, TOKEN, Service, hook, mail, mailbox, web
 from tests.processes import free_port
 
-pytest.importorskip("apprise")
-
 
 def test_a_test_says_whether_it_arrived(tmp_path: Path) -> None:
     """A line a recipient, without what is secret of it; exit code 1 if one failed."""
@@ -157,8 +155,10 @@ def test_without_the_extra(tmp_path: Path) -> None:
 
     assert (1, "") == (code, output)
     assert [
-        "monitor: apprise is missing; install the extra [notify]:"
-        " pip install 'tweet-reputation-monitor[notify]'"
+        (
+            "monitor: apprise is missing; install the extra [notify]:"
+            " pip install 'tweet-reputation-monitor[notify]'"
+        )
     ] == errors.splitlines()
 
 

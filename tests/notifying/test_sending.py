@@ -1,4 +1,4 @@
-"""``monitor.notifying.sending``: real messages by Apprise, to services that behave well or badly."""
+"""``monitor.notifying.sending``: real messages by Apprise, to services that misbehave."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ from tests.notifying.services import (
     web,
 )
 from tests.processes import free_port
-
-pytest.importorskip("apprise")
 
 MESSAGE = Message("alert", "Ümlaut & <b>: more", "Acme: up from 12 % to 41 %\nSee board & *all*")
 PAGE = Message("summary", "Reputation", "Acme: 51 tweets", "<html>the page</html>")

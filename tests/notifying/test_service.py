@@ -16,8 +16,6 @@ from tests.notifying.program import Program
 from tests.notifying.services import PASSWORD, TOKEN, Service, hook, mail, mailbox, text, wait, web
 from tests.processes import wait_until
 
-pytest.importorskip("apprise")
-
 Make = Callable[..., Program]
 PATIENCE_S = 90.0
 

@@ -491,6 +491,17 @@ def test_other_variables_do_not_matter() -> None:
         ("password = 'hunter2'", {}),
         ("[mqtt]\npassword = 'hunter2", {}),
         ("[mqtt]\nport = 0", {"MONITOR_MQTT_PASSWORD": "hunter2"}),
+        ("[notify]\nurls = 'mailtos://me:hunter2@example.org'", {}),
+        ("[notify]\nurls = ['mailtos://me:hunter2@example.org', 1]", {}),
+        ("[notify]\nurl = ['hunter2']", {}),
+        ("[notify]\nto = ['mailtos://me:hunter2@example.org']", {}),
+        ("[notify]\nquiet = ['mailtos://me:hunter2@example.org']", {}),
+        ("[notify]\ndashboard = 'mailtos://me:hunter2@example.org'", {}),
+        ("[notify]\nurls = ['ntfy://hunter2']\nurls_file = 'urls'", {}),
+        ("notify = 'mailtos://me:hunter2@example.org'", {}),
+        ("", {"MONITOR_NOTIFY_URLS": "mailtos://me:hunter2@example.org"}),
+        ("", {"MONITOR_NOTIFY_URLS": "['hunter2"}),
+        ("", {"MONITOR_NOTIFY_URL": "['hunter2']"}),
     ],
 )
 def test_passwords_are_never_shown(
@@ -502,9 +513,12 @@ def test_passwords_are_never_shown(
 
 def test_settings_do_not_show_the_password() -> None:
     """Whoever logs or prints the settings prints no password."""
-    settings = load(None, {"MONITOR_MQTT_PASSWORD": "hunter2"})
+    settings = load(
+        None, {"MONITOR_MQTT_PASSWORD": "hunter2", "MONITOR_NOTIFY_URLS": "['ntfy://hunter2']"}
+    )
 
     assert "hunter2" == settings.mqtt.password
+    assert ("ntfy://hunter2",) == settings.notify.urls
     assert "hunter2" not in f"{settings} {settings!r}"
 
 
