@@ -16,7 +16,7 @@ from monitor.settings.keys import (
     NotifySettings,
     Settings,
 )
-from monitor.settings.tables import ConfigurationError
+from monitor.settings.tables import ConfigurationError, shown
 from monitor.tweets import MAX_NAME_CHARS, EntityMatcher, names
 
 WAL_BYTES = 16 * 2**20
@@ -197,7 +197,8 @@ def _check_notify(notify: NotifySettings, origin: str) -> None:
         try:
             parse(value)
         except ValueError as error:
-            raise ConfigurationError(f"{origin}: [notify] {key} = {value!r}: {error}") from error
+            what = shown(key, value)
+            raise ConfigurationError(f"{origin}: [notify] {key} = {what}: {error}") from error
     link = notify.dashboard
     if link and not re.fullmatch(r"https?://[!-~]+", link):
         raise ConfigurationError(

@@ -99,7 +99,7 @@ def test_a_service_that_refuses(
 ) -> None:
     """The code is told, and nothing of what else it said."""
     if serving is mail and behaviour.startswith("404"):
-        behaviour, why = "535 wrong", "answered 535 (wrong user name or password)"
+        behaviour, why = "535 wrong", "answered 535 .wrong user name or password"
     with serving(Service(behaviour)) as service, pytest.raises(NotSentError, match=why) as refusal:
         send(_to(address(service)), MESSAGE)
 
@@ -108,18 +108,19 @@ def test_a_service_that_refuses(
     assert TOKEN not in str(refusal.value)
 
 
-@pytest.mark.parametrize(("serving", "address"), WAYS)
-@pytest.mark.parametrize("behaviour", ["silent", "drip"])
+@pytest.mark.parametrize(
+    ("serving", "address", "behaviour"), [(mail, mailbox, "silent"), (web, hook, "drip")]
+)
 def test_a_service_that_never_comes_to_an_end(
     serving: Serving, address: Address, behaviour: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing that it does holds us up for longer, and no process stays behind."""
-    monkeypatch.setattr(sending, "LIMIT_S", 6)
+    monkeypatch.setattr(sending, "LIMIT_S", 10)
     began = time.monotonic()
     with serving(Service(behaviour)) as service, pytest.raises(NotSentError, match="no end within"):
         send(_to(address(service)), MESSAGE)
 
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 30
     assert service.tries
 
 

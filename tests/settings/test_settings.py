@@ -28,6 +28,13 @@ SECTIONS = {
 EVERY_KEY = [
     (section, field) for section, values in SECTIONS.items() for field in dataclasses.fields(values)
 ]
+FORMS = {
+    "quiet": ("22:00-07:00", "23:30-06:00"),
+    "summary_at": ("09:00", "17:30"),
+    "timezone": ("UTC", "Europe/Berlin"),
+    "dashboard": ("http://board:8001/", "https://other.example/"),
+}
+"""Keys whose values have a form: what the file says, and what the environment does."""
 FILES = ("password_file", "ca_file", "cert_file", "key_file")
 """Keys that name files which are read with the configuration."""
 
@@ -150,6 +157,9 @@ def test_every_key_can_be_set_by_file_and_environment(
         text, raw, expected = '"9464"', "[::1]:9464", "[::1]:9464"
     elif field.name == "textfile":
         text, raw, expected = '"file.prom"', "the environment's.prom", "the environment's.prom"
+    elif field.name in FORMS:
+        of_file, raw = FORMS[field.name]
+        text, expected = f'"{of_file}"', raw
     else:
         text, raw, expected = '"file"', "the environment's", "the environment's"
     needed = 'client_id = "mine"\n' if field.name == "group" else ""
@@ -496,6 +506,7 @@ def test_other_variables_do_not_matter() -> None:
         ("[notify]\nurl = ['hunter2']", {}),
         ("[notify]\nto = ['mailtos://me:hunter2@example.org']", {}),
         ("[notify]\nquiet = ['mailtos://me:hunter2@example.org']", {}),
+        ("[notify]\nquiet = 'mailtos://me:hunter2@example.org'", {}),
         ("[notify]\ndashboard = 'mailtos://me:hunter2@example.org'", {}),
         ("[notify]\nurls = ['ntfy://hunter2']\nurls_file = 'urls'", {}),
         ("notify = 'mailtos://me:hunter2@example.org'", {}),
