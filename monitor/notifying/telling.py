@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from monitor.notifying import news, summary, words
+from monitor.notifying import news, words
 from monitor.notifying.memory import Memory
 from monitor.notifying.news import News
 from monitor.notifying.recipients import Recipient
@@ -81,6 +81,8 @@ class Telling:
             return news.look(connection, before), due
 
     def _summed(self, due: Summary) -> words.Message:
+        from monitor.notifying import summary  # with numpy, that nothing else here needs
+
         desk = self._desk
         with closing(open_log(desk.log)) as connection:
             return summary.of_span(

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from monitor.console import counted, printable
 from monitor.notifying.news import Alert, News
 from monitor.periods import epoch
-from monitor.standings.report import NO_ENTITY
+from monitor.tweets import NO_ENTITY
 
 _LINES: Final = 20
 _LONGEST_NAME: Final = 80

