@@ -80,7 +80,7 @@ def _recipients(settings: Settings, config: Path | None, *, quiet: bool) -> list
     from monitor.notifying.sending import (
         MissingError,
         NotSentError,
-        UnknownServiceError,
+        UnusableError,
         see_usable,
     )
     from monitor.settings import ConfigurationError, credentials
@@ -94,11 +94,8 @@ def _recipients(settings: Settings, config: Path | None, *, quiet: bool) -> list
     for recipient in found:
         try:
             see_usable(recipient)
-        except UnknownServiceError:
-            raise ConfigurationError(
-                f"[notify] URL {recipient.name}: none that Apprise can use; its form is described"
-                " at https://appriseit.com/services/"
-            ) from None
+        except UnusableError as error:
+            raise ConfigurationError(f"[notify] URL {recipient.name}: {error}") from error
         except MissingError as error:
             fail(f"{error} {_INSTALL}")
         except NotSentError as error:
@@ -167,8 +164,9 @@ def _test(recipients: Sequence[Recipient], settings: Settings) -> None:
     failed = False
     for recipient in recipients:
         try:
-            send(recipient, message)
-            click.echo(f"{recipient.name}: taken by the service")
+            for_all = send(recipient, message)
+            how = "" if for_all else ", but not for all addresses"
+            click.echo(f"{recipient.name}: taken by the service{how}")
         except NotSentError as error:
             click.echo(f"{recipient.name}: FAILED: {error}")
             failed = True

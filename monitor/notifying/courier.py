@@ -21,6 +21,9 @@ LIMIT_S: Final = 60
 """Seconds that all of it may take."""
 _SOCKET_S: Final = 15.0
 """Seconds without a sign of the service; Apprise's own four are few for a mail server."""
+_PARTLY: Final = "SMTP recipient "
+"""How a line begins that names an address which a server refuses while it takes others (Apprise's
+`AppriseSMTPController.sendmail`; if it refuses all, smtplib raises an error)."""
 _KINDS: Final = {"alert": "warning", "over": "success", "summary": "info", "test": "info"}
 """Apprise's words for what a message is; services show them as colours."""
 
@@ -70,7 +73,7 @@ def _carried(order: dict[str, Any]) -> dict[str, Any]:
     if service is None:
         return {"unknown": True}
     if "body" not in order:
-        return {"sent": False}
+        return {"addressees": len(service) // (service.retry + 1)}
     sender = apprise.Apprise(asset=asset)
     sender.add(service)
     page = order.get("page")
@@ -83,7 +86,9 @@ def _carried(order: dict[str, Any]) -> dict[str, Any]:
             attach=page if page and service.attachment_support else None,
         )
     )
-    return {"sent": sent} if sent else {"sent": False, "why": why(heard.lines)}
+    # A mail server that takes a mail for some of its addresses has sent it to them.
+    partly = not sent and any(line.startswith(_PARTLY) for line in heard.lines)
+    return {"sent": sent or partly, "partly": partly, "why": why(heard.lines)}
 
 
 if __name__ == "__main__":

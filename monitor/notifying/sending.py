@@ -26,15 +26,15 @@ class NotSentError(Exception):
     """A message was not taken, or not for all that is known; the message says why."""
 
 
-class UnknownServiceError(Exception):
-    """The URL is none that Apprise can use."""
+class UnusableError(Exception):
+    """The URL cannot be used; the message says why."""
 
 
 class MissingError(Exception):
     """A library is not installed; the message is its name."""
 
 
-def send(recipient: Recipient, message: Message, *, page: bool = True) -> None:
+def send(recipient: Recipient, message: Message, *, page: bool = True) -> bool:
     """Send a message, and return once the service has taken it.
 
     Args:
@@ -42,9 +42,12 @@ def send(recipient: Recipient, message: Message, *, page: bool = True) -> None:
         message: what.
         page: whether its page is attached.
 
+    Returns:
+        Whether it was taken for all; False if for some addresses alone, cc and bcc among them.
+
     Raises:
         NotSentError: it was not taken, or nobody knows.
-        UnknownServiceError: the URL cannot be used.
+        UnusableError: the URL is none that Apprise knows.
         MissingError: Apprise is not there.
     """
     order = {
@@ -62,15 +65,20 @@ def send(recipient: Recipient, message: Message, *, page: bool = True) -> None:
         answer = _ordered(order)
     if not answer["sent"]:
         raise NotSentError(answer["why"])
+    return not answer["partly"]
 
 
 def see_usable(recipient: Recipient) -> None:
     """See that Apprise is there and can use the URL, without sending anything.
 
     Raises:
-        NotSentError, UnknownServiceError, MissingError: as `send`.
+        NotSentError, MissingError: as `send`.
+        UnusableError: the URL is none that Apprise knows, or names several addressees: where one
+            of them failed, all would be told again.
     """
-    _ordered({"url": recipient.url})
+    addressees = _ordered({"url": recipient.url})["addressees"]
+    if addressees > 1:
+        raise UnusableError(f"names {addressees} addressees; give each a URL of its own")
 
 
 def _ordered(order: Mapping[str, str]) -> dict[str, Any]:
@@ -98,5 +106,7 @@ def _ordered(order: Mapping[str, str]) -> dict[str, Any]:
     if missing := answer.get("missing"):
         raise MissingError(missing)
     if answer.get("unknown"):
-        raise UnknownServiceError
+        raise UnusableError(
+            "none that Apprise can use; how they are written is at https://appriseit.com/services/"
+        )
     return answer

@@ -90,10 +90,11 @@ class Telling:
             )
 
     def _tell(self, message: words.Message, *, page: bool = False) -> None:
-        send(self.recipient, message, page=page)
-        structlog.get_logger().info(
-            "told", recipient=self.recipient.name, what=message.kind, title=message.title
-        )
+        for_all = send(self.recipient, message, page=page)
+        log = structlog.get_logger().bind(recipient=self.recipient.name)
+        log.info("told", what=message.kind, title=message.title)
+        if not for_all:
+            log.warning("told-in-part", note="the service refuses one of the addresses")
 
     def _note(self, told: news.Told) -> None:
         self._desk.memory.put(self.recipient.key, told)

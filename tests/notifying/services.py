@@ -28,6 +28,8 @@ class Service:
     line."""
     pause_s: float = 0.0
     port: int = 0
+    unknown: bytes = b"\0"
+    """An address that the mail server refuses."""
     tls: ssl.SSLContext | None = None
     taken: list[Any] = field(default_factory=list)
     """Messages that it said it took: documents of JSON, or mails."""
@@ -166,6 +168,8 @@ def _smtp(service: Service, connection: socket.socket) -> None:
                 service.taken.append(message_from_bytes(content, policy=policy.default))
                 answer = "250 taken"
             say(answer)
+        elif verb == b"RCPT" and service.unknown in line:
+            say("550 nobody of that name")
         elif verb == b"QUIT":
             say("221 bye")
             return

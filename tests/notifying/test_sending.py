@@ -17,7 +17,7 @@ from monitor.notifying.recipients import Recipient
 from monitor.notifying.sending import (
     MissingError,
     NotSentError,
-    UnknownServiceError,
+    UnusableError,
     see_usable,
     send,
 )
@@ -170,9 +170,35 @@ def test_a_redirect_is_no_answer(code: str) -> None:
 @pytest.mark.parametrize("url", ["nothing://x", "slack://", f"tgram://{PASSWORD}", "mailto://"])
 def test_a_url_that_apprise_does_not_know(url: str) -> None:
     """It is found out without sending anything."""
-    with pytest.raises(UnknownServiceError) as refusal:
+    with pytest.raises(UnusableError, match="none that Apprise can use") as refusal:
         see_usable(_to(url))
     assert PASSWORD not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mailto://me:pw@127.0.0.1/a@example.org/b@example.org?from=c@example.org&retry=2",
+        "ntfy://127.0.0.1/one/two",
+    ],
+)
+def test_a_url_with_several_addressees(url: str) -> None:
+    """Would have all of them told again where one fails."""
+    with pytest.raises(UnusableError, match="names 2 addressees"):
+        see_usable(_to(url))
+
+
+def test_a_mail_that_is_taken_for_some() -> None:
+    """It is on its way to them, so it is not sent again."""
+    with mail() as service:
+        service.unknown = b"nobody@example.org"
+        url = mailbox(service)
+        assert send(_to(url), MESSAGE)
+        assert not send(_to(f"{url}&cc=nobody@example.org"), MESSAGE)
+        with pytest.raises(NotSentError, match="answered 550"):
+            send(_to(url.replace("you@", "nobody@")), MESSAGE)
+
+    assert 2 == len(service.taken)
 
 
 def test_a_usable_url_is_not_sent_to() -> None:
