@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from monitor.options import EXIT_CONFIGURATION, EXIT_FAILURE, fail, log_options
+from monitor.options import EXIT_CONFIGURATION, EXIT_FAILURE, config_option, fail
 
 if TYPE_CHECKING:
     from monitor.notifying.recipients import Recipient
@@ -31,11 +31,16 @@ _INSTALL: Final = (
     help="Send a message to each recipient now, and say whether the service took it.",
 )
 @click.option("--once", is_flag=True, help="Send what is due now, and end: for cron.")
-@log_options
+@click.option(
+    "--database",
+    type=click.Path(path_type=Path),
+    help="The log; without this, [store] path.",
+)
+@config_option
 def notify(*, test: bool, once: bool, database: Path | None, config: Path | None) -> None:
     """Tell people of alerts and of their ends, by mail, ntfy, Slack, Telegram and others.
 
-    \\b
+    \b
     monitor notify --config my.toml --test
     monitor notify --config my.toml
 

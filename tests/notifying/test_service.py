@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from monitor.notifying.service import LOOK_S
+from tests.alerts.test_daemon import SETTINGS, tweets
 from tests.factories import NOW
+from tests.faults.ledger import publish, wait_balanced
 from tests.notifying.program import Program
 from tests.notifying.services import PASSWORD, TOKEN, Service, hook, mail, mailbox, text, wait, web
-from tests.processes import wait_until
+from tests.processes import Daemon, Mosquitto, wait_until
 
 Make = Callable[..., Program]
 PATIENCE_S = 90.0
@@ -221,3 +223,32 @@ def test_two_do_not_tell_at_once(make: Make) -> None:
 
     assert 1 == code
     assert "another `monitor notify` is at work" in errors
+
+
+def test_from_tweet_to_message(
+    mosquitto: Mosquitto, make_daemon: Callable[..., Daemon], make: Make
+) -> None:
+    """The real daemon's alert, and its end, beside the daemon that goes on writing."""
+    daemon = make_daemon(mosquitto.port, **SETTINGS)
+    daemon.start()
+    with web() as service:
+        program = make(hook(service))
+        published = publish(mosquitto.port, tweets(200, 0, one_in=5))
+        wait_balanced(daemon, published)
+        program.start()
+        published |= publish(mosquitto.port, tweets(150, 200, one_in=1))
+        _taken(service, 1)
+        wait_balanced(daemon, published)
+        published |= publish(mosquitto.port, tweets(200, 350, one_in=1000))
+        wait_balanced(daemon, published)
+        _taken(service, 2)
+        assert 0 == program.stop()
+    assert 0 == daemon.stop()
+
+    assert ["Acme: more negative tweets than usual", "Acme: the alert is over"] == [
+        one["title"] for one in service.taken
+    ]
+    ((since, count),) = daemon.rows("SELECT since, tweets FROM alerts")
+    assert f"of {count} tweets when it was noticed" in service.taken[0]["message"]
+    assert f"--since {since[:16]} --entity Acme" in service.taken[0]["message"]
+    assert "Third parcel" not in str(service.taken), "no tweet leaves the board"
