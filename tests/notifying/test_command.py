@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.factories import NOW
 from tests.notifying.program import Program
 from tests.notifying.services import PASSWORD, TOKEN, Service, hook, mail, mailbox, web
 from tests.processes import free_port
@@ -202,3 +203,41 @@ def test_where_the_memory_cannot_be_written(tmp_path: Path) -> None:
     assert 1 == code
     assert "[notify] state_file has to be where this user may write" in errors
     assert 0 == service.tries
+
+
+def test_a_clock_that_jumps(tmp_path: Path) -> None:
+    """Years ahead and back: each alert and end is told once, and no summary is held up by it."""
+    # Not libfaketime: with it time.sleep of Python 3.11 fails, by which a process is waited for.
+    ahead = tmp_path / "ahead"
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(
+        "import time\n"
+        f"ahead, true = float(open({str(ahead)!r}).read()), time.time\n"
+        "time.time = lambda: true() + ahead\n"
+    )
+    with web() as service:
+        program = Program(
+            tmp_path,
+            [hook(service)],
+            MONITOR_NOTIFY_SUMMARY="daily",
+            MONITOR_NOTIFY_TIMEZONE="UTC",
+        )
+        program.environment["PYTHONPATH"] = f"{hidden}:{program.environment['PYTHONPATH']}"
+        log = program.log()
+
+        def told(days: float) -> list[str]:
+            before = len(service.taken)
+            ahead.write_text(f"{days * 86_400}")
+            assert (0, "", "") == program.run("--once")
+            assert (0, "", "") == program.run("--once")
+            return [one["title"].split(",")[0] for one in service.taken[before:]]
+
+        assert [] == told(0)
+        number = log.raised()
+        assert ["Acme: more negative tweets than usual", "Reputation"] == told(3650)
+        log.ended(number)
+        assert ["Acme: the alert is over"] == told(0)
+        assert ["Reputation"] == told(1)
+        log.raised("Zento", NOW + 60)
+        assert ["Zento: more negative tweets than usual"] == told(-3650)
