@@ -16,6 +16,7 @@ import structlog
 from monitor.atomic import replacing
 from monitor.console import strict_json
 from monitor.notifying.news import Mark, Told
+from monitor.notifying.outage import Outage
 
 _FORMAT: Final = 1
 
@@ -40,6 +41,7 @@ class Memory:
         self._path = path
         self._lock = threading.Lock()
         self._unwritten = False
+        self._writing = Outage()
         try:
             known = _read(path)
             self._told = {key: told for key, told in known.items() if key in keys}
@@ -72,14 +74,18 @@ class Memory:
             try:
                 self._write()
             except OSError as error:
-                structlog.get_logger().warning(
-                    "told-unwritten",
-                    file=str(self._path),
-                    error=error.strerror or str(error),
-                    note="a restart before it can be written tells the latest again",
-                )
+                why = error.strerror or str(error)
+                if self._writing.is_news(why):
+                    structlog.get_logger().warning(
+                        "told-unwritten",
+                        file=str(self._path),
+                        why=why,
+                        note="a restart before it can be written tells the latest again",
+                    )
                 return
             self._unwritten = False
+            if (after_s := self._writing.over()) is not None:
+                structlog.get_logger().info("told-written", after_s=after_s)
 
     def _write(self) -> None:
         document = {
