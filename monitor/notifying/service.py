@@ -105,10 +105,16 @@ class _Round:
                     "alerts-unreadable", why=str(error), note="looked for again and again"
                 )
             return
-        if (after_s := self._reading.over()) is not None:
-            self._log.info("alerts-readable", after_s=after_s)
+        except NotSentError:
+            self._readable()
+            raise
+        self._readable()
         if (after_s := self._reaching.over()) is not None:
             self._log.info("reached-again", after_s=after_s)
+
+    def _readable(self) -> None:
+        if (after_s := self._reading.over()) is not None:
+            self._log.info("alerts-readable", after_s=after_s)
 
     def _failed(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
