@@ -146,7 +146,7 @@ study: $(VENV)/.dev $(OLD_VENV)/.ready ## profile, search, guarantee, fusions: m
 
 lock: $(VENV)/.venv ## resolve the lock files anew
 	$(PIP) uv
-	$(COMPILE) pyproject.toml --universal --constraint requirements/numpy2.in --extra demo --extra metrics -o $(LOCK)
+	$(COMPILE) pyproject.toml --universal --constraint requirements/numpy2.in --extra demo --extra metrics --extra notify -o $(LOCK)
 	$(COMPILE) pyproject.toml --constraint $(LOCK) --extra demo --extra compare --extra test --extra lint --extra coverage -o $(DEV_LOCK)
 	$(COMPILE) pyproject.toml --universal --extra tflite-runtime -o $(OLD_LOCK)
 	$(COMPILE) requirements/audit.in --universal -o $(AUDIT_LOCK)

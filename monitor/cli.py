@@ -43,6 +43,7 @@ _LAZY: Final = {
     "report": "monitor.reporting.command",
     "topics": "monitor.topics.command",
     "watch": "monitor.watching.command",
+    "notify": "monitor.notifying.command",
     "label": "monitor.labelling.command",
     "explain": "monitor.explaining.command",
     "dashboard": "monitor.dashboard.command",

@@ -14,33 +14,38 @@ import pytest
 from monitor.daemon.service import STOP_TIMEOUT_S
 from monitor.installing.stamp import stamped
 from monitor.installing.unit import rendered
+from monitor.notifying.service import STOP_S
 from tests.processes import Mosquitto, free_port
 
 FOLDER = Path(__file__).parent.parent / "systemd"
+UNITS = ("monitor.service", "monitor-notify.service")
 
 
-def test_unit_is_clean(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", UNITS)
+def test_unit_is_clean(tmp_path: Path, name: str) -> None:
     """`systemd-analyze verify` has nothing to say about the unit."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
-    path = tmp_path / "monitor.service"
+    path = tmp_path / name
     # As it is installed, with a program that is there.
-    path.write_text(stamped(rendered(Path(sys.executable))))
+    shipped = rendered(Path(sys.executable)) if name == UNITS[0] else (FOLDER / name).read_text()
+    path.write_text(stamped(shipped.replace("/opt/monitor/bin/monitor", sys.executable)))
     result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True
     )
 
-    ours = [line for line in result.stderr.splitlines() if "monitor.service" in line]
+    ours = [line for line in result.stderr.splitlines() if name in line]
     assert [] == ours
     assert 0 == result.returncode, result.stderr
 
 
-def test_unit_is_exposed_little() -> None:
+@pytest.mark.parametrize("name", UNITS)
+def test_unit_is_exposed_little(name: str) -> None:
     """`systemd-analyze security` finds an exposure of 1.5 at most, where 10 is the worst."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
     result = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=15", "monitor.service"],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=15", name],
         cwd=FOLDER,
         capture_output=True,
         text=True,
@@ -49,12 +54,13 @@ def test_unit_is_exposed_little() -> None:
     assert 0 == result.returncode, result.stdout
 
 
-def test_stop_time_leaves_room() -> None:
-    """The unit waits longer than the daemon takes at most."""
-    unit = (FOLDER / "monitor.service").read_text()
+@pytest.mark.parametrize(("name", "most_s"), [(UNITS[0], STOP_TIMEOUT_S), (UNITS[1], STOP_S)])
+def test_stop_time_leaves_room(name: str, most_s: float) -> None:
+    """The unit waits longer than the program takes at most."""
+    unit = (FOLDER / name).read_text()
     (stop_s,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
 
-    assert int(stop_s) >= STOP_TIMEOUT_S + 5
+    assert int(stop_s) >= most_s + 5
 
 
 def test_broker_settings_start_a_broker(

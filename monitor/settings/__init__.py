@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from monitor.settings.keys import MetricsSettings as MetricsSettings
     from monitor.settings.keys import ModelSettings as ModelSettings
     from monitor.settings.keys import MqttSettings as MqttSettings
+    from monitor.settings.keys import NotifySettings as NotifySettings
     from monitor.settings.keys import PrivacySettings as PrivacySettings
     from monitor.settings.keys import PublishSettings as PublishSettings
     from monitor.settings.keys import Settings as Settings
@@ -36,6 +37,7 @@ else:  # or the type checker would take any name for one that is there
                 "MetricsSettings",
                 "ModelSettings",
                 "MqttSettings",
+                "NotifySettings",
                 "PrivacySettings",
                 "PublishSettings",
                 "Settings",

@@ -7,10 +7,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from monitor.settings import address, broker, topics
+from monitor.settings import address, broker, hours, topics
 from monitor.settings.belongings import refusal
-from monitor.settings.keys import DEFAULT_CLIENT_ID, MetricsSettings, MqttSettings, Settings
-from monitor.settings.tables import ConfigurationError
+from monitor.settings.keys import (
+    DEFAULT_CLIENT_ID,
+    MetricsSettings,
+    MqttSettings,
+    NotifySettings,
+    Settings,
+)
+from monitor.settings.tables import ConfigurationError, shown
 from monitor.tweets import MAX_NAME_CHARS, EntityMatcher, names
 
 WAL_BYTES = 16 * 2**20
@@ -27,6 +33,7 @@ def check_together(settings: Settings, origin: str) -> None:
         ("[mqtt] client_id", settings.mqtt.client_id),
         ("[model] path", settings.model.path),
         ("[store] path", settings.store.path),
+        ("[notify] state_file", settings.notify.state_file),
     ):
         if not value.strip():
             raise ConfigurationError(f"{origin}: {where} = {value!r}: must not be empty")
@@ -52,6 +59,7 @@ def check_together(settings: Settings, origin: str) -> None:
         )
     _check_places(settings, origin)
     _check_metrics(settings.metrics, origin)
+    _check_notify(settings.notify, origin)
     for entity in settings.entities:
         if names.reserved(entity.name):
             raise ConfigurationError(
@@ -71,6 +79,9 @@ def _check_places(settings: Settings, origin: str) -> None:
         raise ConfigurationError(f"{origin}: [privacy] key_file = {file!r}: {why}")
     if (file := settings.metrics.textfile) and (why := refusal(Path(file), log, settings.key_path)):
         raise ConfigurationError(f"{origin}: [metrics] textfile = {file!r}: {why}")
+    file = settings.notify.state_file
+    if why := refusal(Path(file), log, settings.key_path):
+        raise ConfigurationError(f"{origin}: [notify] state_file = {file!r}: {why}")
 
 
 def _check_host(mqtt: MqttSettings, origin: str) -> None:
@@ -170,6 +181,29 @@ def _check_metrics(metrics: MetricsSettings, origin: str) -> None:
         raise ConfigurationError(
             f"{origin}: [metrics] needs the extra of that name:"
             " pip install 'tweet-reputation-monitor[metrics]'"
+        )
+
+
+def _check_notify(notify: NotifySettings, origin: str) -> None:
+    """Check what can be told without the URLs in a file, which are another program's."""
+    if notify.urls and notify.urls_file:
+        raise ConfigurationError(f"{origin}: [notify] urls, urls_file: one of them, not both")
+    for key, parse in (
+        ("quiet", hours.quiet),
+        ("summary_at", hours.time_of_day),
+        ("timezone", hours.zone),
+    ):
+        value = getattr(notify, key)
+        try:
+            parse(value)
+        except ValueError as error:
+            what = shown(key, value)
+            raise ConfigurationError(f"{origin}: [notify] {key} = {what}: {error}") from error
+    link = notify.dashboard
+    if link and not re.fullmatch(r"https?://[!-~]+", link):
+        raise ConfigurationError(
+            f"{origin}: [notify] dashboard: must be the address of a dashboard, such as"
+            " http://board:8001/"
         )
 
 

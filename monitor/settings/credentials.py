@@ -1,4 +1,4 @@
-"""Passwords in files: how they are read, and who else could."""
+"""Passwords, and URLs that hold some, in files: how they are read, and who else could."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from monitor.settings.keys import MqttSettings
+from monitor.settings.keys import MqttSettings, NotifySettings
 from monitor.tweets.encodings import text_in
 
 
@@ -18,25 +18,44 @@ def read_password(file: str) -> str:
     Raises:
         ValueError: if there is no password in it; the message never shows what there is.
     """
+    password = _text_in(file, "the password").removesuffix("\n").removesuffix("\r")
+    if not password or "\n" in password:
+        raise ValueError("must hold one line, the password")
+    return password
+
+
+def read_urls(file: str) -> tuple[str, ...]:
+    """Read a file that holds a URL a line; empty lines and those that begin with "#" are none.
+
+    Raises:
+        ValueError: if there is none in it; the message never shows what there is.
+    """
+    lines = [line.strip() for line in _text_in(file, "the URLs").split("\n")]
+    urls = tuple(line for line in lines if line and not line.startswith("#"))
+    if not urls:
+        raise ValueError("must hold a URL a line, at least one")
+    return urls
+
+
+def _text_in(file: str, what: str) -> str:
     try:
-        password = text_in(Path(file))
+        return text_in(Path(file))
     except OSError as error:
         raise ValueError(
             f"cannot be read: {error.strerror}; it must be there, and readable by the user that"
             " runs this (under systemd, use LoadCredential=)"
         ) from error
     except UnicodeDecodeError:
-        raise ValueError("is not UTF-8; write the password as text") from None
-    password = password.removesuffix("\n").removesuffix("\r")
-    if not password or "\n" in password:
-        raise ValueError("must hold one line, the password")
-    return password
+        raise ValueError(f"is not UTF-8; write {what} as text") from None
 
 
-def warn_of_readable(config: Path | None, mqtt: MqttSettings) -> None:
-    """Warn of files with a secret in them that others than this program's user may read."""
-    files = [mqtt.password_file, mqtt.key_file]
-    if config and tomllib.loads(text_in(config)).get("mqtt", {}).get("password"):
+def warn_of_readable(config: Path | None, section: MqttSettings | NotifySettings) -> None:
+    """Warn of files with a secret of a section that others than this program's user may read."""
+    if isinstance(section, MqttSettings):
+        name, key, files = "mqtt", "password", [section.password_file, section.key_file]
+    else:
+        name, key, files = "notify", "urls", [section.urls_file]
+    if config and tomllib.loads(text_in(config)).get(name, {}).get(key):
         files.append(str(config))
     # systemd guards these, and by an access control list, which looks like the group's permission.
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")

@@ -130,6 +130,20 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """``[notify]``: whom `monitor notify` tells of alerts, and when; see docs/notify.md."""
+
+    urls: tuple[str, ...] = declared((), secret=True)
+    urls_file: str = declared("")
+    state_file: str = declared("notify.json")
+    quiet: str = declared("")
+    summary: str = declared("never", choices=("never", "daily", "weekly"))
+    summary_at: str = declared("08:00")
+    timezone: str = declared("")
+    dashboard: str = declared("")
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """``[log]``: what the daemon says on standard error."""
 
@@ -149,6 +163,7 @@ class Settings:
     alerts: AlertsSettings = field(default_factory=AlertsSettings)
     publish: PublishSettings = field(default_factory=PublishSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
     log: LogSettings = field(default_factory=LogSettings)
     entities: tuple[Entity, ...] = ()
 

@@ -37,12 +37,16 @@ _SECTIONS: dict[str, type] = {
 }
 
 
-def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+def load(
+    path: Path | None, environment: Mapping[str, str] = os.environ, *, connects: bool = True
+) -> Settings:
     """Read and validate a configuration.
 
     Args:
         path: the TOML file; None for the defaults.
         environment: where overrides are looked up.
+        connects: whether the broker's password and certificates are read; who does not connect
+            to it may not be let see them.
 
     Raises:
         ConfigurationError: if the file cannot be read or any key or value is not as it should be.
@@ -65,7 +69,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
     check_together(settings, origin)
     return dataclasses.replace(
         settings,
-        mqtt=_with_files(settings.mqtt, origin),
+        mqtt=_with_files(settings.mqtt, origin) if connects else settings.mqtt,
         publish=_with_what_is_shown(settings.publish),
     )
 

@@ -19,6 +19,9 @@ _NAMES: Final = {
     bool: "boolean (true or false)",
 }
 
+_SECRETS: Final = ("password", "url")
+"""Words in the names of keys whose values are not shown."""
+
 _T = TypeVar("_T")
 
 
@@ -44,6 +47,18 @@ def nearest(name: str, known: list[str]) -> str:
     return max(known, key=lambda k: difflib.SequenceMatcher(None, name.lower(), k.lower()).ratio())
 
 
+def shown(name: str, value: object) -> str:
+    """Write a value for an error message, unless it may be a secret, or hold one.
+
+    Args:
+        name: of the key, or of the variable, that it was given to; a misspelt one, too.
+        value: a URL, which may have a password or a token in it, is not shown wherever it stands.
+    """
+    written = repr(value)
+    hidden = any(word in name.lower() for word in _SECRETS) or "://" in written
+    return "'…'" if hidden else written
+
+
 def parse(variable: str, raw: str) -> Any:  # noqa: ANN401  (any TOML value)
     """Read what an environment variable holds.
 
@@ -53,7 +68,9 @@ def parse(variable: str, raw: str) -> Any:  # noqa: ANN401  (any TOML value)
     try:
         return tomllib.loads(f"value = {raw}")["value"]
     except NOT_TOML as error:
-        raise ConfigurationError(f"environment: {variable}: {raw!r}: {error}") from error
+        raise ConfigurationError(
+            f"environment: {variable}: {shown(variable, raw)}: {error}"
+        ) from error
 
 
 class Tables:
@@ -77,8 +94,8 @@ class Tables:
             ConfigurationError: if a key or value is not as it should be.
         """
         if not isinstance(table, dict):
-            shown = type(table).__name__ if isinstance(table, list) else repr(table)
-            raise ConfigurationError(f"{self._origin}: [{name}] = {shown}: must be a table")
+            what = type(table).__name__ if isinstance(table, list) else shown(name, table)
+            raise ConfigurationError(f"{self._origin}: [{name}] = {what}: must be a table")
         hints = get_type_hints(kind)
         values = self._values(kind, f"[{name}]", table)
         for key, (variable, raw) in overrides.items():
@@ -110,8 +127,8 @@ class Tables:
         for name, value in table.items():
             if name not in fields:
                 meant = nearest(name, list(fields))
-                shown = "'…'" if "password" in meant + name.lower() else repr(value)
-                raise self.unknown(f"{where} {name} = {shown}", meant)
+                what = shown(f"{meant} {name}", value)
+                raise self.unknown(f"{where} {name} = {what}", meant)
             values[name] = self._value(f"{where} {name}", value, hints[name], fields[name].metadata)
         for name, f in fields.items():
             if name not in values and f.default is f.default_factory is dataclasses.MISSING:
@@ -144,5 +161,6 @@ class Tables:
         return float(value) if hint is float and isinstance(value, int) else value
 
     def _wrong(self, where: str, value: object, wanted: str, more: str = "") -> ConfigurationError:
-        shown = "'…'" if "password" in where else repr(value)
-        return ConfigurationError(f"{self._origin}: {where} = {shown}: must be {wanted}{more}")
+        return ConfigurationError(
+            f"{self._origin}: {where} = {shown(where, value)}: must be {wanted}{more}"
+        )

@@ -44,6 +44,7 @@ EXCUSES: Final = {
     ("mosquitto_sub",): _ENDLESS,
     ("monitor", "dashboard"): _ENDLESS,
     ("monitor", "label", "--entity"): "asks key by key; tests/labelling/test_command.py types",
+    ("monitor", "notify"): "sends; tests/notifying/test_command.py runs it",
     ("monitor", "run", "--leave"): "tests/faults/test_group.py runs it",
     ("monitor", "install-service"): _SYSTEM,
     ("monitor", "uninstall-service"): _SYSTEM,

@@ -58,6 +58,7 @@ def test_it_holds_what_it_should(wheel: Path) -> None:
         "lab/evaluation/behaviour/names.toml",
         "lab/evaluation/behaviour/open.toml",
         "installing/monitor.service",
+        "installing/monitor-notify.service",
         "installing/mosquitto.conf",
         f"models/{DEFAULT_MODEL}/model.toml",
         f"models/{DEFAULT_MODEL}/model.tflite",

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.settings import MqttSettings
-from monitor.settings.credentials import read_password, warn_of_readable
+from monitor.settings import MqttSettings, NotifySettings
+from monitor.settings.credentials import read_password, read_urls, warn_of_readable
 
 
 @pytest.mark.parametrize("content", ["a b\tc ", "a b\tc \n", "a b\tc \r\n"])
@@ -93,3 +93,26 @@ def test_credentials_of_systemd_are_guarded_already(
         warn_of_readable(None, MqttSettings(password_file=str(file)))
 
     assert [] == logs
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_urls_are_a_line_each(tmp_path: Path, encoding: str) -> None:
+    """However the file was saved; comments and empty lines are none."""
+    file = tmp_path / "urls"
+    file.write_bytes("# to me\r\n\r\n ntfy://a \r\nmailtos://b#c".encode(encoding))
+
+    assert ("ntfy://a", "mailtos://b#c") == read_urls(str(file))
+
+
+@pytest.mark.parametrize("key", ["urls_file", "config"])
+def test_warns_of_urls_that_others_may_read(tmp_path: Path, key: str) -> None:
+    """In a file of their own, or in the configuration."""
+    file = tmp_path / "secret"
+    file.write_text("[notify]\nurls = ['ntfy://hunter2']\n")
+    file.chmod(0o644)
+    notify = NotifySettings(urls_file=str(file) if key == "urls_file" else "")
+    with capture_logs() as logs:
+        warn_of_readable(file if key == "config" else None, notify)
+
+    assert [str(file)] == [entry["file"] for entry in logs]
+    assert "hunter2" not in str(logs)

@@ -28,6 +28,13 @@ SECTIONS = {
 EVERY_KEY = [
     (section, field) for section, values in SECTIONS.items() for field in dataclasses.fields(values)
 ]
+FORMS = {
+    "quiet": ("22:00-07:00", "23:30-06:00"),
+    "summary_at": ("09:00", "17:30"),
+    "timezone": ("UTC", "Europe/Berlin"),
+    "dashboard": ("http://board:8001/", "https://other.example/"),
+}
+"""Keys whose values have a form: what the file says, and what the environment does."""
 FILES = ("password_file", "ca_file", "cert_file", "key_file")
 """Keys that name files which are read with the configuration."""
 
@@ -150,6 +157,9 @@ def test_every_key_can_be_set_by_file_and_environment(
         text, raw, expected = '"9464"', "[::1]:9464", "[::1]:9464"
     elif field.name == "textfile":
         text, raw, expected = '"file.prom"', "the environment's.prom", "the environment's.prom"
+    elif field.name in FORMS:
+        of_file, raw = FORMS[field.name]
+        text, expected = f'"{of_file}"', raw
     else:
         text, raw, expected = '"file"', "the environment's", "the environment's"
     needed = 'client_id = "mine"\n' if field.name == "group" else ""
@@ -491,6 +501,18 @@ def test_other_variables_do_not_matter() -> None:
         ("password = 'hunter2'", {}),
         ("[mqtt]\npassword = 'hunter2", {}),
         ("[mqtt]\nport = 0", {"MONITOR_MQTT_PASSWORD": "hunter2"}),
+        ("[notify]\nurls = 'mailtos://me:hunter2@example.org'", {}),
+        ("[notify]\nurls = ['mailtos://me:hunter2@example.org', 1]", {}),
+        ("[notify]\nurl = ['hunter2']", {}),
+        ("[notify]\nto = ['mailtos://me:hunter2@example.org']", {}),
+        ("[notify]\nquiet = ['mailtos://me:hunter2@example.org']", {}),
+        ("[notify]\nquiet = 'mailtos://me:hunter2@example.org'", {}),
+        ("[notify]\ndashboard = 'mailtos://me:hunter2@example.org'", {}),
+        ("[notify]\nurls = ['ntfy://hunter2']\nurls_file = 'urls'", {}),
+        ("notify = 'mailtos://me:hunter2@example.org'", {}),
+        ("", {"MONITOR_NOTIFY_URLS": "mailtos://me:hunter2@example.org"}),
+        ("", {"MONITOR_NOTIFY_URLS": "['hunter2"}),
+        ("", {"MONITOR_NOTIFY_URL": "['hunter2']"}),
     ],
 )
 def test_passwords_are_never_shown(
@@ -502,9 +524,12 @@ def test_passwords_are_never_shown(
 
 def test_settings_do_not_show_the_password() -> None:
     """Whoever logs or prints the settings prints no password."""
-    settings = load(None, {"MONITOR_MQTT_PASSWORD": "hunter2"})
+    settings = load(
+        None, {"MONITOR_MQTT_PASSWORD": "hunter2", "MONITOR_NOTIFY_URLS": "['ntfy://hunter2']"}
+    )
 
     assert "hunter2" == settings.mqtt.password
+    assert ("ntfy://hunter2",) == settings.notify.urls
     assert "hunter2" not in f"{settings} {settings!r}"
 
 

@@ -1,0 +1,96 @@
+"""A summary: how each entity stood in a span, as `monitor report` says it, in lines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from monitor.console import counted
+from monitor.notifying import words
+from monitor.periods import epoch
+from monitor.pictures.overview import read
+from monitor.pictures.spans import Span
+from monitor.reporting import html
+from monitor.standings import Alert, Report, ReportQuestion, Standing, gather
+from monitor.standings.report import others
+
+_ENTITIES: Final = 20
+_ALERTS: Final = 10
+
+
+def of_span(
+    connection: sqlite3.Connection,
+    since: float,
+    until: float,
+    zone: tzinfo | None,
+    dashboard: str,
+) -> words.Message:
+    """Sum up a span.
+
+    Args:
+        connection: from `reader.open_log`.
+        since: seconds since the epoch; rounded down to a whole hour, UTC.
+        until: the same.
+        zone: whose times are given; None for the board's.
+        dashboard: its address, to be linked; "" for none.
+
+    Raises:
+        sqlite3.Error, StoreError: if the log cannot be read.
+    """
+    report = gather(connection, ReportQuestion(since, until, most=_ENTITIES))
+    page = html.rendered(read(connection, Span.of(since, until), entity=None, now=until))
+    begin, end = words.moment(since, zone), words.moment(until, zone)
+    return words.Message(
+        "summary",
+        f"Reputation, {begin} to {end}",
+        "\n".join(_lines(report, zone, dashboard)),
+        str(page),
+    )
+
+
+def _lines(report: Report, zone: tzinfo | None, dashboard: str) -> Iterator[str]:
+    for standing in report.standings:
+        yield _standing(standing)
+    if not report.standings:
+        yield "No tweets in that time."
+    for alert in report.alerts[:_ALERTS]:
+        yield _alert(alert, zone)
+    if left := len(report.alerts) - _ALERTS:
+        yield from [f"And {counted(left, 'alert')} more."] * (left > 0)
+    if report.standings:
+        yield "In brackets: 95 % intervals."
+        yield from report.basis
+    yield from others(report)
+    since, until = (
+        datetime.fromtimestamp(end, UTC) for end in (report.question.since, report.question.until)
+    )
+    command = f"monitor report --since {since:%Y-%m-%dT%H:%M} --until {until:%Y-%m-%dT%H:%M}"
+    yield f"See {dashboard}" if dashboard else f"The same on the board: {command}"
+
+
+def _standing(standing: Standing) -> str:
+    shares = ", ".join(
+        f"{100 * share.value:.0f} % {name} ({100 * share.low:.0f} to {100 * share.high:.0f})"
+        for name, share in (
+            ("negative", standing.negative),
+            ("neutral", standing.neutral),
+            ("positive", standing.positive),
+        )
+    )
+    line = f"{words.named(standing.entity)}: {counted(standing.tweets, 'tweet')}, {shares}"
+    change = standing.change
+    if change is None:
+        return f"{line}."
+    chance = "" if change.excludes_zero else ", no more than chance"
+    return f"{line}; net {standing.net.value:+.2f}, {change.value:+.2f} against before{chance}."
+
+
+def _alert(alert: Alert, zone: tzinfo | None) -> str:
+    raised = words.moment(epoch(alert.raised_at), zone)
+    until = f"to {words.moment(epoch(alert.ended_at), zone)}" if alert.ended_at else "and on"
+    return (
+        f"Alert, {raised} {until}: {words.named(alert.entity)}, negative labels"
+        f" {100 * alert.share:.0f} % instead of {100 * alert.usual_share:.0f} %."
+    )
