@@ -17,6 +17,17 @@ from tests.notifying.logs import AlertLog
 from tests.processes import PATIENCE_S, wait_until
 
 
+_IMPATIENT = """
+import sys
+from monitor import __main__
+from monitor.notifying import service
+service.LOOK_S, service._FIRST_WAIT_S, service._LONGEST_WAIT_S = 0.5, 0.2, 1.0
+sys.argv = ["monitor", "notify"]
+__main__.main()
+"""
+"""The program that runs on, for tests that cannot wait: the waits of minutes are seconds."""
+
+
 class Program:
     """The program, started and ended as often as a test wants."""
 
@@ -54,7 +65,7 @@ class Program:
         started = self.count("telling")
         with (self.folder / "notify.log").open("ab") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "monitor", "notify"],
+                [sys.executable, "-c", _IMPATIENT],
                 env=self.environment,
                 cwd=self.folder,
                 stderr=said,
