@@ -93,7 +93,7 @@ def test_a_question_that_is_answered_with_no() -> None:
             assert "monitor: nothing has been done" == result.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii", "utf-8", "iso8859-15"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize(
     ("arguments", "is_data"),
     [

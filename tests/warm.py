@@ -7,7 +7,9 @@ is a process of its own all the same, with its own memory, files and signals, an
 asked for it, who sees how it ends.
 
 What is not started so begins from nothing: what tests start with `subprocess` itself (as
-tests/test_early.py does), and what gets other variables for Python or the linker than the tests.
+tests/test_early.py does), through another program (``env``), or with other variables for Python or
+the linker than the tests have. So must begin whatever is to inherit limits, namespaces or the like,
+which a forked process has from the one that forks.
 """
 
 from __future__ import annotations
