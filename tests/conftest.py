@@ -16,11 +16,8 @@ import pytest
 from monitor.inference import Classifier, Model
 from monitor.inference.fitting import SMALL
 from tests.marked import reading_names
-from tests.processes import OTHER_PYTHON, REPOSITORY, Daemon, Mosquitto
-
-IMPORTED_FIRST = f"{REPOSITORY / 'tests' / 'board'}{os.pathsep}{REPOSITORY}"
-"""Where daemons import from before anything else: without rich, as on a board, they start sooner;
-and the program of this checkout, also where another one is installed."""
+from tests.processes import OTHER_PYTHON, Daemon, Mosquitto
+from tests.warm import IMPORTED_FIRST
 
 _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_REQUIRE_BROWSER", "MONITOR_TEST_MODEL")
 """Variables of the tests themselves: no test may skip; another model than the shipped one."""

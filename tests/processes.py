@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.warm import popen, run
+
 REPOSITORY = Path(__file__).parent.parent
 OTHER_PYTHON = REPOSITORY / ".venv-tflite-runtime" / "bin" / "python"
 """Of the environment that has tflite-runtime instead of LiteRT; see the fixture `other_python`."""
@@ -116,9 +118,7 @@ class Daemon:
         """Start it and, unless told otherwise, wait until it is subscribed."""
         seen = self.said().count('"subscribed"')
         with (self.folder / "daemon.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                self.program, env=self.environment, cwd=self.folder, stderr=log
-            )
+            self.process = popen(self.program, env=self.environment, cwd=self.folder, stderr=log)
         if ready:
             wait_until(lambda: self.alive() and self.said().count('"subscribed"') > seen, "ready")
 
@@ -132,14 +132,7 @@ class Daemon:
         self, *arguments: str, stdin: bytes = b"", patience: float = PATIENCE_S
     ) -> subprocess.CompletedProcess[bytes]:
         """Run another command of the program under the same settings."""
-        return subprocess.run(
-            [sys.executable, "-m", "monitor", *arguments],
-            env=self.environment,
-            cwd=self.folder,
-            input=stdin,
-            capture_output=True,
-            timeout=patience,
-        )
+        return run(*arguments, stdin=stdin, cwd=self.folder, env=self.environment, timeout=patience)
 
     def said(self) -> str:
         """Everything it logged, over all its lives."""

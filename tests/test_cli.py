@@ -21,18 +21,16 @@ from monitor.cli import main
 from monitor.installing.step import Step
 from tests.logs import Said, write_log
 from tests.processes import Daemon, Mosquitto, free_port
+from tests.warm import IMPORTED_FIRST, run
 
 
 def _monitor(*arguments: str, stdin: str = "", **environment: str) -> tuple[int, str, str]:
-    result = subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environment},
+    result = run(
+        *arguments,
+        stdin=stdin.encode(),
+        env={**os.environ, "PYTHONPATH": IMPORTED_FIRST, **environment},
     )
-    return result.returncode, result.stdout, result.stderr
+    return result.returncode, result.stdout.decode(), result.stderr.decode()
 
 
 def test_help_names_every_command() -> None:
@@ -95,7 +93,7 @@ def test_a_question_that_is_answered_with_no() -> None:
             assert "monitor: nothing has been done" == result.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii", "utf-8", "iso8859-15"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize(
     ("arguments", "is_data"),
     [

@@ -11,10 +11,10 @@ from typing import Final
 from monitor.mqtt.publisher import connected
 from monitor.settings import MqttSettings
 from tests.brokers.running import Running
-from tests.conftest import IMPORTED_FIRST
 from tests.faults.ledger import TOPIC, rejects, stored, tweets
 from tests.listener import listening
 from tests.processes import Daemon, wait_until
+from tests.warm import IMPORTED_FIRST
 
 _COUNT: Final = 60
 _COMMAND_S: Final = 120.0

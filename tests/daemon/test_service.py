@@ -10,11 +10,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import paho.mqtt.publish
-import pytest
 from sqlite_utils import Database
 
-from monitor.demo.embedded_broker import embedded_broker
 from monitor.mqtt.publisher import connected
 from monitor.settings import MqttSettings
 from monitor.store.integrity import APPLICATION_ID
@@ -68,46 +65,6 @@ def test_labels_what_is_published(mosquitto: Mosquitto, make_daemon: MakeDaemon)
     assert 100 == started["labelled"]
 
 
-@pytest.mark.parametrize("qos", ["0", "1", "2"])
-def test_takes_every_quality_of_service(
-    mosquitto: Mosquitto, make_daemon: MakeDaemon, qos: str
-) -> None:
-    """Publishers may use QoS 0, 1 or 2."""
-    daemon = make_daemon(mosquitto.port)
-    daemon.start()
-    _publish(daemon, _tweets(100), "--qos", qos)
-    daemon.wait_stored(100)
-
-
-def test_stores_duplicates_once(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
-    """The same id twice is one tweet, also across overlapping topic filters and restarts."""
-    daemon = make_daemon(mosquitto.port, MONITOR_MQTT_TOPICS='["tweets/#", "tweets/+"]')
-    daemon.start()
-    _publish(daemon, _tweets(10) + _tweets(10))
-    daemon.wait_stored(10)
-    daemon.stop()
-    daemon.start()
-    _publish(daemon, _tweets(11))
-    daemon.wait_stored(11)
-    daemon.stop()
-
-    assert sorted(f"t{i}" for i in range(11)) == _ledger(daemon)
-
-
-def test_takes_retained_messages_once(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
-    """A retained message is one tweet, however often the daemon comes back."""
-    paho.mqtt.publish.single(
-        "tweets/kept", b"a retained plain text", 1, retain=True, port=mosquitto.port
-    )
-    daemon = make_daemon(mosquitto.port)
-    for _ in range(2):
-        daemon.start()
-        daemon.wait_stored(1)
-        daemon.stop()
-
-    assert 1 == daemon.stored()
-
-
 def test_keeps_bad_input_as_dead_letters(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
     """Whatever cannot be a tweet is kept with its reason, and the next tweet is labelled."""
     daemon = make_daemon(
@@ -136,41 +93,6 @@ def test_keeps_bad_input_as_dead_letters(mosquitto: Mosquitto, make_daemon: Make
     assert expected == found
 
 
-def test_loses_nothing_when_killed(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
-    """After kill -9 again and again: every tweet once, and the file is whole."""
-    daemon = make_daemon(mosquitto.port)
-    daemon.start()
-    for round_ in range(5):
-        _publish(daemon, _tweets(300, 300 * round_))
-        wait_until(lambda r=round_: daemon.stored() > 300 * r, "some of it")  # type: ignore[misc]
-        daemon.kill()
-        daemon.start()
-    daemon.wait_stored(1500)
-    daemon.stop()
-
-    assert sorted(f"t{i}" for i in range(1500)) == _ledger(daemon)
-
-
-def test_drains_and_leaves_the_rest_to_the_broker(
-    mosquitto: Mosquitto, make_daemon: MakeDaemon
-) -> None:
-    """SIGTERM in the middle of a backlog: exit 0, and after a restart every tweet is there once."""
-    daemon = make_daemon(mosquitto.port)
-    daemon.start()
-    assert 0 == daemon.stop()
-    # The broker keeps them for the session: no daemon is so fast that it could keep up.
-    _publish(daemon, _tweets(4000))
-    daemon.start()
-    daemon.wait_stored(1)
-    assert 0 == daemon.stop(signal.SIGTERM)
-    assert daemon.stored() < 4000
-    daemon.start()
-    daemon.wait_stored(4000)
-    assert 0 == daemon.stop(signal.SIGINT)
-
-    assert 4000 == len(_ledger(daemon))
-
-
 def test_waits_for_a_broker_that_is_away(
     start_mosquitto: Callable[..., Mosquitto], make_daemon: MakeDaemon
 ) -> None:
@@ -191,46 +113,6 @@ def test_waits_for_a_broker_that_is_away(
     daemon.wait_stored(10)
 
     assert 0 == daemon.stop()
-
-
-def test_a_broker_that_was_killed_is_said_to_have_lost_the_session(
-    start_mosquitto: Callable[..., Mosquitto], make_daemon: MakeDaemon
-) -> None:
-    """A session that is gone after reconnecting may mean lost tweets: the log says so."""
-    broker = start_mosquitto(persistence="false", persistence_location="", autosave_interval="")
-    daemon = make_daemon(broker.port)
-    daemon.start()
-    broker.kill()
-    broker.start()
-    wait_until(lambda: "session-lost" in daemon.said(), "a word about it")
-
-
-def test_wrong_credentials_end_it(
-    start_mosquitto: Callable[..., Mosquitto], make_daemon: MakeDaemon
-) -> None:
-    """A broker that refuses us for good at the start: one clear line, exit 1."""
-    broker = start_mosquitto(allow_anonymous="false")
-    daemon = make_daemon(broker.port, MONITOR_MQTT_USERNAME="me", MONITOR_MQTT_PASSWORD="hush-hush")
-    daemon.start(ready=False)
-    assert daemon.process is not None
-
-    assert 1 == daemon.process.wait(30)
-    last = daemon.said().splitlines()[-1]
-    assert last.startswith("monitor: broker 127.0.0.1")
-    assert "username" in last
-    assert "hush-hush" not in daemon.said()
-
-
-def test_a_broker_of_mqtt_3_1_1_will_do(make_daemon: MakeDaemon) -> None:
-    """A broker that speaks no MQTT 5 gets MQTT 3.1.1."""
-    with embedded_broker() as port:
-        daemon = make_daemon(port)
-        daemon.start()
-        _publish(daemon, _tweets(50))
-        daemon.wait_stored(50)
-        daemon.stop()
-    (subscribed,) = (e for e in daemon.events() if e["event"] == "subscribed")
-    assert "3.1.1" == subscribed["mqtt"]
 
 
 def test_entities_come_from_topic_and_configuration(
@@ -258,25 +140,6 @@ def test_marks_labels_of_low_confidence(mosquitto: Mosquitto, make_daemon: MakeD
 
     assert [(None, 5, 0, 0, 0, None, 5, 0)] == daemon.rows("SELECT * FROM reputation_by_entity")
     assert [(5, 5)] == daemon.rows("SELECT count(label), sum(abstained) FROM labelled")
-
-
-def test_text_is_kept_as_privacy_allows(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
-    """By default mentions, links and authors are masked; nothing of them is in the file."""
-    daemon = make_daemon(mosquitto.port)
-    daemon.start()
-    tweet = {
-        "id": "1",
-        "text": "@somebody see https://example.org/secretpage or write to jane@example.org",
-        "author": "secretauthor",
-    }
-    _publish(daemon, json.dumps(tweet).encode())
-    daemon.wait_stored(1)
-    daemon.stop()
-
-    assert [("@user see <link> or write to <email>",)] == daemon.rows("SELECT text FROM tweets")
-    content = daemon.database.read_bytes()
-    for secret in (b"somebody", b"secretpage", b"jane", b"secretauthor"):
-        assert secret not in content
 
 
 def test_refuses_a_foreign_database(make_daemon: MakeDaemon) -> None:
@@ -348,32 +211,6 @@ def test_a_migration_is_broken_off(mosquitto: Mosquitto, make_daemon: MakeDaemon
     assert before == daemon.rows(count)
     daemon.start()
     assert before < daemon.rows(count)
-
-
-def test_only_connection_is_to_the_broker(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
-    """The kernel's table of the daemon's sockets holds one connection: to the broker."""
-    daemon = make_daemon(mosquitto.port)
-    daemon.start()
-    _publish(daemon, _tweets(5))
-    daemon.wait_stored(5)
-    assert daemon.process is not None
-    proc = Path(f"/proc/{daemon.process.pid}")
-    inodes = {
-        link.readlink().name[8:-1]
-        for link in (proc / "fd").iterdir()
-        if str(link.readlink()).startswith("socket:")
-    }
-    peers = []
-    for table in ("tcp", "tcp6", "udp", "udp6"):
-        for line in (proc / "net" / table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[9] in inodes:
-                peers.append(int(fields[2].rpartition(":")[2], 16))
-
-    # paho wakes its network thread through a pair of loopback sockets of its own.
-    to_broker = [peer for peer in peers if peer == mosquitto.port]
-    assert 1 == len(to_broker)
-    assert len(peers) - 1 in (0, 2)
 
 
 def test_a_model_of_before(mosquitto: Mosquitto, make_daemon: Callable[..., Daemon]) -> None:

@@ -16,10 +16,10 @@ import pytest
 from monitor.mqtt.publisher import connected
 from monitor.settings import MqttSettings
 from monitor.store.rollups import COUNTS
-from tests.conftest import IMPORTED_FIRST
 from tests.faults.saboteur import sabotaged
 from tests.listener import Listener, listening
 from tests.processes import PATIENCE_S, REPOSITORY, Daemon, Mosquitto, wait_until
+from tests.warm import IMPORTED_FIRST
 
 MakeMember = Callable[..., Daemon]
 

@@ -29,11 +29,11 @@ _SETTINGS = {
     "MONITOR_MODEL_WORKERS": "2",
     "MONITOR_PRIVACY_STORE_TEXT": "full",
 }
-_FLOOD = int(os.environ.get("MONITOR_FAULTS_FLOOD", "5000"))
+_FLOOD = int(os.environ.get("MONITOR_FAULTS_FLOOD", "2000"))
 _RETAINED = int(os.environ.get("MONITOR_FAULTS_RETAINED", "5000"))
 """How many tweets; in a soak 100,000 of each."""
 _PATIENCE_S = 60 + (_FLOOD + _RETAINED) / 500
-_TWEET_BYTES = 16_000
+_TWEET_BYTES = 40_000
 """More than a tweet comes to with all that Twitter tells of it."""
 _MIB = 2**20
 _FLAT = ROOM_BYTES + 16 * _MIB

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import IMPORTED_FIRST
 from tests.faults.flow import Flow
 from tests.faults.ledger import assert_balanced, publish, rejects, stored, tweets
 from tests.faults.saboteur import sabotaged
 from tests.processes import PATIENCE_S, Daemon, Mosquitto, wait_until
+from tests.warm import IMPORTED_FIRST
 
 MakeBoard = Callable[[str], Daemon]
 

@@ -128,6 +128,8 @@ def test_it_needs_no_network(
         daemon = make_daemon(
             mosquitto.port, MONITOR_PRIVACY_STORE_TEXT="full", MONITOR_BATCH_MAX_DELAY_MS="10"
         )
+        # By this thread, in whose network it is then, and not forked by another process.
+        daemon.program = ("env", *daemon.program)
         _live(daemon, mosquitto)
         return _unroutable()
 

@@ -28,8 +28,8 @@ _QUICK = {"MONITOR_BATCH_MAX_DELAY_MS": "10", "MONITOR_PRIVACY_STORE_TEXT": "ful
 
 
 @contextmanager
-def flowing(port: int) -> Iterator[set[str]]:
-    """Publish tweets and rejects, some hundred a second, and collect their ids."""
+def flowing(port: int, rate: float = 150) -> Iterator[set[str]]:
+    """Publish tweets and rejects, so many a second, and collect their ids."""
     published: set[str] = set()
     over = threading.Event()
 
@@ -37,7 +37,7 @@ def flowing(port: int) -> Iterator[set[str]]:
         start = 0
         while not over.is_set():
             messages = [*tweets(27, start), *rejects(3, start)]
-            published.update(publish(port, messages, rate=600))
+            published.update(publish(port, messages, rate))
             start += len(messages)
 
     thread = threading.Thread(target=flow)
@@ -95,7 +95,7 @@ def test_killed_on_a_tweets_way(daemon: Daemon, mosquitto: Mosquitto, step: str)
 def test_killed_at_the_end(daemon: Daemon, mosquitto: Mosquitto, step: str) -> None:
     """Killed after SIGTERM: what it labelled last is stored once, the rest comes again."""
     daemon.environment |= {"MONITOR_BATCH_MAX_TWEETS": "8", "MONITOR_MODEL_WORKERS": "2"}
-    with flowing(mosquitto.port) as published:
+    with flowing(mosquitto.port, rate=600) as published:
         # Slower than the flow, so that both workers are busy when it is told to stop.
         kill_at_step(daemon, step, "slow=50", stop=True)
         daemon.start()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import IMPORTED_FIRST
 from tests.faults.ledger import publish
 from tests.processes import Daemon, Mosquitto, wait_until
+from tests.warm import IMPORTED_FIRST
 
 TWEETS = [
     ("Acme is the worst company ever", None),

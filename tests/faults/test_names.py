@@ -18,7 +18,7 @@ from tests.processes import Daemon, Mosquitto, free_port, wait_until
 
 MakeDaemon = Callable[..., Daemon]
 
-NAMES = 20_000
+NAMES = 8_000
 A_TWEET = 16
 LIMIT = 300
 """The default."""
@@ -85,7 +85,7 @@ def _check_metrics(metrics: Mapping[str, Metric], *names: str) -> None:
 
 def _again() -> Iterator[tuple[str, bytes]]:
     """Name once more one that has a place and one that has none."""
-    for name in ("name 000001", "NAME-000001", "name 019999", "nobody", "(others)"):
+    for name in ("name 000001", "NAME-000001", f"name {NAMES - 1:06}", "nobody", "(others)"):
         id_ = f"{name} {time.monotonic_ns()}"
         yield id_, json.dumps({"id": id_, "text": "found again", "entity": name}).encode()
 

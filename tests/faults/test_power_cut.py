@@ -60,14 +60,14 @@ def test_loses_nothing(daemon: Daemon, mosquitto: Mosquitto) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layout", "later"), [(40, 60), pytest.param(None, 300, marks=pytest.mark.study)]
+    ("layout", "later"), [(20, 40), pytest.param(None, 300, marks=pytest.mark.study)]
 )
 def test_at_any_moment_of_a_life(
     daemon: Daemon, mosquitto: Mosquitto, tmp_path: Path, layout: int | None, later: int
 ) -> None:
     """While the log is laid out and at moments after that: it opens, and holds what it must."""
     daemon.start()
-    wait_balanced(daemon, publish(mosquitto.port, [*tweets(500), *rejects(20)]))
+    wait_balanced(daemon, publish(mosquitto.port, [*tweets(300), *rejects(12)]))
     assert 0 == daemon.stop()
     life = list(read(daemon.folder / "redo"))
     # The record is complete: made anew from it, the file is the very same.

@@ -189,7 +189,7 @@ def test_what_is_told_comes_while_a_backlog_is_worked_on(
     The broker sends all it has, whatever our receive maximum: with the first acknowledgements, or,
     if it did so to a daemon that was killed, before anything else.
     """
-    count = 3000
+    count = 1500
     daemon = make_daemon(
         mosquitto.port, **_RESULTS, MONITOR_PUBLISH_ALERTS="true", MONITOR_MODEL_WORKERS="1"
     )
@@ -344,6 +344,7 @@ def test_a_broker_of_mqtt_3_1_1(make_daemon: MakeDaemon) -> None:
             assert 0 == daemon.stop()
             listener.wait(AVAILABILITY, "online", "offline")
 
+    assert {"3.1.1"} == {e["mqtt"] for e in daemon.events() if e["event"] == "subscribed"}
     assert _expected(daemon) == _first_of_each(listener.documents(RESULTS))
 
 

@@ -159,7 +159,7 @@ def test_it_learns_while_it_runs(daemon: Daemon, mosquitto: Mosquitto) -> None:
 def test_killed_while_it_learns(daemon: Daemon, mosquitto: Mosquitto, step: str) -> None:
     """Before and after each COMMIT of a fit and of labels that follow it."""
     daemon.start()
-    published = publish(mosquitto.port, tweets(900))
+    published = publish(mosquitto.port, tweets(600))  # two steps, each of 500 labels at most
     wait_balanced(daemon, published)
     assert 0 == daemon.stop()
     answer_quietly(daemon, range(30))
@@ -178,9 +178,9 @@ def test_killed_at_any_moment(daemon: Daemon, mosquitto: Mosquitto) -> None:
     """Daemon and those who teach it, at random moments: each file is taken whole or not at all."""
     random = Random(1)
     daemon.start()
-    published = publish(mosquitto.port, tweets(600))
+    published = publish(mosquitto.port, tweets(300))
     wait_balanced(daemon, published)
-    for turn in range(8):
+    for turn in range(5):
         before = _answers(daemon)
         path = _file(daemon, range(30 * turn, 30 * turn + 30), f"{turn}.jsonl")
         label = subprocess.Popen(
@@ -189,7 +189,7 @@ def test_killed_at_any_moment(daemon: Daemon, mosquitto: Mosquitto) -> None:
             cwd=daemon.folder,
             stderr=subprocess.DEVNULL,
         )
-        published |= publish(mosquitto.port, tweets(20, start=600 + 20 * turn))
+        published |= publish(mosquitto.port, tweets(20, start=300 + 20 * turn))
         time.sleep(random.uniform(0.2, 1.5))  # the moment is what is tried
         if random.random() < 0.5:
             label.kill()
@@ -199,10 +199,10 @@ def test_killed_at_any_moment(daemon: Daemon, mosquitto: Mosquitto) -> None:
         label.wait(PATIENCE_S)
         assert _answers(daemon) in (before, before + 30)
         daemon.start(ready=False)
-    answer(daemon, range(240))  # what was taken is known
+    answer(daemon, range(150))  # what was taken is known
 
     wait_balanced(daemon, published)
-    wait_followed(daemon, 240)
+    wait_followed(daemon, 150)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,8 +14,8 @@ from monitor.settings import ConfigurationError, load
 from monitor.settings.belongings import refusal
 from monitor.store import Store
 from monitor.tweets import load_key
-from tests.factories import batch_row, register, tweet_row
-from tests.processes import REPOSITORY
+from tests.factories import batch_row, query, register, tweet_row
+from tests.warm import IMPORTED_FIRST, run
 
 PARTS = ("monitor.db", "monitor.db-wal", "monitor.db-shm", "monitor.db.key")
 ABSENT = ("monitor.db-journal",)
@@ -38,13 +37,10 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def _run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
+    env = {**os.environ, "PYTHONPATH": IMPORTED_FIRST, **environment}
+    done = run(*arguments, cwd=folder, env=env)
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
     )
 
 
@@ -155,7 +151,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
 def test_no_command_writes_over_it(folder: Path, command: tuple[str, ...], name: str) -> None:
     """One line, exit code 2 (1 where the log itself is no joined log), and every byte as it was."""
-    assert 0 == _run(folder, "backup", "copy.db").returncode
+    query(folder / "monitor.db", f"VACUUM INTO '{folder / 'copy.db'}'")
     before = _contents(folder)
     arguments = [name if argument == "OUT" else argument for argument in command]
     refused = _run(folder, *arguments, MONITOR_PRIVACY_KEY_FILE="elsewhere")

@@ -6,6 +6,7 @@ import math
 import os
 import pty
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -39,16 +40,22 @@ main(["backup", sys.argv[1]])
 """The command, but the first sync of what is copied takes a minute."""
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """A log of a few megabytes, closed."""
-    path = tmp_path / "monitor.db"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of a few megabytes, closed, to be copied."""
+    path = tmp_path_factory.mktemp("written") / "monitor.db"
     with closing(Store(path)) as store:
         register(store)
         for batch in range(10):
             rows = [tweet_row(f"old-{batch}-{number}", "Acme") for number in range(1000)]
             store.write(batch_row(len(rows)), rows, [])
     return path
+
+
+@pytest.fixture
+def log(written: Path, tmp_path: Path) -> Path:
+    """The same, for one test."""
+    return Path(shutil.copy(written, tmp_path / "monitor.db"))
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def test_missing_extra(
     assert "tweet-reputation-monitor[compare]" in result.stderr
 
 
+@pytest.mark.study
 @pytest.mark.timeout(300)
 def test_interrupted(data: Path, folders: dict[str, Path], tmp_path: Path) -> None:
     """A signal ends it in seconds, with exit code 130 and without leaving anything."""

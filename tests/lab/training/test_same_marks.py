@@ -59,7 +59,7 @@ def reading(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Model:
     return reading_marks(model, tmp_path_factory.mktemp("marks") / "model")
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(TEXTS, ENTITIES, st.sampled_from(NAMES) | st.none())
 def test_the_daemon_asks_what_was_learnt(
     reading: Model, text: str, entities: tuple[Entity, ...], target: str | None
