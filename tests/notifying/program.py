@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from monitor.console import strict_json
-from tests.conftest import IMPORTED_FIRST
 from tests.notifying.logs import AlertLog
 from tests.processes import PATIENCE_S, wait_until
-
+from tests.warm import IMPORTED_FIRST
 
 _IMPATIENT = """
 import sys
