@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from monitor.inference.marking import Marker, Searched, question
@@ -13,6 +14,9 @@ MOST_WORDS: Final = 16
 """The longest name, in words and punctuation marks, that is looked for if it is not configured.
 
 Messages name whom they like: names of hundreds of words in texts that repeat them take long."""
+
+_REMEMBERED: Final = 256
+"""Names, of which the latest are."""
 
 
 class Read(NamedTuple):
@@ -39,14 +43,14 @@ class Asking:
         self._configured = Marker(entities)
         self._nobody = Marker(())
         self._most = most
+        # Streams name the same few again and again; each takes some ten kilobytes.
+        self._known = lru_cache(_REMEMBERED)(self._look_up)
 
     def read(self, pairs: Sequence[tuple[str, str | None]]) -> list[Read]:
         """Mark each text for its entity; what is read already stays as it is.
 
-        A text is searched once, whoever it is asked about.
+        A text is split into words once, whoever it is asked about.
         """
-        asked = [pair for pair in pairs if not isinstance(pair, Read)]
-        names, strangers = self._names(name for _, name in asked if name is not None)
         texts: dict[str, Searched] = {}
         read: list[Read] = []
         for pair in pairs:
@@ -60,27 +64,21 @@ class Asking:
             if entity is None:
                 marked = self._nobody.mark(texts[text], None)
             else:
-                marked = self._configured.mark(texts[text], names[entity], strangers=strangers)
+                name, stranger = self._known(entity)
+                marked = self._configured.mark(texts[text], name, stranger=stranger)
             read.append(Read(marked, question(entity)))
         return read
 
-    def _names(self, asked: Iterable[str]) -> tuple[dict[str, str], Marker]:
-        """Return what each entity is called here, and what finds those that are not configured."""
-        names: dict[str, str] = {}
-        strangers: dict[tuple[str, ...], str] = {}
-        for entity in asked:
-            if entity in names:
-                continue
-            names[entity] = name = entity.strip()
-            if name in self._configured.joined or len(name) > MAX_NAME_CHARS:
-                continue
-            names[entity] = name = self._configured.matcher.canonical(name)
-            if name in self._configured.joined:
-                continue
-            try:
-                words = words_to_find(name, name)
-            except ValueError:  # no text can name it
-                continue
-            if len(words) <= MOST_WORDS:
-                names[entity] = strangers.setdefault(words, name)
-        return names, Marker([Entity(name) for name in strangers.values()])
+    def _look_up(self, entity: str) -> tuple[str, Marker | None]:
+        """Return what an entity is called here, and what finds it if it is not configured."""
+        name = entity.strip()
+        if name in self._configured.joined or len(name) > MAX_NAME_CHARS:
+            return name, None
+        name = self._configured.matcher.canonical(name)
+        if name in self._configured.joined:
+            return name, None
+        try:
+            words = words_to_find(name, name)
+        except ValueError:  # no text can name it
+            return name, None
+        return name, Marker([Entity(name)]) if len(words) <= MOST_WORDS else None

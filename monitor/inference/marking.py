@@ -139,14 +139,14 @@ class Marker:
         text: str | Searched,
         target: str | None,
         marks: Marks = MARKS,
-        strangers: Marker | None = None,
+        stranger: Marker | None = None,
     ) -> str:
         """Return ``text`` as the model reads it, asked about ``target`` (None: about nobody).
 
         Where a mention of the target and one of another overlap, the target's counts. Handles of
         nobody that is configured become `USER`, a hashtag in camel case its words, a link "http".
-        Emoji are left alone (see `spell_emoji`). ``strangers`` knows others who may be asked about;
-        who of them is not is not marked.
+        Emoji are left alone (see `spell_emoji`). ``stranger`` knows the target if it is not one of
+        the entities of this one.
         """
         searched = text if isinstance(text, Searched) else Searched(text)
         written = searched.text
@@ -155,9 +155,9 @@ class Marker:
             mentions = [*mentions, *searched.mentions_of(target, self._closed)]
         names: tuple[str, ...] = ()
         if target is not None:
-            if strangers and target in strangers.joined:
-                mentions = [*mentions, *searched.mentions_of(target, strangers.matcher)]
-                names = strangers.joined[target]
+            if stranger:
+                mentions = [*mentions, *searched.mentions_of(target, stranger.matcher)]
+                names = stranger.joined[target]
             else:
                 names = self.joined.get(target, ())
         tags: dict[str, str] = {}
