@@ -41,7 +41,10 @@ def test_an_alert_is_told_in_one_line() -> None:
             "Acme: negative labels up from 12 % to 41 % since Sat 21 Nov 2026 09:14 CET (21 of 51"
             " tweets when it was noticed, Sat 21 Nov 2026 11:02 CET)."
         ),
-        "See, on the board: monitor report --since 2026-11-21T08:14 --entity Acme",
+        (
+            "See, on the board: monitor report --since 2026-11-21T08:14 --entity Acme;"
+            " what they are about: monitor topics --alert 7"
+        ),
     ] == message.body.split("\n")
 
 
