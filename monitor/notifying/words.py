@@ -131,7 +131,5 @@ def _where(alerts: Sequence[Alert], dashboard: str) -> str:
         return f"See {link(dashboard, entity)}"
     since = datetime.fromtimestamp(min(epoch(alert.since) for alert in alerts), UTC)
     about = f" --entity {shlex.quote(printable(entity))}" if entity else ""
-    report = f"See, on the board: monitor report --since {since:%Y-%m-%dT%H:%M}{about}"
-    if len(alerts) != 1:
-        return report
-    return f"{report}; what they are about: monitor topics --alert {alerts[0].id}"
+    topics = f"monitor topics --alert {alerts[0].id}, and " if len(alerts) == 1 else ""
+    return f"See, on the board: {topics}monitor report --since {since:%Y-%m-%dT%H:%M}{about}"

@@ -42,8 +42,8 @@ def test_an_alert_is_told_in_one_line() -> None:
             " tweets when it was noticed, Sat 21 Nov 2026 11:02 CET)."
         ),
         (
-            "See, on the board: monitor report --since 2026-11-21T08:14 --entity Acme;"
-            " what they are about: monitor topics --alert 7"
+            "See, on the board: monitor topics --alert 7, and monitor report --since"
+            " 2026-11-21T08:14 --entity Acme"
         ),
     ] == message.body.split("\n")
 
