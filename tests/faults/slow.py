@@ -68,7 +68,10 @@ def _entities() -> tuple[Entity, ...]:
     )
 
 
-PLAIN: Final = Settings(mqtt=MqttSettings(results_topics=(RESULTS_TOPIC,)))
+PLAIN: Final = Settings(
+    mqtt=MqttSettings(results_topics=(RESULTS_TOPIC,)), entities=(Entity("Acme"),)
+)
+"""With one entity, as without any no text is searched for names."""
 NASTY: Final = replace(
     PLAIN,
     mqtt=replace(PLAIN.mqtt, entity_level=2),

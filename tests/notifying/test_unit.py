@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -36,7 +36,7 @@ for path in PATHS; do
     mount --rbind "$path" /mnt/$number
     number=$((number + 1))
 done
-for hidden in /root /home; do mount -t tmpfs -o mode=755 tmpfs $hidden; done
+for hidden in /root /home HIDDEN; do mount -t tmpfs -o mode=755 tmpfs $hidden; done
 number=0
 for path in PATHS; do
     mkdir -p "$path"
@@ -69,12 +69,21 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
+def _only_for_root(paths: Sequence[Path]) -> set[Path]:
+    """Return the first folder on the way to each that others may not get into, if there is one."""
+    ways = (reversed(path.parents) for path in paths)
+    closed = (next((way for way in each if not way.stat().st_mode & 0o001), None) for each in ways)
+    return {folder for folder in closed if folder}
+
+
 def _as_the_unit_says(program: Program) -> subprocess.CompletedProcess[str]:
-    paths = " ".join(shlex.quote(str(p)) for p in (REPOSITORY, sys.prefix, sys.base_prefix))
+    needed = REPOSITORY, Path(sys.prefix), Path(sys.base_prefix)
+    paths = " ".join(shlex.quote(str(path)) for path in needed)
+    hidden = " ".join(shlex.quote(str(path)) for path in _only_for_root(needed))
     return subprocess.run(
         [
             *("unshare", "--mount", "--propagation", "private", "sh", "-c"),
-            *(REACHABLE.replace("PATHS", paths), "reachable"),
+            *(REACHABLE.replace("PATHS", paths).replace("HIDDEN", hidden), "reachable"),
             *("setpriv", "--reuid", str(NOTIFIER), "--regid", str(NOTIFIER)),
             *("--groups", str(GROUP), "--no-new-privs", "--bounding-set=-all", "--"),
             *(sys.executable, "-m", seccomp.__name__, str(UNIT)),
