@@ -475,6 +475,7 @@ def test_the_pipeline_does_as_its_model(monkeypatch: pytest.MonkeyPatch) -> None
     """Faults in any order lose nothing, store nothing twice and acknowledge nothing too early."""
     monkeypatch.setattr("monitor.clock.now", lambda: PipelineModel.now)
     monkeypatch.setattr("monitor.daemon.pipeline._IDLE_S", 0.01)
+    monkeypatch.setattr("monitor.daemon.pipeline._BUSY_S", 0.01)
     monkeypatch.setattr("monitor.store.store.BUSY_TIMEOUT_S", 0.01)
     monkeypatch.setattr("monitor.daemon.writer._LONGEST_BACKOFF_S", 0.01)
     monkeypatch.setattr(PipelineModel, "failure", None)
