@@ -71,7 +71,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
-    """``[batch]``: how many tweets share one inference and one transaction."""
+    """``[batch]``: how many tweets are labelled and stored together."""
 
     max_tweets: int = declared(64, least=1, most=4096)
     max_delay_ms: int = declared(2500, least=0, most=60_000)

@@ -1,6 +1,7 @@
 """The SQLite file: tables and migrations, one writer, readers beside it, what is deleted when.
 
-A batch is one transaction. People may call the file their log, as the documentation does.
+A transaction stores a batch, and those that wait behind it, whole. People may call the file their
+log, as the documentation does.
 """
 
 from typing import TYPE_CHECKING

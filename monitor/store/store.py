@@ -1,4 +1,4 @@
-"""The SQLite log: one transaction a batch, and nothing acknowledged before its COMMIT."""
+"""The SQLite log: whole batches in a transaction, and nothing acknowledged before its COMMIT."""
 
 from __future__ import annotations
 
