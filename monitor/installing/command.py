@@ -20,13 +20,16 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done
 @click.command("install-service")
 @click.option("--no-broker", is_flag=True, help="Leave a mosquitto on this board as it is.")
 @click.option("--no-start", is_flag=True, help="Neither enable nor start nor restart the service.")
+@click.option("--notify", is_flag=True, help="Make `monitor notify` a service, too.")
 @click.option(
     "--root",
     type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
     help="Put the files below this folder, and do nothing else: for making an image.",
 )
 @_dry_run
-def install_service(*, no_broker: bool, no_start: bool, root: Path | None, dry_run: bool) -> None:
+def install_service(
+    *, no_broker: bool, no_start: bool, notify: bool, root: Path | None, dry_run: bool
+) -> None:
     """Make the program a service: a user, a configuration, a unit, the broker's settings.
 
     \b
@@ -34,15 +37,18 @@ def install_service(*, no_broker: bool, no_start: bool, root: Path | None, dry_r
 
     What there is stays: the configuration always, unit and broker's settings if they were changed
     by hand (what they would be is put beside them, as FILE.new). Run it again after an upgrade of
-    the program, and the daemon is restarted; a second run changes nothing.
+    the program, and the daemon is restarted; a second run changes nothing. --notify needs Apprise
+    (pip install 'tweet-reputation-monitor[notify]'); once installed, it is upgraded without it.
     """
     try:
         command = located()
         if root:
-            steps = install.files_alone(Places(root), broker=not no_broker)
+            steps = install.files_alone(Places(root), broker=not no_broker, notify=notify)
         else:
             _see_rights("install-service", dry_run=dry_run)
-            steps = install.installation(Places(), broker=not no_broker, start=not no_start)
+            steps = install.installation(
+                Places(), broker=not no_broker, start=not no_start, notify=notify
+            )
         _do(steps, dry_run=dry_run)
     except (InstallError, OSError) as error:
         fail(error)

@@ -77,6 +77,11 @@ def remove_folder(path: Path) -> list[Step]:
     return [_step("remove", path, lambda: shutil.rmtree(path))] if path.is_dir() else []
 
 
+def remove_link(path: Path) -> list[Step]:
+    """Take away a link, and nothing that it leads to."""
+    return [_step("remove", path, path.unlink)] if path.is_symlink() else []
+
+
 def kept(*folders: Path) -> list[Step]:
     """Say which folders stay, of those that are there."""
     return [keep(f"{folder} (--purge removes it)") for folder in folders if folder.exists()]

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.installing import account, files, mosquitto, program, shipped, systemd, unit
+from monitor.installing import account, files, mosquitto, notifier, program, shipped, systemd, unit
 from monitor.installing.places import Places
 from monitor.installing.step import InstallError, Step
 from monitor.tweets.encodings import text_in
@@ -15,13 +15,16 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _PORT: Final = 1883
 
 
-def installation(places: Places, *, broker: bool = True, start: bool = True) -> list[Step]:
+def installation(
+    places: Places, *, broker: bool = True, start: bool = True, notify: bool = False
+) -> list[Step]:
     """Say what makes this program a service of this system, in order.
 
     Args:
         places: where everything goes.
         broker: whether a mosquitto here gets our settings.
         start: whether the service is enabled and (re)started.
+        notify: whether `monitor notify` becomes one, too; one that is installed is kept up to date.
 
     Raises:
         InstallError: if it cannot be one; says why, and the way out.
@@ -34,14 +37,19 @@ def installation(places: Places, *, broker: bool = True, start: bool = True) -> 
         )
     command = program.located()
     program.see_reachable(command)
+    if notify:
+        notifier.see_library(command)
+    notify = notify or notifier.is_wanted(places)
     steps = [account.add(), _config(places, account.NAME)]
     steps += broker_steps(places) if broker else [mosquitto.leave("yours, for --no-broker")]
-    steps.append(files.put(places.unit, unit.rendered(command)))
-    changed = steps[-1].do is not None
-    return steps + systemd.begin(systemd.state(), changed=changed, start=start)
+    own = [files.put(places.unit, unit.rendered(command))]
+    own += [notifier.access(places)] if notify else []
+    changed = any(step.do for step in own)
+    steps += [*own, *systemd.begin(systemd.state(), changed=changed, start=start)]
+    return steps + (notifier.installation(places, command, start=start) if notify else [])
 
 
-def files_alone(places: Places, *, broker: bool = True) -> list[Step]:
+def files_alone(places: Places, *, broker: bool = True, notify: bool = False) -> list[Step]:
     """Say which files go below another root, as for an image of a board that is being made.
 
     Raises:
@@ -50,7 +58,12 @@ def files_alone(places: Places, *, broker: bool = True) -> list[Step]:
     steps = [_config(places, None)]
     if broker and places.mosquitto.exists():
         steps.append(mosquitto.configure(places))
-    return [*steps, files.put(places.unit, unit.rendered(program.located()))]
+    command = program.located()
+    steps.append(files.put(places.unit, unit.rendered(command)))
+    if notify:
+        notifier.see_library(command)
+        steps += [notifier.access(places), *notifier.own_files(places, command)]
+    return steps
 
 
 def removal(places: Places, *, purge: bool = False) -> list[Step]:
@@ -63,8 +76,10 @@ def removal(places: Places, *, purge: bool = False) -> list[Step]:
     Raises:
         InstallError: if it cannot be taken away; says why.
     """
-    steps = systemd.end(systemd.state())
-    service = files.remove(places.unit, force=purge)
+    steps = [*notifier.removal(places, purge=purge), *systemd.end(systemd.state())]
+    service = files.remove(places.unit, force=purge) + files.remove(
+        places.notify_access, force=purge
+    )
     if purge:
         service += files.remove_folder(places.drop_ins)
     if any(step.do for step in service):

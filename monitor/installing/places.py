@@ -39,6 +39,31 @@ class Places:
         return self.root / "etc/systemd/system/monitor.service.d"
 
     @property
+    def notify_access(self) -> Path:
+        """A drop-in of ours: `monitor notify` may read the daemon's log."""
+        return self.drop_ins / "notify.conf"
+
+    @property
+    def notify_unit(self) -> Path:
+        """The unit of `monitor notify`."""
+        return self.root / "etc/systemd/system/monitor-notify.service"
+
+    @property
+    def notify_urls(self) -> Path:
+        """Whom it tells."""
+        return self.settings / "notify-urls"
+
+    @property
+    def notify_state(self) -> Path:
+        """What it remembers; systemd makes it (StateDirectory= of a DynamicUser=)."""
+        return self.root / "var/lib/private/monitor-notify"
+
+    @property
+    def notify_link(self) -> Path:
+        """Where systemd shows that folder."""
+        return self.root / "var/lib/monitor-notify"
+
+    @property
     def mosquitto(self) -> Path:
         """The main configuration of a mosquitto on this board."""
         return self.root / "etc/mosquitto/mosquitto.conf"

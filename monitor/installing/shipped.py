@@ -1,4 +1,4 @@
-"""The files that came along with the program: sample configuration, unit, broker's settings."""
+"""The files that came along with the program: sample configuration, units, broker's settings."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import Final
 CONFIG: Final = "config.toml"
 UNIT: Final = "monitor.service"
 BROKER: Final = "mosquitto.conf"
+NOTIFY_UNIT: Final = "monitor-notify.service"
+NOTIFY_ACCESS: Final = "notify-access.conf"
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _CHECKOUT: Final = _PACKAGE.parent
 _PLACES: Final = {
     CONFIG: (_PACKAGE / CONFIG, _CHECKOUT / CONFIG),
-    UNIT: (_PACKAGE / "installing" / UNIT, _CHECKOUT / "systemd" / UNIT),
-    BROKER: (_PACKAGE / "installing" / BROKER, _CHECKOUT / "systemd" / BROKER),
+    **{
+        name: (_PACKAGE / "installing" / name, _CHECKOUT / "systemd" / name)
+        for name in (UNIT, BROKER, NOTIFY_UNIT, NOTIFY_ACCESS)
+    },
 }
 """Name to where it may lie: in the wheel, or in the checkout."""
 

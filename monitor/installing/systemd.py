@@ -1,4 +1,4 @@
-"""systemd: what it has of our service, and what it is told."""
+"""systemd: what it has of our services, and what it is told."""
 
 from __future__ import annotations
 
@@ -41,50 +41,51 @@ def state(unit: str = SERVICE) -> UnitState:
     return UnitState(found["ActiveState"], found["UnitFileState"])
 
 
-def begin(found: UnitState, *, changed: bool, start: bool) -> list[Step]:
-    """Have the service run, now and with every start of the board.
+def begin(found: UnitState, *, changed: bool, start: bool, unit: str = SERVICE) -> list[Step]:
+    """Have a service run, now and with every start of the board.
 
     Args:
         found: how it is.
         changed: whether its unit, which names the version, is another one than before.
         start: False leaves it as it is.
+        unit: its name.
 
     Raises:
         InstallError: if somebody has masked it.
     """
     steps = [_RELOAD] if changed else []
     if not start:
-        return [*steps, keep(f"service: {found.active}, for --no-start")]
+        return [*steps, keep(f"{unit}: {found.active}, for --no-start")]
     if found.enabled.startswith("masked"):
-        raise InstallError(f"{SERVICE} is masked: sudo systemctl unmask {SERVICE}")
+        raise InstallError(f"{unit} is masked: sudo systemctl unmask {unit}")
     if found.enabled != "enabled":
-        steps.append(run("enable", SERVICE, [("systemctl", "enable", "--quiet", SERVICE)]))
+        steps.append(run("enable", unit, [("systemctl", "enable", "--quiet", unit)]))
     if found.active != "active":
-        steps.append(Step("start", SERVICE, lambda: _start("start")))
+        steps.append(Step("start", unit, lambda: _start("start", unit)))
     elif changed:
-        steps.append(Step("restart", SERVICE, lambda: _start("restart")))
+        steps.append(Step("restart", unit, lambda: _start("restart", unit)))
     else:
-        steps.append(keep("service: enabled and active"))
+        steps.append(keep(f"{unit}: enabled and active"))
     return steps
 
 
-def end(found: UnitState) -> list[Step]:
-    """Have the service stop, and not start again."""
+def end(found: UnitState, unit: str = SERVICE) -> list[Step]:
+    """Have a service stop, and not start again."""
     steps = []
     if found.runs:
-        steps.append(run("stop", SERVICE, [("systemctl", "stop", SERVICE)]))
+        steps.append(run("stop", unit, [("systemctl", "stop", unit)]))
     if found.enabled == "enabled":
-        steps.append(run("disable", SERVICE, [("systemctl", "disable", "--quiet", SERVICE)]))
+        steps.append(run("disable", unit, [("systemctl", "disable", "--quiet", unit)]))
     return steps
 
 
-def forget() -> list[Step]:
-    """Tell systemd that the unit is gone, and what became of it at last does not matter."""
+def forget(unit: str = SERVICE) -> list[Step]:
+    """Tell systemd that a unit is gone, and what became of it at last does not matter."""
 
     def do() -> None:
         call("systemctl", "daemon-reload")
-        if state().active == "failed":
-            call("systemctl", "reset-failed", SERVICE)
+        if state(unit).active == "failed":
+            call("systemctl", "reset-failed", unit)
 
     return [Step("reload", "systemd", do)]
 
@@ -113,14 +114,14 @@ def restart_broker(places: Places, *, take_back: bool) -> Step:
     return Step("restart", BROKER, do)
 
 
-def _start(verb: str) -> None:
+def _start(verb: str, unit: str) -> None:
     """Start it, and say what it said if it does not."""
     try:
-        call("systemctl", verb, SERVICE)
+        call("systemctl", verb, unit)
     except InstallError as error:
         call("journalctl", "--sync")
-        said = call("journalctl", f"_SYSTEMD_UNIT={SERVICE}", "--lines=1", "--output=cat").strip()
+        said = call("journalctl", f"_SYSTEMD_UNIT={unit}", "--lines=1", "--output=cat").strip()
         raise InstallError(
-            f"{SERVICE} does not start: {said or error}; put that right, then: sudo systemctl"
-            f" restart {SERVICE} (journalctl -u {SERVICE} has more)"
+            f"{unit} does not start: {said or error}; put that right, then: sudo systemctl"
+            f" restart {unit} (journalctl -u {unit} has more)"
         ) from error

@@ -72,7 +72,8 @@ def _wheels(folder: Path, python: str, *, committed: bool) -> Path:
     lock = REPOSITORY / "requirements" / "daemon.lock"
     places = [f"--dest={cache}", f"--find-links={cache}", f"--constraint={lock}"]
     subprocess.run(
-        [sys.executable, "-m", "pip", *download, *places, wheel, "pipx", "uv"], check=True
+        [sys.executable, "-m", "pip", *download, *places, f"{wheel}[notify]", "pipx", "uv"],
+        check=True,
     )
     for path in cache.glob("*.whl"):
         if not path.name.startswith("tweet_reputation_monitor-"):

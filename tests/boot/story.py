@@ -7,6 +7,7 @@ claim is a line in `RESULTS`; the boot's outcome is read from there.
 from __future__ import annotations
 
 import hashlib
+import http.server
 import json
 import os
 import pwd
@@ -17,11 +18,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 NOTES = Path("/var/lib/story")
 RESULTS = NOTES / "results"
@@ -39,6 +42,10 @@ LOG = STATE / "monitor.db"
 PATIENCE_S = 60.0
 STOP_S = 30.0
 """The unit's TimeoutStopSec."""
+
+NOTIFIER = "monitor-notify"
+NOTIFY_UNIT = UNIT.with_name("monitor-notify.service")
+URLS = CONFIG.with_name("notify-urls")
 
 NOT_OURS = re.compile(
     r"/(proc|sys|dev|run|tmp|wheels|story\.py|opt/monitor)(/|$)"  # the kernel's, this test's
@@ -410,6 +417,93 @@ def upgraded() -> None:
     claim("log and queue are kept, and it goes on", waited(complete), len(stored()))
 
 
+class Hook(http.server.BaseHTTPRequestHandler):
+    """A webhook that takes everything, and remembers it."""
+
+    told: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        """Take a message."""
+        self.told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def raise_alert(entity: str) -> None:
+    """Put an alert into the log, for one of the daemon's own would take days of tweets."""
+    columns = (
+        "entity, model_id, since, raised_at, usual_share, share, tweets, negatives,"
+        " first_batch_id, first_tweet_id, batch_id, tweet_id"
+    )
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+    with closing(sqlite3.connect(LOG)) as connection, connection:
+        connection.execute(
+            f"INSERT INTO alerts ({columns}) SELECT ?, model_id, ?, ?, 0.1, 0.6, 20, 12,"
+            " batch_id, tweet_id, batch_id, tweet_id FROM labels ORDER BY batch_id DESC LIMIT 1",
+            (entity, now, now),
+        )
+
+
+def notified() -> None:
+    """Word of alerts gets out, by a service that reads the log and may do little else."""
+    refused(
+        "--notify without Apprise",
+        "/opt/monitor/bin/python -m pip install",
+        "[notify]",
+        command=(MONITOR, "install-service", "--notify"),
+    )
+    pip_install(f"{wheel(newest=True)}[notify]")
+    said = install("--notify")
+    claim(
+        "--notify without anybody to tell puts the files, and says what is missing",
+        f"write a URL a line into {URLS}" in said and shown("ActiveState", NOTIFIER) == "inactive",
+        said,
+    )
+    claim("the URLs are for root alone", stat.S_IMODE(URLS.stat().st_mode) == 0o600)
+    server = http.server.HTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    URLS.write_text(f"json://127.0.0.1:{server.server_port}/hook\n")
+    said = install()
+    claim(
+        "install-service goes on with it, without being asked again",
+        "start    monitor-notify.service" in said and shown("UnitFileState", NOTIFIER) == "enabled",
+        said,
+    )
+    pid = shown("MainPID", NOTIFIER)
+    user = Path(f"/proc/{pid}").stat().st_uid
+    claim(
+        "it is neither root nor the daemon's user",
+        user not in (0, pwd.getpwnam("monitor").pw_uid),
+        user,
+    )
+    raise_alert("Acme")
+    journal = ("journalctl", "--unit", NOTIFIER, "--output=cat")
+    claim(
+        "an alert in the log reaches the webhook",
+        waited(lambda: any("Acme" in told for told in Hook.told)),
+        run(*journal),
+    )
+    os.kill(int(pid), signal.SIGKILL)
+    raise_alert("Volt")
+    claim(
+        "killed, it is started again, and tells what is new, and only that",
+        waited(lambda: any("Volt" in told for told in Hook.told))
+        and sum("Acme" in told for told in Hook.told) == 1,
+        Hook.told,
+    )
+    before = listing()
+    said = install()
+    claim(
+        "and then there is nothing to change",
+        "Nothing to change." in said and not difference(before, listing()),
+        said,
+    )
+    server.shutdown()
+
+
 def changed_by_hand() -> None:
     """What the owner changed stays, and what we would have is put beside it."""
     ours = UNIT.read_text()
@@ -465,12 +559,13 @@ def removed() -> None:
     said = run(MONITOR, "uninstall-service")
     claim(
         "uninstall-service takes unit and broker's settings away",
-        not UNIT.exists() and not SNIPPET.exists() and shown("LoadState") == "not-found",
+        not any(path.exists() for path in (UNIT, SNIPPET, NOTIFY_UNIT))
+        and [shown("LoadState", unit) for unit in ("monitor", NOTIFIER)] == ["not-found"] * 2,
         said,
     )
     claim(
         "configuration and log stay",
-        CONFIG.exists() and len(stored()) == count and "--purge" in said,
+        CONFIG.exists() and URLS.exists() and len(stored()) == count and "--purge" in said,
         said,
     )
     claim(
@@ -548,6 +643,7 @@ def second() -> None:
     """Come back, upgrade, remove."""
     booted()
     upgraded()
+    notified()
     changed_by_hand()
     removed()
     broker_refuses()

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.cli import main
+from monitor.installing import notifier
 from monitor.settings import load
 from tests.processes import REPOSITORY
 
@@ -57,6 +58,37 @@ def test_below_another_root(tmp_path: Path) -> None:
     code, said = _monitor("install-service", "--root", str(tmp_path))
     assert (0, "Nothing to change.") == (code, said.splitlines()[-1])
     assert before == {path: path.stat().st_mtime_ns for path in (config, unit)}
+
+
+def test_the_notifier_below_another_root(tmp_path: Path) -> None:
+    """--notify puts its unit, too, a drop-in for its access, and a file for URLs that stays."""
+    _, said = _monitor("install-service", "--root", str(tmp_path), "--notify")
+    units, urls = tmp_path / "etc/systemd/system", tmp_path / "etc/monitor/notify-urls"
+
+    expected = [
+        *(tmp_path / "etc/monitor/config.toml", units / "monitor.service"),
+        *(units / "monitor.service.d/notify.conf", urls, units / "monitor-notify.service"),
+    ]
+    assert [f"write    {path}" for path in expected] == said.splitlines()
+    assert 0o600 == stat.S_IMODE(urls.stat().st_mode)
+    program = Path(sysconfig.get_path("scripts"), "monitor")
+    found = re.findall(r"^ExecStart=(.*)$", expected[-1].read_text(), re.MULTILINE)
+    assert [f"{program} notify --config /etc/monitor/config.toml"] == found
+
+    urls.write_text("ntfys://mine\n")
+    code, said = _monitor("install-service", "--root", str(tmp_path), "--notify")
+    assert (0, "Nothing to change.") == (code, said.splitlines()[-1])
+    assert "ntfys://mine\n" == urls.read_text()
+
+
+def test_the_notifier_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Apprise it says how to install it, and puts nothing."""
+    monkeypatch.setattr(notifier, "_LIBRARY", "no_such_library")  # the tests have it
+    result = CliRunner().invoke(main, ["install-service", "--root", str(tmp_path), "--notify"])
+
+    assert 1 == result.exit_code
+    assert "pip install 'tweet-reputation-monitor[notify]'" in result.output
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_dry_run_writes_nothing(tmp_path: Path) -> None:

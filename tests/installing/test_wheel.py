@@ -59,6 +59,7 @@ def test_it_holds_what_it_should(wheel: Path) -> None:
         "lab/evaluation/behaviour/open.toml",
         "installing/monitor.service",
         "installing/monitor-notify.service",
+        "installing/notify-access.conf",
         "installing/mosquitto.conf",
         f"models/{DEFAULT_MODEL}/model.toml",
         f"models/{DEFAULT_MODEL}/model.tflite",
