@@ -254,7 +254,7 @@ def backup(destination: Path, force: bool, config: Path | None) -> None:
 
     see_that_ours_stay(destination, config, replaces_logs=True)
     try:
-        copied = copy(Path(load(config).store.path), destination, force=force)
+        copied = copy(Path(load(config, connects=False).store.path), destination, force=force)
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
     except BackupError as error:

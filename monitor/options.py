@@ -73,7 +73,7 @@ def configured_entities(config: Path | None) -> tuple[Entity, ...]:
     from monitor.settings import ConfigurationError, load
 
     try:
-        return load(config).entities
+        return load(config, connects=False).entities
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
 
@@ -93,7 +93,7 @@ def see_that_ours_stay(
 
     log = key = None
     try:
-        settings = load(config)
+        settings = load(config, connects=False)
     except ConfigurationError:  # of no concern to most commands, and told by the others
         pass
     else:
@@ -194,7 +194,7 @@ def log_path(database: Path | None, config: Path | None) -> Path:
     from monitor.settings import ConfigurationError, load
 
     try:
-        return Path(load(config).store.path)
+        return Path(load(config, connects=False).store.path)
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
 

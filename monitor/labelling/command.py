@@ -176,7 +176,7 @@ def _import(
     from monitor.tweets.redaction.numbers import CLOSELY_IN_NAMES
 
     try:
-        settings = load(config)
+        settings = load(config, connects=False)
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
     store_text = settings.privacy.store_text
@@ -222,7 +222,7 @@ def _again(connection: sqlite3.Connection, entity: str | None, config: Path | No
     from monitor.tweets import NO_ENTITY
 
     try:
-        settings = load(config)
+        settings = load(config, connects=False)
         sha256 = Model.load(settings.model.path).sha256
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
