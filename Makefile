@@ -41,7 +41,7 @@ install: $(VENV)/.daemon ## put the daemon into .venv, and nothing more
 	@echo "installed: $(BIN)/monitor --help"
 
 # Hundreds of daemons start: what they import is compiled once, whatever the shell says.
-test studies: export PYTHONDONTWRITEBYTECODE =
+studies: export PYTHONDONTWRITEBYTECODE =
 # No test is skipped for want of a program.
 test studies: export MONITOR_REQUIRE_BROKER = 1
 test studies: export MONITOR_REQUIRE_BROWSER = 1

@@ -7,6 +7,7 @@ longer than most of those tests, so that not every worker should. Arguments are 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ INTERRUPTED: Final = 130
 
 def main(arguments: list[str]) -> int:
     """Run both halves; return pytest's exit code, 0 if all is well."""
+    # Hundreds of daemons start: what they import is compiled once, whatever the shell says.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "--quick" in arguments:
         return quick([one for one in arguments if one != "--quick"])
     pytest = [sys.executable, "-m", "pytest", "-m", "not study", *arguments]
