@@ -51,8 +51,8 @@ test: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the tests, but for those of w
 quick: $(VENV)/.dev ## run the tests that start no process and no training: a minute
 	$(BIN)/python -m tests --quick $(PYTEST)
 
-studies: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the longest tests: studies on toys, further variants of faults
-	$(BIN)/pytest -n 4 --dist worksteal -m study $(PYTEST)
+studies: $(VENV)/.dev $(OLD_VENV)/.ready tools ## run the longest tests: studies on toys, variants of faults, laws on more examples
+	$(BIN)/pytest -n 4 --dist worksteal -m "study or hypothesis" --hypothesis-profile=studies $(PYTEST)
 
 coverage: $(VENV)/.coverage $(OLD_VENV)/.ready tools ## measure what the tests reach, processes that they start included
 	@rm -rf build/coverage

@@ -22,8 +22,9 @@ from tests.warm import IMPORTED_FIRST
 _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_REQUIRE_BROWSER", "MONITOR_TEST_MODEL")
 """Variables of the tests themselves: no test may skip; another model than the shipped one."""
 
-# Time limits on single examples would make a busy machine fail.
-hypothesis.settings.register_profile("monitor", deadline=None)
+# Time limits on single examples would make a busy machine fail. `make studies` tries more of them.
+hypothesis.settings.register_profile("monitor", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("studies", deadline=None, max_examples=150)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=15)
 hypothesis.settings.load_profile("monitor")
 

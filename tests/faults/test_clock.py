@@ -68,7 +68,7 @@ def _when(daemon: Daemon, id_: str) -> datetime:
         10 * YEAR,
         pytest.param(-10 * YEAR, marks=pytest.mark.study),
         pytest.param(timedelta(hours=1), marks=pytest.mark.study),
-        -timedelta(hours=1),
+        pytest.param(-timedelta(hours=1), marks=pytest.mark.study),
     ],
 )
 def test_a_jump_moves_dates_and_nothing_else(

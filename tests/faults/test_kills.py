@@ -80,7 +80,13 @@ def daemon(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> Daemon:
     return made
 
 
-@pytest.mark.parametrize("step", ["received", "before-commit", "after-commit", "acknowledged"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        *(pytest.param(step, marks=pytest.mark.study) for step in ("received", "acknowledged")),
+        *("before-commit", "after-commit"),
+    ],
+)
 def test_killed_on_a_tweets_way(daemon: Daemon, mosquitto: Mosquitto, step: str) -> None:
     """At the first, third and tenth time of a step, in the middle of a flow: nothing is lost."""
     with flowing(mosquitto.port) as published:
@@ -91,7 +97,9 @@ def test_killed_on_a_tweets_way(daemon: Daemon, mosquitto: Mosquitto, step: str)
     wait_balanced(daemon, published)
 
 
-@pytest.mark.parametrize("step", ["draining=1", "draining=2", "drained"])
+@pytest.mark.parametrize(
+    "step", ["draining=1", pytest.param("draining=2", marks=pytest.mark.study), "drained"]
+)
 def test_killed_at_the_end(daemon: Daemon, mosquitto: Mosquitto, step: str) -> None:
     """Killed after SIGTERM: what it labelled last is stored once, the rest comes again."""
     daemon.environment |= {"MONITOR_BATCH_MAX_TWEETS": "8", "MONITOR_MODEL_WORKERS": "2"}

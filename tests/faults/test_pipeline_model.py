@@ -471,7 +471,8 @@ class PipelineModel(RuleBasedStateMachine):
         self._store.close()
 
 
-def test_the_pipeline_does_as_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("examples", [12, pytest.param(60, marks=pytest.mark.study)])
+def test_the_pipeline_does_as_its_model(monkeypatch: pytest.MonkeyPatch, examples: int) -> None:
     """Faults in any order lose nothing, store nothing twice and acknowledge nothing too early."""
     monkeypatch.setattr("monitor.clock.now", lambda: PipelineModel.now)
     monkeypatch.setattr("monitor.daemon.pipeline._IDLE_S", 0.01)
@@ -480,7 +481,7 @@ def test_the_pipeline_does_as_its_model(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("monitor.daemon.writer._LONGEST_BACKOFF_S", 0.01)
     monkeypatch.setattr(PipelineModel, "failure", None)
     limits = hypothesis.settings(
-        max_examples=25,
+        max_examples=examples,
         stateful_step_count=30,
         deadline=None,
         phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -178,7 +178,10 @@ def test_through_a_link(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
         pytest.param(
             lambda path, _copy: os.truncate(_beside(path, "-wal"), 0), marks=pytest.mark.study
         ),
-        lambda path, _copy: _beside(path, "-wal").write_bytes(b"\0" * 10_000),
+        pytest.param(
+            lambda path, _copy: _beside(path, "-wal").write_bytes(b"\0" * 10_000),
+            marks=pytest.mark.study,
+        ),
     ],
     ids=["a backup copied over it", "emptied", "halved", "log emptied", "log zeroed"],
 )
@@ -199,7 +202,15 @@ def test_written_over(
     wait_balanced(daemon, published)
 
 
-@pytest.mark.parametrize("place", [0, 16, 24], ids=["magic number", "salt", "checksum"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        0,
+        pytest.param(16, marks=pytest.mark.study),
+        pytest.param(24, marks=pytest.mark.study),
+    ],
+    ids=["magic number", "salt", "checksum"],
+)
 def test_a_spoiled_beginning_of_the_log_costs_nothing(
     mosquitto: Mosquitto, daemon: Daemon, place: int
 ) -> None:

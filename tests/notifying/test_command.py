@@ -226,18 +226,18 @@ def test_a_clock_that_jumps(tmp_path: Path) -> None:
         program.environment["PYTHONPATH"] = f"{hidden}:{program.environment['PYTHONPATH']}"
         log = program.log()
 
-        def told(days: float) -> list[str]:
+        def told(days: float, times: int = 1) -> list[str]:
             before = len(service.taken)
             ahead.write_text(f"{days * 86_400}")
-            assert (0, "", "") == program.run("--once")
-            assert (0, "", "") == program.run("--once")
+            for _ in range(times):
+                assert (0, "", "") == program.run("--once")
             return [one["title"].split(",")[0] for one in service.taken[before:]]
 
         assert [] == told(0)
         number = log.raised()
-        assert ["Acme: more negative tweets than usual", "Reputation"] == told(3650)
+        assert ["Acme: more negative tweets than usual", "Reputation"] == told(3650, times=2)
         log.ended(number)
         assert ["Acme: the alert is over"] == told(0)
         assert ["Reputation"] == told(1)
         log.raised("Zento", NOW + 60)
-        assert ["Zento: more negative tweets than usual"] == told(-3650)
+        assert ["Zento: more negative tweets than usual"] == told(-3650, times=2)

@@ -50,7 +50,10 @@ def kinds(flatbuffer: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("fusions", CASES.values(), ids=CASES)
-@pytest.mark.parametrize(("variant", "tolerance"), [("fp32", 1e-4), ("int8", 0.05)])
+@pytest.mark.parametrize(
+    ("variant", "tolerance"),
+    [pytest.param("fp32", 1e-4, marks=pytest.mark.study), ("int8", 0.05)],
+)
 def test_same_function(
     variant: Variant, tolerance: float, fusions: Fusions, network: Network
 ) -> None:
