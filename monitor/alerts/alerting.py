@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final, Literal, Protocol
 
+import numpy as np
 import structlog
 
-from monitor.alerts.cusum import Cusum
-from monitor.alerts.design import Tuning
+from monitor.alerts.change import change_point
+from monitor.alerts.detector import DAY_S, Detector
 from monitor.alerts.message import message
-from monitor.clock import utc
+from monitor.alerts.rhythm import Rhythm
+from monitor.alerts.tuning import Tuning
+from monitor.console import strict_json
 from monitor.inference import Model
+from monitor.periods import epoch
 from monitor.settings import Settings
 from monitor.settings.topics import alert as topic_of
 from monitor.standings import Calibration
@@ -27,12 +31,10 @@ from monitor.tweets import OTHERS
 
 _HOUR_S: Final = 3600.0
 _NOBODY: Final = ("", OTHERS)
-_CUSUM: Final = tuple(f.name for f in fields(Cusum))
-_NUMBERS: Final = attrgetter(*_CUSUM)
-_OWN: Final = (
-    *("model_id", "tuning", "alert_id", "begun_batch_id", "begun_tweet_id", "adaptation_id"),
-)
-_COLUMNS: Final = (*_OWN, *_CUSUM)
+_DETECTOR: Final = tuple(f.name for f in fields(Detector))
+_NUMBERS: Final = attrgetter(*_DETECTOR)
+_OWN: Final = ("model_id", "alert_id", "adaptation_id")
+_COLUMNS: Final = (*_OWN, *_DETECTOR)
 # S608: our own names.
 _READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM alert_states WHERE entity = ?"  # noqa: S608
 _WRITE: Final = (
@@ -40,23 +42,45 @@ _WRITE: Final = (
     f" VALUES ({', '.join('?' * (1 + len(_COLUMNS)))})"
 )
 _RAISE: Final = (
-    "INSERT INTO alerts (entity, model_id, since, raised_at, usual_share, share, tweets, negatives,"
+    "INSERT INTO alerts (entity, model_id, kind, since, since_earliest, since_latest, raised_at,"  # noqa: S608
+    " usual_share, share, usual_per_day, per_day, tweets, negatives,"
     " first_batch_id, first_tweet_id, batch_id, tweet_id)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f" VALUES ({', '.join('?' * 17)})"
 )
-_USUAL: Final = (  # the latest labels, without those of a change that may be going on
-    f"SELECT l.reputation, {', '.join(f'l.{name}' for name in PROBABILITIES)}"  # noqa: S608
+_LATEST: Final = (  # labels of an entity up to a tweet, the latest first
+    "SELECT t.received_at, l.batch_id, l.tweet_id, l.reputation, l.sentiment, l.adapted,"  # noqa: S608
+    f" {', '.join(f'l.{name}' for name in PROBABILITIES)}"
     " FROM (SELECT tweet_id FROM labels INDEXED BY labels_batch WHERE entity = ?1"
     " AND batch_id <= ?2 ORDER BY batch_id DESC LIMIT ?4) AS k"
     " CROSS JOIN labels AS l ON l.tweet_id = k.tweet_id AND l.entity = ?1 AND l.model_id = ?5"
-    " CROSS JOIN tweets AS t ON t.id = l.tweet_id WHERE NOT t.is_retweet AND (l.batch_id < ?2"
-    " OR t.rowid < (SELECT rowid FROM tweets WHERE id = ?3))"
+    " CROSS JOIN tweets AS t ON t.id = l.tweet_id WHERE NOT t.is_retweet"
+    " AND l.reputation <> 'other-language' AND (l.batch_id < ?2"
+    " OR t.rowid <= (SELECT rowid FROM tweets WHERE id = ?3))"
+    " ORDER BY l.batch_id DESC, t.rowid DESC"
 )
 _LOOKED_AT: Final = 1000
-"""Labels that show what is usual under another adaptation: its share is then known to 0.02."""
+"""Labels that show what is usual under another adaptation, and among which a rise began."""
 _AS_BEFORE: Final = 10.0
 """Labels that the usual share under the one before counts as: where few are stored, it stays."""
+_LAST_END: Final = "SELECT max(ended_at) FROM alerts WHERE entity = ?"
 _END: Final = "UPDATE alerts SET ended_at = ?, outcome = ? WHERE id = ?"
+_BEGUN: Final = "SELECT first_batch_id, first_tweet_id FROM alerts WHERE id = ?"
+_OTHERS_SHARES: Final = (
+    "SELECT negatives / tweets FROM alert_states WHERE model_id = ? AND learnt >= ? LIMIT 200"
+)
+_ENOUGH: Final = 50
+"""Tweets of an entity that tell others what to expect."""
+_ASSUMED_SHARE: Final = 0.2
+_ASSUMED_TWEETS: Final = 4.0
+"""What is assumed of the first entity: a Beta distribution of this mean, worth so many tweets."""
+_MOST_ASSUMED_TWEETS: Final = 50.0
+_READ_RHYTHM: Final = (
+    "SELECT counts, known_s, since, hour, pending, at, settling_until FROM alert_rhythm"
+)
+_WRITE_RHYTHM: Final = (
+    "INSERT OR REPLACE INTO alert_rhythm (id, counts, known_s, since, hour, pending, at,"
+    " settling_until) VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class Messages(Protocol):
@@ -73,13 +97,10 @@ class _State:
     """An entity's row."""
 
     model_id: int
-    tuning: str
     alert_id: int | None
-    begun_batch_id: int | None
-    begun_tweet_id: str | None
     adaptation_id: int | None
     """That its labels follow; None for the model's own."""
-    cusum: Cusum
+    detector: Detector
 
 
 class Alerting:
@@ -105,7 +126,6 @@ class Alerting:
             adapting: what labels follow; None if they are always the model's own.
         """
         self._tuning = tuning
-        self._tuned = f"{tuning.rise} {tuning.false_alarm_days} {tuning.false_positive:.5f}"
         self._task = task
         self._messages = messages
         self._adapting = adapting if task == "reputation" else None
@@ -119,40 +139,34 @@ class Alerting:
         """
         self._said = []
         states: dict[str, _State] = {}
-        for label in fresh:
-            tweet = label.tweet
-            if tweet.is_retweet or label.entity in _NOBODY or not label.is_read:
-                continue
+        watched = [label for label in fresh if _is_watched(label)]
+        if not watched:
+            return
+        rhythm = _read_rhythm(connection)
+        for label in watched:
             state = states.get(label.entity) or self._read(connection, label)
             if state.model_id != label.model_id:
                 state = self._renewed(connection, state, label)
             elif label.entity not in states:
                 self._rebase(connection, state, label)
             states[label.entity] = state
-            cusum = state.cusum
-            event = cusum.take(
-                self._label(label) == "negative",
-                datetime.fromisoformat(label.at).timestamp(),
-                self._tuning,
-            )
-            if cusum.begun_tweets == 1:
-                state.begun_batch_id, state.begun_tweet_id = label.batch_id, tweet.id
+            detector, at = state.detector, epoch(label.at)
+            steadily = rhythm.take(at)
+            rested = 0.0 if math.isnan(detector.at) else rhythm.steady(detector.at, at)
+            negative = self._label(label) == "negative"
+            event = detector.take(negative, at, rested, self._tuning, steadily=steadily)
             if event == "raised":
-                self._raise(connection, state, label)
+                self._raise(connection, state, label, rhythm)
             elif event:
                 self._end(connection, state, label, event)
         connection.executemany(
             _WRITE,
             [
-                (
-                    entity,
-                    *(s.model_id, s.tuning, s.alert_id, s.begun_batch_id, s.begun_tweet_id),
-                    s.adaptation_id,
-                    *_NUMBERS(s.cusum),
-                )
+                (entity, s.model_id, s.alert_id, s.adaptation_id, *_NUMBERS(s.detector))
                 for entity, s in states.items()
             ],
         )
+        _write_rhythm(connection, rhythm)
 
     def committed(self) -> None:
         """Log what has happened."""
@@ -161,30 +175,25 @@ class Alerting:
             say()
 
     def _read(self, connection: sqlite3.Connection, label: Labelled) -> _State:
-        """Read an entity's state, as far as it holds for what is wanted now."""
+        """Read an entity's state, or begin one."""
         row = connection.execute(_READ, (label.entity,)).fetchone()
         if row is None:
-            return self._new(label)
-        model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, adaptation_id, *numbers = row
-        state = _State(
-            *(model_id, tuning, alert_id, begun_batch_id, begun_tweet_id, adaptation_id),
-            _cusum(numbers),
-        )
-        if state.model_id == label.model_id and state.tuning != self._tuned:
-            state.tuning = self._tuned
-            if state.cusum.phase != "learning":
-                state.cusum.watch(self._tuning)
-        return state
+            return self._new(connection, label)
+        model_id, alert_id, adaptation_id, *numbers = row
+        return _State(model_id, alert_id, adaptation_id, _detector(numbers))
 
     def _renewed(self, connection: sqlite3.Connection, state: _State, label: Labelled) -> _State:
         """Begin anew with another model: what is usual is what this one says of it."""
         if state.alert_id is not None:
-            state.cusum.phase = "learning"
             self._end(connection, state, label, "new-model")
-        return self._new(label)
+        return self._new(connection, label)
 
-    def _new(self, label: Labelled) -> _State:
-        return _State(label.model_id, self._tuned, None, None, None, self._of(label), Cusum())
+    def _new(self, connection: sqlite3.Connection, label: Labelled) -> _State:
+        share, tweets = assumed(
+            share for (share,) in connection.execute(_OTHERS_SHARES, (label.model_id, _ENOUGH))
+        )
+        detector = Detector(negatives=share * tweets, tweets=tweets)
+        return _State(label.model_id, None, self._of(label), detector)
 
     def _label(self, label: Labelled) -> str:
         own = label.verdict[self._task].label
@@ -199,49 +208,85 @@ class Alerting:
         if adapting is None or now == state.adaptation_id:
             return
         state.adaptation_id = now
-        cusum = state.cusum
-        until: tuple[int, str | None] = label.batch_id, None
-        if state.begun_batch_id is not None and (cusum.begun_tweets or state.alert_id is not None):
-            until = state.begun_batch_id, state.begun_tweet_id
+        until: tuple[int, str] = label.batch_id, label.tweet.id
+        if state.alert_id is not None:
+            until = connection.execute(_BEGUN, (state.alert_id,)).fetchone()
         negatives = tweets = 0
-        for own, *probabilities in connection.execute(
-            _USUAL,
-            (label.entity, *until, _LOOKED_AT, label.model_id),
+        for _, _, _, own, _, _, *probabilities in connection.execute(
+            _LATEST, (label.entity, *until, _LOOKED_AT, label.model_id)
         ):
             adapted = adapting.label(label.model_id, label.entity, own, tuple(probabilities))
             negatives += (adapted or own) == "negative"
             tweets += 1
-        share = (negatives + _AS_BEFORE * cusum.usual.share) / (tweets + _AS_BEFORE)
-        cusum.rebase(share, self._tuning)
+        usual = state.detector.share
+        state.detector.rebase((negatives + _AS_BEFORE * usual) / (tweets + _AS_BEFORE))
 
-    def _raise(self, connection: sqlite3.Connection, state: _State, label: Labelled) -> None:
-        cusum, tweet = state.cusum, label.tweet
-        usual, share = cusum.usual_share, cusum.begun_negatives / cusum.begun_tweets
-        since = utc(cusum.begun_at)
+    def _raise(
+        self, connection: sqlite3.Connection, state: _State, label: Labelled, rhythm: Rhythm
+    ) -> None:
+        detector = state.detector
+        usual, pace = detector.share, detector.pace if detector.knows_pace else 0.0
+        tweets = self._since_last_alert(connection, label)
+        times = [epoch(at) for at, *_ in tweets]
+        negative = np.array([one[-1] for one in tweets])
+        steady = np.maximum.accumulate([rhythm.steady(times[0], at) for at in times])
+        found = change_point(negative, steady, usual, pace, detector.dispersion)
+        first = found.first
+        count, negatives = len(tweets) - first, int(negative[first:].sum())
+        seconds = float(steady[-1] - steady[max(first - 1, 0)])
+        detector.begin(found.kind, negatives, count, seconds)
+        since, batch_id, tweet_id, _ = tweets[first]
+        share = negatives / count
+        usual_per_day = DAY_S * pace if pace else None
+        per_day = DAY_S * count / max(seconds, 1.0) if pace else None
         state.alert_id = connection.execute(
             _RAISE,
             (
-                *(label.entity, label.model_id, since, label.at),
-                *(usual, share, cusum.begun_tweets, cusum.begun_negatives),
-                *(state.begun_batch_id, state.begun_tweet_id, label.batch_id, tweet.id),
+                *(label.entity, label.model_id, found.kind, since),
+                *(tweets[found.earliest][0], tweets[found.latest][0], label.at),
+                *(usual, share, usual_per_day, per_day, count, negatives),
+                *(batch_id, tweet_id, label.batch_id, label.tweet.id),
             ),
         ).lastrowid
         told = {
+            "kind": found.kind,
             "usual_share": round(usual, 4),
             "share": round(share, 4),
-            "tweets": cusum.begun_tweets,
+            "usual_per_day": usual_per_day and round(usual_per_day, 2),
+            "per_day": per_day and round(per_day, 2),
+            "tweets": count,
             "alert_id": state.alert_id,
         }
         self._tell(connection, label.entity, "alert", since, told)
         log = structlog.get_logger()
         self._said.append(lambda: log.warning("alert", entity=label.entity, since=since, **told))
 
+    def _since_last_alert(
+        self, connection: sqlite3.Connection, label: Labelled
+    ) -> list[tuple[str, int, str, bool]]:
+        """Return an entity's latest tweets up to one that raised an alert, in order of arrival.
+
+        Each with its time, batch, id, and whether its label is negative. Those of the alert before
+        are none of them.
+        """
+        (ended_at,) = connection.execute(_LAST_END, (label.entity,)).fetchone()
+        found: list[tuple[str, int, str, bool]] = []
+        for at, batch_id, tweet_id, reputation, sentiment, adapted, *_ in connection.execute(
+            _LATEST, (label.entity, label.batch_id, label.tweet.id, _LOOKED_AT, label.model_id)
+        ):
+            if found and ended_at is not None and at <= ended_at:
+                break
+            own = reputation if self._task == "reputation" else sentiment
+            said = (adapted or own) if self._adapting else own
+            found.append((at, batch_id, tweet_id, said == "negative"))
+        return found[::-1]
+
     def _end(
         self, connection: sqlite3.Connection, state: _State, label: Labelled, outcome: str
     ) -> None:
         ended_at = label.at
         connection.execute(_END, (ended_at, outcome, state.alert_id))
-        told = {"usual_share": round(state.cusum.usual.share, 4), "alert_id": state.alert_id}
+        told = {"usual_share": round(state.detector.share, 4), "alert_id": state.alert_id}
         self._tell(connection, label.entity, "ok", ended_at, told)
         log = structlog.get_logger()
         self._said.append(
@@ -279,10 +324,45 @@ def alerting(
     return [Alerting(tuning, task, messages if settings.publish.alerts else None, adapting)]
 
 
-def _cusum(numbers: Sequence[Any]) -> Cusum:
-    """Read a CUSUM back; SQLite keeps no nan."""
-    cusum = Cusum(*numbers)
-    for name in ("at", "usual_share", "begun_at"):
-        if getattr(cusum, name) is None:
-            setattr(cusum, name, math.nan)
-    return cusum
+def assumed(shares: Iterable[float]) -> tuple[float, float]:
+    """Return what is assumed of a new entity, from the usual shares of others.
+
+    Returns:
+        Mean of a Beta distribution, and how many tweets it is worth: the method of moments, the
+        first assumption counting as one entity.
+    """
+    others = list(shares)
+    count = 1 + len(others)
+    mean = (_ASSUMED_SHARE + sum(others)) / count
+    first = _ASSUMED_SHARE * (1 - _ASSUMED_SHARE) / (_ASSUMED_TWEETS + 1)
+    variance = first + (_ASSUMED_SHARE - mean) ** 2
+    variance = (variance + sum((share - mean) ** 2 for share in others)) / count
+    worth = mean * (1 - mean) / variance - 1 if variance else _MOST_ASSUMED_TWEETS
+    return mean, min(max(worth, _ASSUMED_TWEETS / 2), _MOST_ASSUMED_TWEETS)
+
+
+def _is_watched(label: Labelled) -> bool:
+    """Whether a label counts: retweets repeat an opinion, and some are about nobody."""
+    return not label.tweet.is_retweet and label.entity not in _NOBODY and label.is_read
+
+
+def _detector(numbers: Sequence[Any]) -> Detector:
+    """Read a detector back; SQLite keeps no nan."""
+    detector = Detector(*numbers)
+    if detector.at is None:
+        detector.at = math.nan
+    return detector
+
+
+def _read_rhythm(connection: sqlite3.Connection) -> Rhythm:
+    row = connection.execute(_READ_RHYTHM).fetchone()
+    if row is None:
+        return Rhythm()
+    counts, *rest = row
+    return Rhythm(json.loads(counts), *rest)
+
+
+def _write_rhythm(connection: sqlite3.Connection, rhythm: Rhythm) -> None:
+    counts = strict_json(rhythm.counts)
+    row = (rhythm.known_s, rhythm.since, rhythm.hour, rhythm.pending, rhythm.at)
+    connection.execute(_WRITE_RHYTHM, (counts, *row, rhythm.settling_until))

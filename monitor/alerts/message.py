@@ -12,8 +12,11 @@ def message(
     state: Literal["alert", "ok"],
     since: str | None = None,
     *,
+    kind: str | None = None,
     usual_share: float | None = None,
     share: float | None = None,
+    usual_per_day: float | None = None,
+    per_day: float | None = None,
     tweets: int | None = None,
     alert_id: int | None = None,
 ) -> str:
@@ -23,8 +26,11 @@ def message(
             "entity": entity,
             "state": state,
             "since": since,
+            "kind": kind,
             "usual_share": None if usual_share is None else round(usual_share, 4),
             "share": None if share is None else round(share, 4),
+            "usual_per_day": None if usual_per_day is None else round(usual_per_day, 2),
+            "per_day": None if per_day is None else round(per_day, 2),
             "tweets": tweets,
             "alert_id": alert_id,
         }

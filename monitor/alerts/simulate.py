@@ -1,13 +1,11 @@
 """False alarms and delays of alerts, measured: ``python -m monitor.alerts.simulate``.
 
 Invented entities, whose tweets come at random moments (Poisson) and are negative by chance, go
-through the very CUSUM that the daemon runs (`stretch.take_all`, which the tests hold equal to
-`Cusum.take`). What is usual is learnt as the daemon does, or known from the start.
+through the very detector that the daemon runs, from their first tweet on.
 """
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import math
 from collections.abc import Iterator
@@ -17,55 +15,47 @@ from typing import Any, Final
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
-from monitor.alerts.cusum import Cusum
-from monitor.alerts.design import Tuning
-from monitor.alerts.stretch import take_all
+from monitor.alerts.alerting import assumed
+from monitor.alerts.change import change_point
+from monitor.alerts.detector import DAY_S, Detector
+from monitor.alerts.tuning import Tuning
 from monitor.console import strict_json
 from monitor.options import OutputFile
 from monitor.standings.quantification import Floats, Z
 
-_DAY_S: Final = 86_400.0
-_MONTH: Final = 30
-_LIFE_MONTHS: Final = 12
-"""How long an entity is watched, once what is usual has been learnt."""
-_PATIENCE_DAYS: Final = 180.0
+_LIFE_DAYS: Final = 360
+_FIRST_DAYS: Final = 30
+_LEARNT_DAYS: Final = 60
+"""After which a rise comes, in another life."""
+_PATIENCE_DAYS: Final = 30
 """A rise that has raised no alert by then counts as one that took for ever."""
-_LOOK_TWEETS: Final = 200
-_SURELY: Final = 1e12
-"""Tweets that showed what is usual, where it is known."""
+_LOOKED_AT: Final = 1000
 
-SHARES: Final = (0.02, 0.05, 0.1, 0.2, 0.4)
-PACES: Final = (20, 200, 2000)
-_LESS: Final = {20: 1, 200: 3, 2000: 5}
-"""The more tweets a day, the fewer months there is time for."""
-RISES: Final = (2.0, 1.5)
-TUNING: Final = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=_DAY_S, learn_tweets=500)
-
-
-class KnownCusum(Cusum):
-    """A CUSUM that knows what is usual, and has nothing to learn."""
-
-    def watch(self, tuning: Tuning) -> None:
-        """Begin to watch, by the one CUSUM there is."""
-        if not self.down:
-            super().watch(tuning)
-        self.phase = "watching"
-        self._rest()
-
-    def _learn(self, tuning: Tuning) -> None:  # noqa: ARG002  (as the daemon's)
-        self.new_negatives = self.new_tweets = 0
+SHARES: Final = (0.02, 0.1, 0.2, 0.4)
+PACES: Final = (5, 20, 200, 2000)
+OFTEN: Final = Tuning(rise=2.0, false_alarm_days=30.0, quiet_s=DAY_S, learn_tweets=500)
+"""So that there are false alarms to be counted."""
+DEFAULT: Final = dataclasses.replace(OFTEN, false_alarm_days=365.0)
+"""As config.toml has it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Delay:
-    """How long rises went on until they raised an alert."""
+class Rise:
+    """What changes: the share of negative labels, and the number of tweets."""
 
-    rise: float
-    median_tweets: float
-    p90_tweets: float
-    median_hours: float
-    p90_hours: float
+    name: str
+    share: float | None
+    """None: twice the usual one."""
+    volume: float
+
+
+RISES: Final = (
+    Rise("share doubles", None, 1.0),
+    Rise("three quarters negative", 0.75, 1.0),
+    Rise("and four times as many", 0.75, 4.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,136 +64,148 @@ class SimulatedRow:
 
     share: float
     tweets_a_day: int
-    learnt: bool
     months: int
-    false_alarms: int
     ratio: float
     """False alarms, as a multiple of the setting."""
     low: float
     high: float
-    delays: list[Delay]
+    first_month: float
+    """The same of the first month of each life."""
+    delays: list[tuple[float, float]]
+    """Median and 90th percentile of the hours from each of `RISES` to its alert."""
 
 
-class Crowd:
-    """Entities of one kind."""
+class Life:
+    """An entity from its first tweet on."""
 
-    def __init__(
-        self, share: float, pace: int, *, learnt: bool, rng: np.random.Generator, tuning: Tuning
-    ) -> None:
-        self._share, self._pace, self._learnt = share, pace, learnt
-        self._rng, self._tuning = rng, tuning
+    def __init__(self, share: float, pace: float, rng: np.random.Generator, tuning: Tuning) -> None:
+        self._share, self._pace, self._rng, self._tuning = share, pace, rng, tuning
+        mean, tweets = assumed(())
+        self._detector = Detector(negatives=mean * tweets, tweets=tweets)
+        self._now = 0.0
+        self._after = 0
+        self._times: Floats = np.zeros(0)
+        self._negative: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
-    def entity(self) -> Cusum:
-        """Make an entity that is watched."""
-        if not self._learnt:
-            seconds = _SURELY * _DAY_S / self._pace
-            known = KnownCusum(
-                negatives=self._share * _SURELY, tweets=_SURELY, seconds=seconds, pauses=_SURELY
-            )
-            known.watch(self._tuning)
-            known.at = 0.0
-            return known
-        cusum = Cusum()
-        while cusum.phase == "learning":
-            self.live(cusum, self._tuning.learn_tweets / self._pace / 2, self._share)
-        return cusum
-
-    def live(self, cusum: Cusum, days: float, share: float) -> tuple[Floats, list[int]]:
-        """Let time pass for an entity; when its tweets came, and which of them raised alerts."""
-        count = self._rng.poisson(self._pace * days)
-        begin = 0.0 if math.isnan(cusum.at) else cusum.at
-        times = begin + np.sort(self._rng.random(count)) * days * _DAY_S
-        events = take_all(cusum, self._rng.random(count) < share, times, self._tuning)
-        return times, [index for index, event in events if event == "raised"]
-
-    def delay(self, cusum: Cusum, rise: float) -> tuple[float, float]:
-        """Return how many tweets and hours pass from a rise to its alert."""
-        began, tweets, days = cusum.at, 0, _LOOK_TWEETS / self._pace
-        while cusum.at - began < _PATIENCE_DAYS * _DAY_S:
-            times, raised = self.live(cusum, days, rise * self._share)
-            if raised:
-                return tweets + raised[0] + 1, (times[raised[0]] - began) / 3600
-            tweets += len(times)
-        return math.inf, math.inf
-
-    def row(self, months: int, rises: int) -> SimulatedRow:
-        """Measure: after some months of each entity's life its share rises, in a life of its own.
+    def live(
+        self, days: float, share: float | None = None, volume: float = 1.0, *, once: bool = False
+    ) -> list[float]:
+        """Let time pass, and return when alerts were raised, in seconds since the first moment.
 
         Args:
-            months: of entities' lives, together.
-            rises: how many, of each size.
+            days: how much.
+            share: of negative labels; None: as usual.
+            volume: tweets, as a multiple of the usual.
+            once: stop at the first alert.
         """
-        entities = math.ceil(months / _LIFE_MONTHS)
-        months = entities * _LIFE_MONTHS
-        counts = np.zeros(entities)
-        delays: dict[float, list[tuple[float, float]]] = {rise: [] for rise in RISES}
-        for number in range(entities):
-            cusum = self.entity()
-            for month in range(number * _LIFE_MONTHS + 1, (number + 1) * _LIFE_MONTHS + 1):
-                counts[number] += len(self.live(cusum, _MONTH, self._share)[1])
-                due = rises * month // months
-                if cusum.phase == "watching":  # else it waits for the next month
-                    for rise, seen in delays.items():
-                        while len(seen) < due:
-                            seen.append(self.delay(copy.copy(cusum), rise))
-        wanted = months * _MONTH / self._tuning.false_alarm_days
-        ratio = float(counts.sum()) / wanted
-        # From entity to entity: what one has learnt wrong it has learnt wrong for long.
-        spread = Z * float(counts.std(ddof=1)) * math.sqrt(entities) / wanted
-        return SimulatedRow(
-            share=self._share,
-            tweets_a_day=self._pace,
-            learnt=self._learnt,
-            months=months,
-            false_alarms=int(counts.sum()),
-            ratio=ratio,
-            low=ratio - spread,
-            high=ratio + spread,
-            delays=[_delay(rise, seen) for rise, seen in delays.items()],
-        )
+        count = self._rng.poisson(self._pace * volume * days)
+        times = self._now + np.sort(self._rng.random(count)) * days * DAY_S
+        negative = self._rng.random(count) < (self._share if share is None else share)
+        kept = len(self._times)
+        self._times = np.append(self._times, times)
+        self._negative = np.append(self._negative, negative)
+        self._now += days * DAY_S
+        raised = []
+        for number, (at, is_negative) in enumerate(
+            zip(times.tolist(), negative.tolist(), strict=True), kept
+        ):
+            rested = 0.0 if math.isnan(self._detector.at) else at - self._detector.at
+            event = self._detector.take(is_negative, at, rested, self._tuning)
+            if event == "raised":
+                self._begin(number)
+                raised.append(at)
+                if once:
+                    break
+            elif event:  # the alert's tweets are not looked at again
+                self._after = number + 1
+        return raised
+
+    def _begin(self, number: int) -> None:
+        """Say where the alert began, as `Alerting` does."""
+        detector = self._detector
+        first = max(self._after, number + 1 - _LOOKED_AT)
+        negative, times = self._negative[first : number + 1], self._times[first : number + 1]
+        pace = detector.pace if detector.knows_pace else 0.0
+        found = change_point(negative, times, detector.share, pace, detector.dispersion)
+        tweets = negative[found.first :]
+        seconds = float(times[-1] - times[max(found.first - 1, 0)])
+        detector.begin(found.kind, int(tweets.sum()), len(tweets), seconds)
 
 
-def _delay(rise: float, seen: list[tuple[float, float]]) -> Delay:
-    tweets, hours = np.array(seen).T
-    return Delay(
-        rise,
-        *(float(np.quantile(tweets, q, method="lower")) for q in (0.5, 0.9)),
-        *(float(np.quantile(hours, q, method="lower")) for q in (0.5, 0.9)),
+def measured(
+    share: float, pace: int, lives: int, rises: int, rng: np.random.Generator
+) -> SimulatedRow:
+    """Measure entities of one kind.
+
+    Args:
+        share: the usual share of negative labels.
+        pace: tweets a day.
+        lives: years in which nothing happens.
+        rises: how many of each kind.
+        rng: of chance.
+    """
+    counts, early = np.zeros(lives), 0
+    for number in range(lives):
+        life = Life(share, pace, rng, OFTEN)
+        early += len(life.live(_FIRST_DAYS))
+        counts[number] = len(life.live(_LIFE_DAYS - _FIRST_DAYS))
+    wanted = lives * _LIFE_DAYS / OFTEN.false_alarm_days
+    ratio = (early + float(counts.sum())) / wanted
+    # From entity to entity: what one has learnt wrong it has learnt wrong for long.
+    spread = Z * float(counts.std(ddof=1)) * math.sqrt(lives) / wanted
+    return SimulatedRow(
+        share=share,
+        tweets_a_day=pace,
+        months=lives * _LIFE_DAYS // 30,
+        ratio=ratio,
+        low=ratio - spread,
+        high=ratio + spread,
+        first_month=early * OFTEN.false_alarm_days / (lives * _FIRST_DAYS),
+        delays=[_delays(share, pace, rise, rises, rng) for rise in RISES],
     )
 
 
-def simulate(months: int, rises: int, seed: int, tuning: Tuning = TUNING) -> Iterator[SimulatedRow]:
+def _delays(
+    share: float, pace: int, rise: Rise, rises: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    hours = []
+    for _ in range(rises):
+        life = Life(share, pace, rng, DEFAULT)
+        life.live(_LEARNT_DAYS)
+        now = 2 * share if rise.share is None else rise.share
+        raised = life.live(_PATIENCE_DAYS, now, rise.volume, once=True)
+        hours.append((raised[0] - _LEARNT_DAYS * DAY_S) / 3600 if raised else math.inf)
+    median, late = (float(np.quantile(hours, q, method="lower")) for q in (0.5, 0.9))
+    return median, late
+
+
+def simulate(tweets: int, rises: int, seed: int) -> Iterator[SimulatedRow]:
     """Measure all kinds of entities, one after another.
 
     Args:
-        months: of entities' lives at 20 tweets a day; a third of it at 200, a fifth at 2,000.
+        tweets: that the years of each kind have together, about; two years at least.
         rises: how many of each kind.
         seed: of chance.
-        tuning: what is wanted.
     """
-    kinds = [(s, p, learnt) for learnt in (False, True) for s in SHARES for p in PACES]
-    for number, (share, pace, learnt) in enumerate(kinds):
-        rng = np.random.default_rng([seed, number])
-        crowd = Crowd(share, pace, learnt=learnt, rng=rng, tuning=tuning)
-        yield crowd.row(round(months / _LESS[pace]), rises)
+    kinds = [(share, pace) for pace in PACES for share in SHARES]
+    for number, (share, pace) in enumerate(kinds):
+        lives = min(max(tweets // (pace * _LIFE_DAYS), 2), 400)
+        few = max(rises * 200 // max(pace, 200), 10)
+        yield measured(share, pace, lives, few, np.random.default_rng([seed, number]))
 
 
 def markdown(rows: list[SimulatedRow]) -> str:
     """Lay the rows out as docs/alerts.md has them."""
     lines = [
-        "| usual share | tweets a day | usual is | false alarms, of the setting | 95 % interval |"
-        + "".join(f" rise of {rise:g}: tweets | hours |" for rise in RISES),
-        "|---:|---:|---|---:|---|" + "---:|---:|" * len(RISES),
+        "| tweets a day | usual share | months | false alarms, of the setting | 95 % interval |"
+        " first month |" + "".join(f" {rise.name}: hours |" for rise in RISES),
+        "|---:|---:|---:|---:|---|---:|" + "---:|" * len(RISES),
     ]
     for row in rows:
-        delays = "".join(
-            f" {_number(d.median_tweets)} / {_number(d.p90_tweets)} |"
-            f" {_number(d.median_hours)} / {_number(d.p90_hours)} |"
-            for d in row.delays
-        )
+        delays = "".join(f" {_number(median)} / {_number(late)} |" for median, late in row.delays)
         lines.append(
-            f"| {row.share:g} | {row.tweets_a_day:,} | {'learnt' if row.learnt else 'known'} |"
-            f" {row.ratio:.2f} | {row.low:.2f} to {row.high:.2f} |{delays}"
+            f"| {row.tweets_a_day:,} | {row.share:g} | {row.months:,} | {row.ratio:.2f} |"
+            f" {row.low:.2f} to {row.high:.2f} | {row.first_month:.2f} |{delays}"
         )
     return "\n".join(lines)
 
@@ -215,26 +217,26 @@ def _number(value: float) -> str:
 
 
 @click.command()
-@click.option("--months", type=click.IntRange(24), default=2400, show_default=True)
-@click.option("--rises", type=click.IntRange(10), default=200, show_default=True)
+@click.option("--tweets", type=click.IntRange(1000), default=3_000_000, show_default=True)
+@click.option("--rises", type=click.IntRange(10), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--json", "file", type=OutputFile(), help="Write the rows here, too.")
-def main(months: int, rises: int, seed: int, file: Path | None) -> None:
+def main(tweets: int, rises: int, seed: int, file: Path | None) -> None:
     """Measure how often alerts are false and how late true ones are; print a Markdown table.
 
-    --months is how long the entities of 20 tweets a day live together; those of 200 a third of
-    it, those of 2,000 a fifth.
+    --tweets is how many the entities of a kind have together: at five tweets a day these are many
+    years, at most 400, at 2,000 a day a few. --rises are fewer at 2,000 a day.
     """
-    total = 2 * len(SHARES) * len(PACES)
-    with click.progressbar(simulate(months, rises, seed), total, label="Kinds") as bar:
+    total = len(SHARES) * len(PACES)
+    with click.progressbar(simulate(tweets, rises, seed), total, label="Kinds") as bar:
         rows = list(bar)
     click.echo(markdown(rows))
     if file:
         document: dict[str, Any] = {
-            "months": months,
+            "tweets": tweets,
             "rises": rises,
             "seed": seed,
-            "tuning": dataclasses.asdict(TUNING),
+            "tuning": [dataclasses.asdict(tuning) for tuning in (OFTEN, DEFAULT)],
             "rows": [dataclasses.asdict(row) for row in rows],
         }
         file.write_text(strict_json(document, indent=2) + "\n", encoding="utf-8")

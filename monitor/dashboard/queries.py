@@ -115,7 +115,15 @@ GROUP BY hour ORDER BY labels DESC LIMIT 50""",
 
 _INTERNAL: Final = (
     *("_sqlite_migrations", "sqlite_sequence"),
-    *("alert_states", "copies", "log_rollups", "outgoing", "retained", "subscriptions"),
+    *(
+        "alert_rhythm",
+        "alert_states",
+        "copies",
+        "log_rollups",
+        "outgoing",
+        "retained",
+        "subscriptions",
+    ),
 )
 
 METADATA: Final[dict[str, Any]] = {

@@ -78,10 +78,12 @@ def _alerts(
         last = known.get(topic)
         ended = last is not None and json.loads(last)["state"] == "ok"
         wanted[topic] = last if ended else message(entity, "ok")
-    for entity, since, usual, share, tweets, id_ in connection.execute(
-        "SELECT entity, since, usual_share, share, tweets, id FROM alerts WHERE ended_at IS NULL"
+    names = "kind, usual_share, share, usual_per_day, per_day, tweets"
+    for entity, since, id_, *values in connection.execute(
+        f"SELECT entity, since, id, {names} FROM alerts WHERE ended_at IS NULL"  # noqa: S608  (ours)
     ):
+        told = dict(zip(names.split(", "), values, strict=True))
         wanted[f"{prefix}/{topics.alert(entity)}"] = message(
-            entity, "alert", since, usual_share=usual, share=share, tweets=tweets, alert_id=id_
+            entity, "alert", since, alert_id=id_, **told
         )
     return wanted

@@ -102,7 +102,7 @@ class AlertsSettings:
     """``[alerts]``: when an entity's share of negative tweets has risen."""
 
     enabled: bool = declared(True)
-    false_alarm_days: float = declared(30.0, least=0.1, most=36_500.0)
+    false_alarm_days: float = declared(365.0, least=0.1, most=36_500.0)
     rise: float = declared(2.0, least=1.1, most=100.0)
     quiet_hours: float = declared(24.0, least=0.0, most=8760.0)
     learn_tweets: int = declared(500, least=50, most=1_000_000)

@@ -915,6 +915,84 @@ def m014_other_languages(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m015_watched_from_the_first_tweet(db: Database) -> None:
+    """Say of an alert what has risen and when it began; keep what detectors know of volume.
+
+    What was learnt of shares and paces is taken over, and an alert that holds goes on.
+    """
+    for statement in (
+        # 'share' of negative labels, 'volume': tweets a day, or 'both'
+        "ALTER TABLE alerts ADD COLUMN kind TEXT NOT NULL DEFAULT 'share'",
+        "ALTER TABLE alerts ADD COLUMN since_earliest TEXT",  # 95 % interval of `since`
+        "ALTER TABLE alerts ADD COLUMN since_latest TEXT",
+        # Tweets a day before, by the rhythm of days and weeks, and since; NULL: not known yet
+        "ALTER TABLE alerts ADD COLUMN usual_per_day REAL",
+        "ALTER TABLE alerts ADD COLUMN per_day REAL",
+        # When tweets come: monitor/alerts/rhythm.py says what each is.
+        """
+        CREATE TABLE alert_rhythm (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            counts TEXT NOT NULL,
+            known_s REAL NOT NULL,
+            since REAL NOT NULL,
+            hour INTEGER NOT NULL,
+            pending INTEGER NOT NULL,
+            at REAL NOT NULL,
+            settling_until REAL NOT NULL
+        )""",
+        # A detector in numbers: monitor/alerts/detector.py says what each is. Times are seconds
+        # since the epoch.
+        """
+        CREATE TABLE new_states (
+            entity TEXT PRIMARY KEY,
+            model_id INTEGER NOT NULL,
+            alert_id INTEGER,              -- the one that holds
+            adaptation_id INTEGER,
+            phase TEXT NOT NULL,           -- 'watching', 'alert'
+            kind TEXT NOT NULL,            -- of the alert that holds
+            negatives REAL NOT NULL,
+            tweets REAL NOT NULL,
+            learnt INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            pauses REAL NOT NULL,
+            at REAL,
+            waited_days REAL NOT NULL,
+            since_raised_s REAL NOT NULL,
+            share_up REAL NOT NULL,
+            share_far REAL NOT NULL,
+            volume_up REAL NOT NULL,
+            both_up REAL NOT NULL,
+            spell_tweets INTEGER NOT NULL,
+            spell_s REAL NOT NULL,
+            spread REAL NOT NULL,
+            spells REAL NOT NULL,
+            now_negatives REAL NOT NULL,
+            now_tweets REAL NOT NULL,
+            now_seconds REAL NOT NULL,
+            recovery REAL NOT NULL
+        ) WITHOUT ROWID""",
+        """
+        INSERT INTO new_states
+        SELECT s.entity, s.model_id, s.alert_id, s.adaptation_id,
+            CASE WHEN a.id IS NULL THEN 'watching' ELSE 'alert' END,
+            CASE WHEN a.id IS NULL THEN '' ELSE 'share' END,
+            s.negatives + 0.8 + CASE WHEN a.id IS NULL THEN s.new_negatives ELSE 0 END,
+            s.tweets + 4.0 + CASE WHEN a.id IS NULL THEN s.new_tweets ELSE 0 END,
+            CAST(s.tweets + CASE WHEN a.id IS NULL THEN s.new_tweets ELSE 0 END AS INTEGER),
+            s.seconds, s.pauses, s.at, 0.0, s.since_raised_s, 0.0, 0.0, 0.0, 0.0,
+            0, 0.0, 5.0, 5.0,
+            coalesce(a.negatives + s.new_negatives, 0.0), coalesce(a.tweets + s.new_tweets, 0.0),
+            coalesce(max(1.0, 86400.0 * (julianday(a.raised_at) - julianday(a.since)))
+                + s.since_raised_s, 0.0), 0.0
+        FROM alert_states AS s
+        LEFT JOIN alerts AS a ON a.id = s.alert_id""",
+        "DROP TABLE alert_states",
+        "ALTER TABLE new_states RENAME TO alert_states",
+    ):
+        db.execute(statement)
+
+
 def is_joined(connection: sqlite3.Connection) -> bool:
     """Whether a log holds only what others do (`monitor merge`), so that no daemon writes it."""
     return connection.execute("SELECT 1 FROM logs WHERE own").fetchone() is None
