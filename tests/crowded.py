@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.alerts.alerting import Alerting
-from monitor.alerts.design import Tuning
+from monitor.alerts.tuning import Tuning
 from monitor.clock import utc
 from monitor.store import Store
 from tests.factories import batch_row, register, tweet_row, verdict

@@ -18,7 +18,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from monitor.alerts.alerting import Alerting
-from monitor.alerts.design import Tuning
+from monitor.alerts.tuning import Tuning
 from monitor.console.terminal import UNICODE
 from monitor.dashboard.server import make_app
 from monitor.metrics.exposition import registry

@@ -1,1 +1,1 @@
-"""Alerts: an entity's share of negative tweets has risen (docs/alerts.md)."""
+"""Alerts: an entity's share of negative tweets, or their number, has risen (docs/alerts.md)."""

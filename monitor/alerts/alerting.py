@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 import structlog
@@ -48,13 +48,14 @@ _RAISE: Final = (
     f" VALUES ({', '.join('?' * 17)})"
 )
 _LATEST: Final = (  # labels of an entity up to a tweet, the latest first
-    "SELECT t.received_at, l.batch_id, l.tweet_id, l.reputation, l.sentiment, l.adapted,"  # noqa: S608
+    "SELECT CASE WHEN t.board IS NULL THEN t.received_at ELSE b.started_at END,"  # noqa: S608
+    " l.batch_id, l.tweet_id, l.reputation, l.sentiment,"
     f" {', '.join(f'l.{name}' for name in PROBABILITIES)}"
     " FROM (SELECT tweet_id FROM labels INDEXED BY labels_batch WHERE entity = ?1"
     " AND batch_id <= ?2 ORDER BY batch_id DESC LIMIT ?4) AS k"
     " CROSS JOIN labels AS l ON l.tweet_id = k.tweet_id AND l.entity = ?1 AND l.model_id = ?5"
-    " CROSS JOIN tweets AS t ON t.id = l.tweet_id WHERE NOT t.is_retweet"
-    " AND l.reputation <> 'other-language' AND (l.batch_id < ?2"
+    " CROSS JOIN tweets AS t ON t.id = l.tweet_id CROSS JOIN batches AS b ON b.id = l.batch_id"
+    " WHERE NOT t.is_retweet AND l.reputation <> 'other-language' AND (l.batch_id < ?2"
     " OR t.rowid <= (SELECT rowid FROM tweets WHERE id = ?3))"
     " ORDER BY l.batch_id DESC, t.rowid DESC"
 )
@@ -70,6 +71,8 @@ _OTHERS_SHARES: Final = (
 )
 _ENOUGH: Final = 50
 """Tweets of an entity that tell others what to expect."""
+_USED_AGAIN: Final = 100
+"""New entities of which the same is assumed, before it is looked up again."""
 _ASSUMED_SHARE: Final = 0.2
 _ASSUMED_TWEETS: Final = 4.0
 """What is assumed of the first entity: a Beta distribution of this mean, worth so many tweets."""
@@ -103,6 +106,16 @@ class _State:
     detector: Detector
 
 
+class _LatestTweet(NamedTuple):
+    """What was said of an entity, and when."""
+
+    at: str
+    """When it came to this board."""
+    batch_id: int
+    id: str
+    negative: bool
+
+
 class Alerting:
     """Raises alerts and ends them; a hook of the store.
 
@@ -130,6 +143,7 @@ class Alerting:
         self._messages = messages
         self._adapting = adapting if task == "reputation" else None
         self._said: list[Callable[[], object]] = []
+        self._assumption, self._assumed_for, self._used = (0.0, 0.0), -1, 0
 
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
         """Watch labels that have just been inserted.
@@ -189,11 +203,18 @@ class Alerting:
         return self._new(connection, label)
 
     def _new(self, connection: sqlite3.Connection, label: Labelled) -> _State:
-        share, tweets = assumed(
-            share for (share,) in connection.execute(_OTHERS_SHARES, (label.model_id, _ENOUGH))
-        )
+        share, tweets = self._assumed(connection, label.model_id)
         detector = Detector(negatives=share * tweets, tweets=tweets)
         return _State(label.model_id, None, self._of(label), detector)
+
+    def _assumed(self, connection: sqlite3.Connection, model_id: int) -> tuple[float, float]:
+        """Return what is assumed of a new entity; looked up now and then, for there may be many."""
+        if model_id != self._assumed_for or self._used >= _USED_AGAIN:
+            others = connection.execute(_OTHERS_SHARES, (model_id, _ENOUGH))
+            self._assumption = assumed(share for (share,) in others)
+            self._assumed_for, self._used = model_id, 0
+        self._used += 1
+        return self._assumption
 
     def _label(self, label: Labelled) -> str:
         own = label.verdict[self._task].label
@@ -211,41 +232,35 @@ class Alerting:
         until: tuple[int, str] = label.batch_id, label.tweet.id
         if state.alert_id is not None:
             until = connection.execute(_BEGUN, (state.alert_id,)).fetchone()
-        negatives = tweets = 0
-        for _, _, _, own, _, _, *probabilities in connection.execute(
-            _LATEST, (label.entity, *until, _LOOKED_AT, label.model_id)
-        ):
-            adapted = adapting.label(label.model_id, label.entity, own, tuple(probabilities))
-            negatives += (adapted or own) == "negative"
-            tweets += 1
-        usual = state.detector.share
-        state.detector.rebase((negatives + _AS_BEFORE * usual) / (tweets + _AS_BEFORE))
+        usual = [tweet.negative for tweet in self._latest(connection, label, *until)]
+        before = _AS_BEFORE * state.detector.share
+        state.detector.rebase((sum(usual) + before) / (len(usual) + _AS_BEFORE))
 
     def _raise(
         self, connection: sqlite3.Connection, state: _State, label: Labelled, rhythm: Rhythm
     ) -> None:
         detector = state.detector
-        usual, pace = detector.share, detector.pace if detector.knows_pace else 0.0
+        pace = detector.pace if detector.knows_pace else 0.0
         tweets = self._since_last_alert(connection, label)
-        times = [epoch(at) for at, *_ in tweets]
-        negative = np.array([one[-1] for one in tweets])
+        times = [epoch(tweet.at) for tweet in tweets]
+        negative = np.array([tweet.negative for tweet in tweets])
         steady = np.maximum.accumulate([rhythm.steady(times[0], at) for at in times])
-        found = change_point(negative, steady, usual, pace, detector.dispersion)
+        found = change_point(negative, steady, detector.share, pace, detector.dispersion)
         first = found.first
         count, negatives = len(tweets) - first, int(negative[first:].sum())
         seconds = float(steady[-1] - steady[max(first - 1, 0)])
         detector.begin(found.kind, negatives, count, seconds)
-        since, batch_id, tweet_id, _ = tweets[first]
-        share = negatives / count
-        usual_per_day = DAY_S * pace if pace else None
+        began = tweets[first]
+        usual, share = detector.share, negatives / count
+        usual_per_day = DAY_S * detector.pace if pace else None
         per_day = DAY_S * count / max(seconds, 1.0) if pace else None
         state.alert_id = connection.execute(
             _RAISE,
             (
-                *(label.entity, label.model_id, found.kind, since),
-                *(tweets[found.earliest][0], tweets[found.latest][0], label.at),
+                *(label.entity, label.model_id, found.kind, began.at),
+                *(tweets[found.earliest].at, tweets[found.latest].at, label.at),
                 *(usual, share, usual_per_day, per_day, count, negatives),
-                *(batch_id, tweet_id, label.batch_id, label.tweet.id),
+                *(began.batch_id, began.id, label.batch_id, label.tweet.id),
             ),
         ).lastrowid
         told = {
@@ -257,29 +272,39 @@ class Alerting:
             "tweets": count,
             "alert_id": state.alert_id,
         }
-        self._tell(connection, label.entity, "alert", since, told)
+        self._tell(connection, label.entity, "alert", began.at, told)
         log = structlog.get_logger()
-        self._said.append(lambda: log.warning("alert", entity=label.entity, since=since, **told))
+        self._said.append(lambda: log.warning("alert", entity=label.entity, since=began.at, **told))
 
     def _since_last_alert(
         self, connection: sqlite3.Connection, label: Labelled
-    ) -> list[tuple[str, int, str, bool]]:
+    ) -> list[_LatestTweet]:
         """Return an entity's latest tweets up to one that raised an alert, in order of arrival.
 
-        Each with its time, batch, id, and whether its label is negative. Those of the alert before
-        are none of them.
+        Those of the alert before are none of them.
         """
         (ended_at,) = connection.execute(_LAST_END, (label.entity,)).fetchone()
-        found: list[tuple[str, int, str, bool]] = []
-        for at, batch_id, tweet_id, reputation, sentiment, adapted, *_ in connection.execute(
-            _LATEST, (label.entity, label.batch_id, label.tweet.id, _LOOKED_AT, label.model_id)
-        ):
-            if found and ended_at is not None and at <= ended_at:
+        found: list[_LatestTweet] = []
+        for tweet in self._latest(connection, label, label.batch_id, label.tweet.id):
+            if found and ended_at is not None and tweet.at <= ended_at:
                 break
-            own = reputation if self._task == "reputation" else sentiment
-            said = (adapted or own) if self._adapting else own
-            found.append((at, batch_id, tweet_id, said == "negative"))
+            found.append(tweet)
         return found[::-1]
+
+    def _latest(
+        self, connection: sqlite3.Connection, label: Labelled, batch_id: int, tweet_id: str
+    ) -> Iterator[_LatestTweet]:
+        """Yield what was said of an entity up to a tweet, the latest first, as labelled now."""
+        for at, batch, tweet, reputation, sentiment, *probabilities in connection.execute(
+            _LATEST, (label.entity, batch_id, tweet_id, _LOOKED_AT, label.model_id)
+        ):
+            said = reputation if self._task == "reputation" else sentiment
+            if self._adapting:
+                adapted = self._adapting.label(
+                    label.model_id, label.entity, reputation, tuple(probabilities)
+                )
+                said = adapted or said
+            yield _LatestTweet(at, batch, tweet, said == "negative")
 
     def _end(
         self, connection: sqlite3.Connection, state: _State, label: Labelled, outcome: str

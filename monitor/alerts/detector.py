@@ -45,6 +45,8 @@ _SPELLS: Final = 100.0
 """Spells that are remembered."""
 _WORST: Final = 10.0
 """What one spell counts at most, so that a burst does not excuse the next."""
+_FEW: Final = 50.0
+"""Tweets in which at most one end may be mistaken, however few come in `LASTING_DAYS`."""
 _SURELY: Final = 3.0
 """Nats more than one mistaken end in `LASTING_DAYS` asks for: the rhythm is only estimated."""
 _BY_CHANCE: Final = 12.0
@@ -237,7 +239,7 @@ class Detector:
         self.now_tweets += 1
         self.now_seconds += pause or 0.0
         pace = max(self.pace, self.now_tweets / max(self.now_seconds, 1.0))
-        lasting = max(LASTING_DAYS * DAY_S * pace, float(tuning.learn_tweets))
+        lasting = max(LASTING_DAYS * DAY_S * pace, _FEW)
         if self.recovery >= math.log(lasting) + _SURELY:
             event: Event = "recovered"
             share, volume = self._evidence_now()

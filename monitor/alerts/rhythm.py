@@ -30,7 +30,8 @@ _OUTAGE_S: Final = 300.0
 """A silence of all entities that lasts so long, and in which so many tweets would usually have
 come, is an outage: of the daemon, of its connection, or of whoever publishes."""
 _SETTLING: Final = 0.1
-"""Of an outage's duration: how long what has waited may take to come; ten minutes at least."""
+"""Of an outage's duration: how long what has waited may take to come; ten minutes at least, a day
+at most."""
 _SETTLING_S: Final = 600.0
 
 
@@ -68,7 +69,8 @@ class Rhythm:
         if silence >= _OUTAGE_S and self.known_s:
             expected = self.steady(self.at, at) * sum(self.counts[:_HOURS]) / self.known_s
             if expected >= _OUTAGE_TWEETS:
-                self.settling_until = at + max(_SETTLING * silence, _SETTLING_S)
+                settling_s = min(max(_SETTLING * silence, _SETTLING_S), _DAY_S)
+                self.settling_until = at + settling_s
         self.at = at
         hour = int(at // _HOUR_S)
         if hour != self.hour:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.alerts.alerting import Alerting, alerting
-from monitor.alerts.design import Tuning
+from monitor.alerts.tuning import Tuning
 from monitor.clock import utc
 from monitor.publishing import Outbox
 from monitor.settings import AlertsSettings, PublishSettings, Settings
@@ -133,8 +133,11 @@ def test_an_alert_from_first_to_last(log: Log) -> None:
         "entity": "Acme",
         "alert_id": 1,
         "since": row["since"],
+        "kind": row["kind"],
         "usual_share": round(row["usual_share"], 4),
         "share": round(row["share"], 4),
+        "usual_per_day": round(row["usual_per_day"], 2),
+        "per_day": round(row["per_day"], 2),
         "tweets": row["tweets"],
     } == words[0]
     (topic, raised), (_, ended) = messages(log.path)
@@ -211,9 +214,8 @@ def test_batches_and_restarts_make_no_difference(
             break
         cut = cut.reopened() if restart else cut
     cut.store.close()
-    columns = "since, raised_at, ended_at, outcome, usual_share, share, tweets, tweet_id"
-    numbers = "negatives, tweets, new_tweets, seconds, pauses, at, score, threshold, begun_tweet_id"
-    for sql in (f"SELECT {columns} FROM alerts", f"SELECT phase, {numbers} FROM alert_states"):
+    columns = "kind, since, raised_at, ended_at, outcome, usual_share, share, tweets, tweet_id"
+    for sql in (f"SELECT {columns} FROM alerts", STATES, "SELECT * FROM alert_rhythm"):
         assert query(whole.path, sql) == query(cut.path, sql)
 
 
@@ -258,7 +260,7 @@ def test_another_model_learns_anew(log: Log) -> None:
     assert "new-model" == one(log.path)["outcome"]
     assert ["alert-ended"] == [word["event"] for word in words]
     state = one(log.path, STATES)
-    assert ("learning", 10, None) == (state["phase"], state["tweets"], state["alert_id"])
+    assert (10, None) == (state["learnt"], state["alert_id"])
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -270,7 +272,7 @@ def test_models_of_several_boards_take_turns(log: Log, size: int) -> None:
     state = one(log.path, STATES)
 
     assert "new-model" == one(log.path)["outcome"]
-    assert ("learning", log.model_id, 8) == (state["phase"], state["model_id"], state["tweets"])
+    assert (log.model_id, 8) == (state["model_id"], state["learnt"])
 
 
 def test_an_alert_of_results(log: Log) -> None:
@@ -290,15 +292,13 @@ def test_an_alert_of_results(log: Log) -> None:
 
 
 def test_other_settings_take_over(log: Log) -> None:
-    """After a reload the CUSUM is another, what is usual the same, and an alert goes on."""
+    """After a reload what is usual is the same, and an alert goes on."""
     log.said(calm)
     before = one(log.path, STATES)
-    rare = dataclasses.replace(TUNING, false_alarm_days=3650.0)
+    rare = dataclasses.replace(TUNING, false_alarm_days=36_500.0)
     log.store.set_hooks([Alerting(rare, "reputation")])
     log.said(calm[:1])
-    after = one(log.path, STATES)
-    assert after["threshold"] > before["threshold"]
-    assert before["tweets"] + before["new_tweets"] <= after["tweets"] + after["new_tweets"]
+    assert before["learnt"] + 1 == one(log.path, STATES)["learnt"]
     log.said([*storm, *storm])
     learnt = one(log.path, STATES)["tweets"]
     log.store.set_hooks([Alerting(TUNING, "reputation")])
@@ -318,7 +318,7 @@ def test_settings_say_what_is_watched() -> None:
     (publishing,) = alerting(Settings(publish=PublishSettings(alerts=True)), model, outbox)
 
     assert [] == alerting(Settings(alerts=AlertsSettings(enabled=False)), model, outbox)
-    assert Tuning(2.0, 30.0, 86_400.0, 500, 0.15) == watching._tuning
+    assert Tuning(2.0, 365.0, 86_400.0, 500, 0.15) == watching._tuning
     assert (None, outbox) == (watching._messages, publishing._messages)
 
 
@@ -347,13 +347,13 @@ def test_a_new_adaptation_raises_nothing_by_itself(tmp_path: Path) -> None:
     """The owner takes praise for mockery: labels turn over, and the chart goes on from there."""
     log = Log(tmp_path / "monitor.db")
     log.said(calm)
-    ((tweets,),) = query(log.path, "SELECT tweets + new_tweets FROM alert_states")
+    ((tweets,),) = query(log.path, "SELECT learnt FROM alert_states")
     _teach(log, {"negative": "positive", "positive": "negative"})
     log.said(calm, size=1)
 
     assert [] == query(log.path, ALERTS)
     ((share, id_, more),) = query(
-        log.path, "SELECT usual_share, adaptation_id, tweets + new_tweets FROM alert_states"
+        log.path, "SELECT negatives / tweets, adaptation_id, learnt FROM alert_states"
     )
     assert pytest.approx(0.8, abs=0.03) == share
     assert (1, True) == (id_, more >= tweets)  # it did not begin anew

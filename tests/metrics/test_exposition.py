@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from prometheus_client import generate_latest
 
+from monitor.alerts.detector import Detector
 from monitor.metrics.exposition import registry
 from monitor.metrics.measurements import MOST_ENTITIES, Measurements, Serving
 from monitor.store import Store
 from tests.factories import register
 from tests.metrics.test_daemon import parsed
 
-COLUMNS = """entity, alert_id, model_id, tuning, phase, negatives, tweets, new_negatives,
-    new_tweets, seconds, pauses, since_raised_s, up, down, threshold, recovery, score,
-    begun_negatives, begun_tweets"""
-
 
 def _watched(store: Store, entity: str, alert_id: int | None) -> None:
+    numbers = [field.name for field in fields(Detector)]
+    values = [None if value != value else value for value in astuple(Detector())]
     store._connection.execute(
-        f"INSERT INTO alert_states ({COLUMNS})"
-        f" VALUES (?, ?, 1, '', 'watching'{', 0' * (COLUMNS.count(',') - 4)})",
-        (entity, alert_id),
+        f"INSERT INTO alert_states (entity, model_id, alert_id, {', '.join(numbers)})"
+        f" VALUES (?, 1, ?{', ?' * len(numbers)})",
+        (entity, alert_id, *values),
     )
 
 
