@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from monitor.console import strict_json
+from monitor.standings.rise import COLUMNS as RISE
 
 Mark: TypeAlias = tuple[int, str]
 """An alert: its number in the log, and when it was raised."""
@@ -48,8 +49,11 @@ class Alert:
     raised_at: str
     ended_at: str | None
     outcome: str | None
+    kind: str
     usual_share: float
     share: float
+    usual_per_day: float | None
+    per_day: float | None
     tweets: int
     negatives: int
 
@@ -75,7 +79,7 @@ class News:
 
 
 _COLUMNS: Final = (
-    "id, entity, since, raised_at, ended_at, outcome, usual_share, share, tweets, negatives"
+    f"id, entity, since, raised_at, ended_at, outcome, {', '.join(RISE)}, tweets, negatives"
 )
 
 

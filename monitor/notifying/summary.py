@@ -15,6 +15,7 @@ from monitor.pictures.spans import Span
 from monitor.reporting import html
 from monitor.standings import Alert, Report, ReportQuestion, Standing, gather
 from monitor.standings.report import others
+from monitor.standings.rise import risen
 
 _ENTITIES: Final = 20
 _ALERTS: Final = 10
@@ -90,7 +91,4 @@ def _standing(standing: Standing) -> str:
 def _alert(alert: Alert, zone: tzinfo | None) -> str:
     raised = words.moment(epoch(alert.raised_at), zone)
     until = f"to {words.moment(epoch(alert.ended_at), zone)}" if alert.ended_at else "and on"
-    return (
-        f"Alert, {raised} {until}: {words.named(alert.entity)}, negative labels"
-        f" {100 * alert.share:.0f} % instead of {100 * alert.usual_share:.0f} %."
-    )
+    return f"Alert, {raised} {until}: {words.named(alert.entity)}, {risen(alert)}."

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from monitor.console import counted, printable
 from monitor.notifying.news import Alert, News
 from monitor.periods import epoch
+from monitor.standings.rise import risen
 from monitor.tweets import NO_ENTITY
 
 _LINES: Final = 20
@@ -83,9 +84,13 @@ def link(dashboard: str, entity: str | None) -> str:
     return f"{dashboard.rstrip('/')}/?entity={quote(entity, safe='')}"
 
 
+_MORE = "more negative tweets"
+
+
 def _title(news: News) -> str:
     if holding := [alert for alert in news.raised if alert.ended_at is None]:
-        return f"{_whom(holding)}: more negative tweets than usual"
+        more = "more tweets" if all(one.kind == "volume" for one in holding) else _MORE
+        return f"{_whom(holding)}: {more} than usual"
     return f"{_whom([*news.raised, *news.ended])}: the alert is over"
 
 
@@ -96,7 +101,7 @@ def _whom(alerts: Sequence[Alert]) -> str:
 
 def _raised(alert: Alert, zone: tzinfo | None) -> str:
     line = (
-        f"{named(alert.entity)}: {_rise(alert)} since {_at(alert.since, zone)}"
+        f"{named(alert.entity)}: {risen(alert)} since {_at(alert.since, zone)}"
         f" ({alert.negatives:,} of {counted(alert.tweets, 'tweet')} when it was noticed,"
         f" {_at(alert.raised_at, zone)})."
     )
@@ -105,13 +110,9 @@ def _raised(alert: Alert, zone: tzinfo | None) -> str:
 
 def _ended(alert: Alert, zone: tzinfo | None) -> str:
     return (
-        f"{named(alert.entity)}: over since {_over(alert, zone)} ({_rise(alert)} since"
+        f"{named(alert.entity)}: over since {_over(alert, zone)} ({risen(alert)} since"
         f" {_at(alert.since, zone)}.)"
     )
-
-
-def _rise(alert: Alert) -> str:
-    return f"negative labels up from {100 * alert.usual_share:.0f} % to {100 * alert.share:.0f} %"
 
 
 def _over(alert: Alert, zone: tzinfo | None) -> str:

@@ -11,9 +11,12 @@ from monitor.pictures.markup import Markup, join, tag
 from monitor.pictures.overview import EntityRow, Overview
 from monitor.pictures.spans import Span
 from monitor.standings import Estimate, Standing
+from monitor.standings.report import Alert
+from monitor.standings.rise import risen
 from monitor.tweets import OTHERS
 
 _CHANGES: Final = 3
+_ALERTS: Final = 10
 
 
 def summary(overview: Overview, *, linked: bool) -> Markup:
@@ -27,27 +30,31 @@ def summary(overview: Overview, *, linked: bool) -> Markup:
         said.append(tag("li", f"{len(changed) - _CHANGES} more changed; see below."))
     if overview.rows and not said:
         compared = any(row.whole.change for row in overview.rows)
+        whole = "Over the whole span, nothing" if overview.report.alerts else "Nothing"
         said = [
-            tag("li", "Nothing changed by more than chance against the time before.")
+            tag("li", f"{whole} changed by more than chance against the time before.")
             if compared
             else tag("li", "There is no time before to compare with.")
         ]
-    alerts = [
-        tag(
-            "li",
-            tag("strong", "\N{BLACK UP-POINTING TRIANGLE} Alert: "),
-            f"{words.name(alert.entity)}\N{RIGHT SINGLE QUOTATION MARK}s negative labels have risen"
-            f" from {words.percent(alert.usual_share)} to {words.percent(alert.share)},"
-            f" raised {words.moment(epoch(alert.raised_at))}. ",
-            tag("a", "Its tweets", href=links.query("latest-alerts", entity=alert.entity))
-            if linked
-            else None,
-            class_="alert",
-        )
-        for alert in overview.report.alerts
-        if alert.ended_at is None
-    ]
+    alerts = [_alert(alert, linked=linked) for alert in overview.report.alerts[:_ALERTS]]
+    if more := len(overview.report.alerts) - len(alerts):
+        alerts.append(tag("li", f"{more} more alerts; see the log."))
     return tag("ul", alerts, said, class_="summary")
+
+
+def _alert(alert: Alert, *, linked: bool) -> Markup:
+    """Tell an alert of the span, in labels as they are, which the shares below correct."""
+    over = f" to {words.moment(epoch(alert.ended_at))}" if alert.ended_at else ""
+    return tag(
+        "li",
+        tag("strong", "\N{BLACK UP-POINTING TRIANGLE} Alert: " if not over else "Alert, over: "),
+        f"{words.name(alert.entity)}, {risen(alert)}, since {words.moment(epoch(alert.since))}"
+        f"{over}. ",
+        tag("a", "Its tweets", href=links.query("latest-alerts", entity=alert.entity))
+        if linked
+        else None,
+        class_="alert" if not over else None,
+    )
 
 
 def _changed(standing: Standing) -> Markup:

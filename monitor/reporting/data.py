@@ -12,6 +12,8 @@ from monitor.clock import utc
 from monitor.console import harmless, printable, strict_json
 from monitor.standings import Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
+from monitor.standings.rise import COLUMNS as RISE
+from monitor.standings.rise import risen
 from monitor.verdict import POLARITIES
 
 _DIGITS = 4
@@ -38,14 +40,15 @@ def as_json(report: Report) -> str:
                 {"entity": name or None, "tweets": count} for name, count in report.unread.entities
             ],
         },
+        "learning": [{"entity": name, "tweets": tweets} for name, tweets in report.learning],
         "standings": [_fields(standing) for standing in report.standings],
         "alerts": [
             {
                 "entity": alert.entity or None,
+                "since": alert.since,
                 "raised_at": alert.raised_at,
                 "ended_at": alert.ended_at,
-                "usual_share": alert.usual_share,
-                "share": alert.share,
+                **{name: getattr(alert, name) for name in RISE},
             }
             for alert in report.alerts
         ],
@@ -99,9 +102,8 @@ def as_markdown(report: Report) -> Iterator[str]:
     )
     for alert in report.alerts:
         yield (
-            f"- Alert: {_escaped(printable(alert.entity or NO_ENTITY))}, {_minute(alert.raised_at)}"
-            f" to {_minute(alert.ended_at) if alert.ended_at else 'now'}: negative labels"
-            f" {100 * alert.share:.0f} % instead of {100 * alert.usual_share:.0f} %"
+            f"- Alert: {_escaped(printable(alert.entity or NO_ENTITY))}, {_minute(alert.since)}"
+            f" to {_minute(alert.ended_at) if alert.ended_at else 'now'}: {risen(alert)}"
         )
 
 

@@ -13,6 +13,7 @@ from monitor.console.terminal import UNICODE, shares_bar
 from monitor.periods import beginning
 from monitor.standings import Alert, Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
+from monitor.standings.rise import risen
 
 _NAME: Final = 30
 _LEAST_NAME: Final = 10
@@ -49,8 +50,7 @@ def _lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[
         yield from _nothing(report, signs)
         return
     yield from _table(report, columns, signs)
-    for alert in report.alerts:
-        yield _cut(_alert(alert, signs), columns, signs)
+    yield from _wrapped((_alert(alert, signs) for alert in report.alerts), columns)
     if report.alerts:
         yield ""
     yield from _wrapped(_legend(report, signs), columns)
@@ -214,8 +214,8 @@ def _wrapped(sentences: Iterable[str], columns: int) -> Iterator[str]:
 def _alert(alert: Alert, signs: Glyphs) -> str:
     until = f"to {_minute(alert.ended_at)}" if alert.ended_at else "and on"
     return (
-        f"ALERT {_minute(alert.raised_at)} {until}: {printable(alert.entity or NO_ENTITY, signs)},"
-        f" negative labels {100 * alert.share:.0f} % instead of {100 * alert.usual_share:.0f} %"
+        f"ALERT {_minute(alert.since)} {until}: {printable(alert.entity or NO_ENTITY, signs)},"
+        f" {risen(alert)}"
     )
 
 

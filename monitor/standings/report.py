@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.clock import utc
-from monitor.console import counted
+from monitor.console import counted, strict_json
 from monitor.periods import Window
 from monitor.standings.labellers import Labeller, Task, labellers
 from monitor.standings.quantification import Method
 from monitor.standings.reputation import most_spoken_of, standings
+from monitor.standings.rise import COLUMNS as RISE
 from monitor.standings.standing import Standing
 from monitor.standings.tallies import Ranking, entities, is_known, ranking
 from monitor.standings.unread import Unread, unread
@@ -26,6 +27,8 @@ _SPELLINGS = 5
 """As many spellings of a name are named."""
 _NAMED = 5
 """Entities that a sentence names."""
+_LEARNT = 500
+"""Tweets of an entity that show well what is usual: as ``[alerts] learn_tweets`` is by default."""
 _COMPARED = 1000
 """Of these entities the nearest is named, if one that is asked for is not known."""
 
@@ -51,13 +54,17 @@ class ReportQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A rise of an entity's negative labels, as the daemon noticed it."""
+    """A rise of an entity's negative labels or of its tweets, as the daemon noticed it."""
 
     entity: str
+    since: str
     raised_at: str
     ended_at: str | None
+    kind: str
     usual_share: float
     share: float
+    usual_per_day: float | None
+    per_day: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,8 @@ class Report:
     """What the shares are corrected by, in plain words, a sentence a model."""
     unread: Unread = field(default_factory=Unread)
     """Tweets in languages that no label could be given in."""
+    learning: Sequence[tuple[str, int]] = ()
+    """Entities of which alerts do not know well what is usual, and how many tweets showed it."""
 
 
 def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
@@ -112,12 +121,24 @@ def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
             *_dated(found),
         ],
         unread=unread(connection, question.since, question.until, question.entity),
+        learning=_learning(
+            connection, sorted({standing.entity for standing in found if standing.entity})
+        ),
     )
 
 
 def others(report: Report) -> list[str]:
-    """Say who "(others)" are, and which tweets are not counted, if there are any."""
+    """Say what else there is to know of the numbers, and of whom they leave out."""
     told = report.unread.told()
+    if report.alerts:
+        told.append("Alerts count labels as they are; the shares are corrected where it says so.")
+    if report.learning:
+        names = ", ".join(f"{name} ({tweets:,})" for name, tweets in report.learning[:_NAMED])
+        more = f" and {more:,} more" if (more := len(report.learning) - _NAMED) > 0 else ""
+        told.append(
+            f"Alerts still learn what is usual for {names}{more}, from so many tweets; until"
+            f" {_LEARNT} only great rises are found soon."
+        )
     if report.shown.left:
         told.append(
             f"{OTHERS}: {counted(report.shown.left, 'entity', 'entities')} with fewer tweets, added"
@@ -133,12 +154,20 @@ def alerts(
 ) -> list[Alert]:
     """Read the alerts that held at some time in a span, the latest first."""
     rows = connection.execute(
-        "SELECT entity, raised_at, ended_at, usual_share, share FROM alerts"
+        f"SELECT entity, since, raised_at, ended_at, {', '.join(RISE)} FROM alerts"  # noqa: S608  (ours)
         " WHERE raised_at < ? AND (ended_at IS NULL OR ended_at >= ?)"
         " AND (? IS NULL OR entity = ?) ORDER BY raised_at DESC",
         (utc(until), utc(since), entity, entity),
     )
     return [Alert(*row) for row in rows]
+
+
+def _learning(connection: sqlite3.Connection, entities: Sequence[str]) -> list[tuple[str, int]]:
+    return connection.execute(
+        "SELECT entity, learnt FROM alert_states WHERE learnt < ? AND alert_id IS NULL"
+        " AND entity IN (SELECT value FROM json_each(?)) ORDER BY learnt DESC, entity",
+        (_LEARNT, strict_json(entities)),
+    ).fetchall()
 
 
 def _shown(connection: sqlite3.Connection, question: ReportQuestion) -> Ranking:

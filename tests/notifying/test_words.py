@@ -18,8 +18,11 @@ ROSE = Alert(
     raised_at="2026-11-21T10:02:00.000Z",
     ended_at=None,
     outcome=None,
+    kind="share",
     usual_share=0.1213,
     share=0.4118,
+    usual_per_day=35.0,
+    per_day=36.0,
     tweets=51,
     negatives=21,
 )
@@ -38,7 +41,7 @@ def test_an_alert_is_told_in_one_line() -> None:
     assert "Acme: more negative tweets than usual" == message.title
     assert [
         (
-            "Acme: negative labels up from 12 % to 41 % since Sat 21 Nov 2026 09:14 CET (21 of 51"
+            "Acme: negative labels 41 % instead of 12 % since Sat 21 Nov 2026 09:14 CET (21 of 51"
             " tweets when it was noticed, Sat 21 Nov 2026 11:02 CET)."
         ),
         (

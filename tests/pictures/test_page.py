@@ -135,7 +135,8 @@ def _with_alerts(overview: Overview, *alerts: Alert) -> Overview:
 
 def _alert(entity: str, ended: float | None = None) -> Alert:
     raised = utc(NOW - DAY_S)
-    return Alert(entity, raised, None if ended is None else utc(ended), 0.1, 0.3)
+    over = None if ended is None else utc(ended)
+    return Alert(entity, raised, raised, over, "share", 0.1, 0.3, None, None)
 
 
 @pytest.mark.parametrize("entity", [None, HOSTILE])
@@ -144,16 +145,18 @@ def test_an_alert_stands_out(log: Path, entity: str | None) -> None:
     overview = _with_alerts(_overview(log, entity=entity), _alert(HOSTILE))
     text = page.content(overview, "7d")
 
-    assert "from 10\u202f% to 30\u202f%" in text
+    assert "negative labels 30 % instead of 10 %" in text
+    assert "Nothing changed" not in text
     assert 1 == text.count('class="badge"')
     assert (1 if entity is None else 3) == text.count('class="alert-start"')
 
 
-def test_an_alert_that_ended_is_a_mark_alone(log: Path) -> None:
-    """It is over: no word at the top."""
+def test_an_alert_that_ended_is_told_too(log: Path) -> None:
+    """For it was in the span; but its entity is not marked as one that has an alert."""
     overview = _with_alerts(_overview(log), _alert(HOSTILE, ended=NOW - DAY_S / 2))
     text = page.content(overview, "7d")
 
+    assert "Alert, over: " in text
     assert 'class="badge"' not in text
     assert 1 == text.count('class="alert-start"')
 

@@ -82,15 +82,20 @@ def test_markdown_is_a_table(report: Report) -> None:
 
 def test_alerts_are_told(report: Report) -> None:
     """In JSON as they stand in the log, in Markdown a line each."""
-    alert = Alert("a|b", "2025-06-15T10:00:00.000Z", None, 0.1, 0.3)
+    ten = "2025-06-15T10:00:00.000Z"
+    alert = Alert("a|b", ten, ten, None, "share", 0.1, 0.3, 20.0, 21.0)
     told = dataclasses.replace(report, alerts=[alert])
 
     expected = {
         "entity": "a|b",
-        "raised_at": "2025-06-15T10:00:00.000Z",
+        "since": ten,
+        "raised_at": ten,
         "ended_at": None,
+        "kind": "share",
         "usual_share": 0.1,
         "share": 0.3,
+        "usual_per_day": 20.0,
+        "per_day": 21.0,
     }
     assert [expected] == json.loads(data.as_json(told))["alerts"]
     line = list(data.as_markdown(told))[-1]

@@ -1,0 +1,47 @@
+"""What an alert says has risen, in one sentence that is the same wherever it is told."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+COLUMNS: Final = ("kind", "usual_share", "share", "usual_per_day", "per_day")
+"""Of the table `alerts`."""
+
+
+class Rise(Protocol):
+    """What is said of it: `COLUMNS`. Shares are of negative labels, not corrected."""
+
+    @property
+    def kind(self) -> str:
+        """What has risen: ``share``, ``volume`` or ``both``."""
+
+    @property
+    def usual_share(self) -> float:
+        """Before."""
+
+    @property
+    def share(self) -> float:
+        """Since it began, when it was noticed."""
+
+    @property
+    def usual_per_day(self) -> float | None:
+        """Tweets a day before; None where too little was known."""
+
+    @property
+    def per_day(self) -> float | None:
+        """Since it began."""
+
+
+def risen(rise: Rise) -> str:
+    """Say what has risen, and by how much.
+
+    A share is said in any case, for tweets that become more may well be praise.
+    """
+    share, usual = f"{100 * rise.share:.0f} %", f"{100 * rise.usual_share:.0f} %"
+    if rise.kind == "share" or not rise.usual_per_day or not rise.per_day:
+        return f"negative labels {share} instead of {usual}"
+    times = rise.per_day / rise.usual_per_day
+    return (
+        f"{times:.{0 if times >= 9.95 else 1}f} times as many tweets as usual, of the labels"
+        f" {share} negative (usually {usual})"
+    )
