@@ -367,8 +367,14 @@ def assumed(shares: Iterable[float]) -> tuple[float, float]:
 
 
 def _is_watched(label: Labelled) -> bool:
-    """Whether a label counts: retweets repeat an opinion, and some are about nobody."""
-    return not label.tweet.is_retweet and label.entity not in _NOBODY and label.is_read
+    """Whether a label counts: retweets repeat an opinion, and some are about nobody.
+
+    What was written more than a day before it arrived is history, and no news.
+    """
+    tweet = label.tweet
+    if tweet.is_retweet or label.entity in _NOBODY or not label.is_read:
+        return False
+    return tweet.tweeted_at is None or epoch(label.at) - epoch(tweet.tweeted_at) <= DAY_S
 
 
 def _detector(numbers: Sequence[Any]) -> Detector:

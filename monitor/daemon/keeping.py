@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from monitor.periods import epoch
 from monitor.settings import Settings
 from monitor.store.rows import TweetRow
 from monitor.tweets import Pseudonyms
+from monitor.tweets.moment import written_at
 from monitor.tweets.redaction import has_address, redact
 from monitor.tweets.redaction.numbers import CLOSELY_IN_NAMES
 from monitor.tweets.shape import mask
@@ -38,6 +41,7 @@ class Keeper:
 
     def __init__(self, settings: Settings, pseudonyms: Pseudonyms) -> None:
         self._store_text = settings.privacy.store_text
+        self._counts_as_written = settings.store.count_by == "created_at"
         self._pseudonyms = pseudonyms
         self._names = frozenset(entity.name.strip() for entity in settings.entities)
         filters = (*settings.mqtt.topics, *settings.mqtt.results_topics)
@@ -52,8 +56,11 @@ class Keeper:
         Of two entities that look the same without names ("@ann", "@bob"), the first keeps its
         label: a tweet has one label an entity.
         """
+        tweeted_at = None
+        if self._counts_as_written:
+            tweeted_at = written_at(row.created_at, epoch(row.received_at))
         if self._store_text == "full":
-            return row
+            return replace(row, tweeted_at=tweeted_at)
         verdicts: dict[str, Verdict] = {}
         for name, verdict in row.verdicts:
             verdicts.setdefault(self.entity(name), verdict)
@@ -68,6 +75,7 @@ class Keeper:
             text=redact(row.text) if row.text and self._store_text == "redacted" else None,
             verdicts=[*verdicts.items()],
             origin=row.origin,
+            tweeted_at=tweeted_at,
         )
 
     def topic(self, topic: str) -> str:

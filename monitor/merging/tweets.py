@@ -205,11 +205,12 @@ def _demote(notes: str, which: str, *, lost: bool) -> str:
 
 
 def _hour(tweet: str, schema: str) -> str:
-    """Write SQL for the hour in which a label ``l`` was counted: that of what brought it.
+    """Write SQL for the hour in which a label ``l`` was counted: its tweet's, or its arrival's.
 
     Of one that a known tweet gained the log does not know it, but when that batch began.
     """
     return (
-        f"substr(CASE WHEN l.batch_id = {tweet}.batch_id THEN {tweet}.received_at ELSE"  # noqa: S608
+        f"substr(CASE WHEN {tweet}.tweeted_at IS NOT NULL THEN {tweet}.tweeted_at"  # noqa: S608
+        f" WHEN l.batch_id = {tweet}.batch_id THEN {tweet}.received_at ELSE"
         f" (SELECT started_at FROM {schema}.batches WHERE id = l.batch_id) END, 1, {_HOUR})"
     )

@@ -86,6 +86,7 @@ class StoreSettings:
     keep_history_days: int = declared(400, least=0, most=36_500)
     keep_owner_labels: bool = declared(False)
     max_bytes: int = declared(0, least=0, most=2**48)
+    count_by: str = declared("created_at", choices=("created_at", "received_at"))
     on_damage: str = declared("set-aside", choices=("set-aside", "refuse"))
 
 

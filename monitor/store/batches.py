@@ -83,6 +83,7 @@ class Batches:
                         t.text,
                         t.origin and t.origin.board,
                         batch_id,
+                        t.tweeted_at,
                     )
                     for t in batch.tweets
                 ],

@@ -34,14 +34,15 @@ class Rollups:
     """Adds what is new in the log to its counts; a hook of the store."""
 
     def write(self, connection: sqlite3.Connection, fresh: Sequence[Labelled]) -> None:
-        """Count labels that have just been inserted, in the hour of what brought them.
+        """Count labels that have just been inserted, in the hour that their tweet was written in.
 
-        That is the hour of their tweet, but for one known already that gains an entity.
+        Where that is not known it is the hour of what brought them: that in which their tweet
+        arrived, but for one known already that gains an entity.
         """
         counted: defaultdict[tuple[str, str, int, bool], Counter[str]] = defaultdict(Counter)
         for label in fresh:
             tweet = label.tweet
-            key = (tweet.received_at[:_HOUR], label.entity, label.model_id, tweet.is_retweet)
+            key = (tweet.counted_at[:_HOUR], label.entity, label.model_id, tweet.is_retweet)
             if not label.is_read:
                 counted[key][COUNTS[-1]] += 1
                 continue

@@ -45,6 +45,13 @@ class TweetRow:
     verdicts: Sequence[tuple[str, Verdict]]
     origin: Origin | None = None
     """None for what this daemon labelled itself."""
+    tweeted_at: str | None = None
+    """When it was written; None where that is not known or not to be counted by."""
+
+    @property
+    def counted_at(self) -> str:
+        """The time that it is counted in: when it was written, else when it arrived."""
+        return self.tweeted_at or self.received_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -993,6 +993,16 @@ def m015_watched_from_the_first_tweet(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m016_when_tweets_were_written(db: Database) -> None:
+    """Keep when a tweet was written, where that is believed; it is counted in that hour."""
+    db.execute("ALTER TABLE tweets ADD COLUMN tweeted_at TEXT")
+    ((view,),) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'labelled'").fetchall()
+    db.execute("DROP VIEW labelled")
+    last = "l.adaptation_id AS adaptation\n"
+    db.execute(view.replace(last, f"{last.rstrip()}, t.tweeted_at\n"))
+
+
 def is_joined(connection: sqlite3.Connection) -> bool:
     """Whether a log holds only what others do (`monitor merge`), so that no daemon writes it."""
     return connection.execute("SELECT 1 FROM logs WHERE own").fetchone() is None

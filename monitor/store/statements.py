@@ -25,7 +25,7 @@ INSERT_BATCH: Final = (
 INSERT_TWEET: Final = _insert(
     "tweets",
     *("id", "received_at", "created_at", "topic", "author", "lang", "is_retweet", "text"),
-    *("board", "batch_id"),
+    *("board", "batch_id", "tweeted_at"),
 )
 INSERT_LABEL: Final = _insert(
     "labels",

@@ -277,8 +277,9 @@ def _plain(text: str) -> str:
 
 def _tokens(text: str) -> list[str]:
     """Split a text into words, handles, hashtags and punctuation marks, in one spelling."""
-    text = folded(_plain(text))
-    tokens = _TOKEN.findall(replace_links(replace_emails(text, " "), " "))
+    # Addresses first, as `readable` does: folded, a dash would be part of one.
+    text = folded(replace_links(replace_emails(_plain(text), " "), " "))
+    tokens = _TOKEN.findall(text)
     if "&" in text and ";" in text:
         return [token for token in map(_spelt, tokens) if token]
     return tokens

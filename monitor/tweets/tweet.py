@@ -79,7 +79,7 @@ def decode(payload: bytes, *, max_bytes: int, identify: Identify) -> Tweet | Rej
         tweet, found = _found(message, identify, taking)
         id_ = _id(found, taking)
         # Under the names that simple messages have for them.
-        fields = {"created_at": found.created_at, "lang": found.lang}
+        fields = {"created_at": _as_text(found.created_at), "lang": found.lang}
         return Tweet(
             id=id_ or identify(payload),
             text=found.text,
@@ -102,6 +102,12 @@ def text_and_entities(message: Fields) -> tuple[str, tuple[str, ...]]:
     """
     tweet, found = _found(message, lambda _: "", Taking())
     return found.text, _entities(message, tweet)
+
+
+def _as_text(value: object) -> object:
+    """Write a number as text: some count seconds since 1970."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
 
 
 _ENVELOPES: Final = ("data", "tweet", "post", "status")

@@ -20,7 +20,7 @@ from tests.logs import Said, write_log
 
 COLUMNS = {
     "labelled": "id received_at entity label reputation sentiment text author lang topic is_retweet"
-    " abstained clock_synchronised board adaptation",
+    " abstained clock_synchronised board adaptation tweeted_at",
     "throughput_by_hour": "hour received labelled duplicates rejected tweets_per_s worst_p99_ms"
     " queue_depth rss_mib cpu_celsius broker_dropped other_language",
 }

@@ -172,9 +172,9 @@ def test_a_log_from_before_abstaining_is_migrated(first_version: Path, tmp_path:
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
     columns_added = {
         "models": (None,),
-        "tweets": (None,),
+        "tweets": (None, None),
         "labels": (0, 0, 1, None, None),
-        "labelled": (0, None, None, None),
+        "labelled": (0, None, None, None, None),
     }
 
     assert {
@@ -261,7 +261,7 @@ def test_a_batch_is_stored(path: Path, store: Store) -> None:
         batch_row(2), [tweet], [letter]
     )
     assert [
-        ("7", utc(NOW), "yesterday", "tweets", "0f" * 16, "en", 1, "text of 7", 1, None),
+        ("7", utc(NOW), "yesterday", "tweets", "0f" * 16, "en", 1, "text of 7", 1, None, None),
     ] == query(path, "SELECT * FROM tweets")
     answer = ("positive", 0.1, 0.1, 0.8, "negative", 0.8, 0.1, 0.1, 1, 0, 0, 1, None, None)
     assert [("7", "Acme", *answer), ("7", "Lumen", *answer)] == query(path, "SELECT * FROM labels")
@@ -724,7 +724,7 @@ def test_sqlite_understands_times(path: Path, store: Store) -> None:
             "labelled",
             (
                 "id received_at entity label reputation sentiment text author lang topic"
-                " is_retweet abstained clock_synchronised board adaptation"
+                " is_retweet abstained clock_synchronised board adaptation tweeted_at"
             ),
         ),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.tweets import Entity, EntityMatcher
@@ -208,6 +208,7 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=400)
+@example("Citroën@\N{EN DASH}.Citroën")
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40))
 def test_what_is_found_is_located(text: str) -> None:
     """Asked which are named, and where, the answers agree."""

@@ -314,7 +314,8 @@ def left_out(message: dict[str, Any]) -> tuple[str, ...]:
     [
         (("author",), {"author": ["bob"]}),
         (("author",), {"author": {"name": "bob"}}),
-        (("created_at",), {"created_at": 1}),
+        (("created_at",), {"created_at": [1]}),
+        ((), {"created_at": 1795283549}),
         (("created_at",), {"created_at": "last week!"}),
         (("lang",), {"lang": []}),
         (("lang",), {"lang": "English (UK)"}),
