@@ -28,10 +28,18 @@ def test_demo_labels_and_leaves_a_log(tmp_path: Path) -> None:
     assert 300 <= int(labelled) < int(published)
     assert Path(path).exists()
     tried = [line for line in result.stdout.splitlines() if line.startswith("  ") and path in line]
+    assert re.search(r"^ALERT Tarnwell Bank: ", result.stdout, re.MULTILINE)
+    topics, *tried = tried
+    assert "topics" == topics.split()[1]
     assert ["report", "watch", "dashboard"] == [line.split()[1] for line in tried[:3]]
     assert "SELECT" in tried[3]
     assert "label" == tried[4].split()[1]
-    for command in (tried[0], tried[1], tried[3]):  # the dashboard goes on until it is stopped
+    for command in (
+        topics,
+        tried[0],
+        tried[1],
+        tried[3],
+    ):  # the dashboard goes on until it is stopped
         answer = subprocess.run(
             command,
             shell=True,

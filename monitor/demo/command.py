@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,7 @@ def demo(rate: float) -> None:
 def _run(rate: float) -> None:
     from rich.console import Console
 
+    from monitor.alerts.alerting import alerting
     from monitor.daemon import logs
     from monitor.daemon.pipeline import Pipeline
     from monitor.demo.embedded_broker import embedded_broker
@@ -58,6 +60,7 @@ def _run(rate: float) -> None:
     from monitor.inference import Classifier, Model
     from monitor.mqtt import Broker, BrokerRefusedError
     from monitor.mqtt.publisher import connected
+    from monitor.publishing import Outbox
     from monitor.settings import load
     from monitor.store import Store
     from monitor.tweets import Pseudonyms, load_key
@@ -80,6 +83,7 @@ def _run(rate: float) -> None:
         view = DemoView(Console(), len(payloads))
         store = Store(database)
         model = Model.load(settings.model.path)
+        store.set_hooks(alerting(settings, model, Outbox(settings.mqtt.client_id)))
         with Classifier(model, entities=settings.entities) as classifier:
             pseudonyms = Pseudonyms(load_key(settings.key_path))
             pipeline = Pipeline(settings, classifier, store, pseudonyms, view.add)
@@ -122,13 +126,23 @@ def _payloads(path: Path) -> Iterator[bytes]:
 
 
 def _report(stored: int, unread: int, published: int, seconds: float, database: Path) -> None:
+    from monitor.standings.report import alerts
+    from monitor.standings.rise import risen
+    from monitor.store import open_log
+
     labelled = stored - unread
     click.echo(f"labelled {labelled} of {published} tweets in {seconds:.1f} s; log: {database}")
     folder = Path(os.path.relpath(Path(sys.executable).parent))
     click.echo(
         f"\nOf the others {unread} are in other languages, which the model does not read; the rest"
-        "\nwere duplicates or malformed (dead letters). To try next:"
+        "\nwere duplicates or malformed (dead letters)."
     )
+    with closing(open_log(database)) as connection:
+        raised = alerts(connection, 0.0, time.time() + 1)
+    for alert in raised[:1]:
+        click.echo(f"\nALERT {alert.entity}: {risen(alert)}. What it is about:")
+        click.echo(f"  {folder / 'monitor'} topics --alert 1 --database {database}")
+    click.echo("\nTo try next:")
     for command in _COMMANDS:
         click.echo(f"  {folder / 'monitor'} {command} --database {database}")
     click.echo(f'  {folder / "sqlite-utils"} {database} "{_QUERY}" --table')
