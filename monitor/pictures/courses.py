@@ -79,7 +79,7 @@ def entity(overview: Overview, row: EntityRow, *, linked: bool) -> Markup:
         return tag("figure", tag("figcaption", title, tag("span", note, class_="note")), chart)
 
     scores = [(v, words.signed(v)) for v in (-1, -0.5, 0, 0.5, 1)]
-    net_axes = Axes(span.since, span.end, span.step, -1, 1, scores)
+    net_axes = Axes(span.first, span.end, span.step, -1, 1, scores)
     share_axes = _share_axes(span, [row], height=140)
     note = f" positive share less negative share; {_BAND}"
     return join(
@@ -143,7 +143,7 @@ def _volume(row: EntityRow, span: Span, *, linked: bool) -> Markup:
     most = nice_end(max((p.value for p in points), default=1.0))
     marks = [(v, f"{v:,.0f}") for v in ticks(0, most, 3) if v == int(v)]
     return bars(
-        Axes(span.since, span.end, span.step, 0, most, marks, height=90),
+        Axes(span.first, span.end, span.step, 0, most, marks, height=90),
         points,
         id_="tweets",
         title=f"{words.name(row.whole.entity)}: tweets",
@@ -157,7 +157,7 @@ def _share_axes(span: Span, rows: Sequence[EntityRow], height: int, moments: int
     )
     end = 1.0 if highest > 0.5 else 0.5
     marks = [(v, words.percent(v)) for v in ticks(0, end, 4)]
-    return Axes(span.since, span.end, span.step, 0, end, marks, height, moments)
+    return Axes(span.first, span.end, span.step, 0, end, marks, height, moments)
 
 
 def _marks(overview: Overview, row: EntityRow) -> list[Mark]:

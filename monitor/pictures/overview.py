@@ -108,7 +108,7 @@ def read(connection: sqlite3.Connection, span: Span, *, entity: str | None, now:
     Raises:
         UnknownEntityError: if the log holds nothing about the entity.
     """
-    question = ReportQuestion(span.since, span.end, entity=entity, most=_ENTITIES)
+    question = ReportQuestion(span.since, span.until, entity=entity, most=_ENTITIES)
     report = gather(connection, question)
     return Overview(span, now, report, _rows(connection, span, report), _board(connection, span))
 
@@ -118,7 +118,7 @@ def _rows(connection: sqlite3.Connection, span: Span, report: Report) -> list[En
     for standing in standings(
         connection,
         span.since,
-        span.end,
+        span.until,
         window=span.window,
         among=report.shown.names,
         others=report.question.entity is None,

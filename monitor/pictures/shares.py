@@ -78,7 +78,7 @@ def sparkline(windows: Sequence[Standing], span: Span) -> Markup:
     starts = [epoch(window.start) for window in windows]
     half, low, high = span.step / 2, min(values), max(values)
     room = max(0.25 - (high - low), 0) / 2  # a flat course looks flat
-    x = Scale(span.since, span.end, 0, 100)
+    x = Scale(span.first, span.end, 0, 100)
     y = Scale(low - room - 1e-9, high + room + 1e-9, _SPARK - 4, 4)
     pieces = [
         "M" + "L".join(f"{x(starts[n] + half):.2f} {y(values[n]):.1f}" for n in range(a, b))

@@ -1,4 +1,4 @@
-"""How much of the log a page shows: whole windows, the last of which may not be over."""
+"""How much of the log a page shows: whole hours, as in every report, drawn in windows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _DAYS_AT_MOST: Final = 92
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From the beginning of a window to a moment, in seconds since the epoch."""
+    """From the beginning of an hour to a moment, in seconds since the epoch.
+
+    The first of its windows may have begun before, and the last one may not be over.
+    """
 
     since: float
     until: float
@@ -26,18 +29,23 @@ class Span:
         window: Window = (
             "hour" if days <= _HOURS_AT_MOST else "day" if days <= _DAYS_AT_MOST else "week"
         )
-        return cls(beginning(since, window), until, window)
+        return cls(beginning(since, "hour"), until, window)
 
     @classmethod
     def ending(cls, until: float, name: str) -> Self:
-        """Make the span of a name in `NAMES` that ends at a moment, its own window included."""
+        """Make the span of a name in `NAMES` that ends at a moment, as ``--since`` means it."""
         window, count, _ = NAMES[name]
-        return cls(ending(until, window) - count * SECONDS[window], until, window)
+        return cls(beginning(until - count * SECONDS[window], "hour"), until, window)
 
     @property
     def step(self) -> float:
         """Seconds of a window."""
         return SECONDS[self.window]
+
+    @property
+    def first(self) -> float:
+        """When its first window begins."""
+        return beginning(self.since, self.window)
 
     @property
     def end(self) -> float:

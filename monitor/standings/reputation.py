@@ -49,9 +49,10 @@ def standings(
 
     Args:
         connection: from `reader.open_log`.
-        since: seconds since the epoch; rounded down to a whole hour or window.
+        since: seconds since the epoch; rounded down to a whole hour.
         until: the same; rounded up.
-        window: split the time into hours, days or weeks; None for all of it as one.
+        window: split the time into hours, days or weeks; None for all of it as one. The first one
+            may have begun before the span, and the last one may not be over.
         entity: only this one; "" for tweets about no entity.
         task: whose labels; None for the task that each model was run for.
         correction: None for the best there is: an owner's answers, where there are enough of an
@@ -73,12 +74,15 @@ def standings(
     by_task: defaultdict[Task, list[int]] = defaultdict(list)
     for model_id, model in models.items():
         by_task[model.task].append(model_id)
-    edges = (first - length, first, last) if compared else (first, last)
+    # Of the first window what lies before the span is left out, as it is without windows.
+    begin = beginning(since, "hour")
+    parts = [(first - length, first), (begin, last)] if compared else [(begin, last)]
     cells = _cells(
         (
             tally
             for asked, ids in by_task.items()
-            for tally in tallies(connection, edges, window, asked, ids, among, others=others)
+            for part in parts
+            for tally in tallies(connection, part, window, asked, ids, among, others=others)
         ),
         retweets,
     )

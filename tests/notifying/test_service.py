@@ -68,10 +68,10 @@ def test_an_alert_and_its_end_are_told_once_over_restarts(make: Make) -> None:
     assert 2 == len(mailed.taken)
     rose, over = hooked.taken
     assert ("Acme: more negative tweets than usual", "warning") == (rose["title"], rose["type"])
-    assert "from 12 % to 41 % since Sun 15 Jun 2025 15:18 CEST" in rose["message"]
+    assert "41 % instead of 12 % since Sun 15 Jun 2025 15:18 CEST" in rose["message"]
     assert ("Acme: the alert is over", "success") == (over["title"], over["type"])
     assert "Acme: up from" not in text(mailed.taken[0])
-    assert "from 12 % to 41 %" in text(mailed.taken[0])
+    assert "41 % instead of 12 %" in text(mailed.taken[0])
 
 
 def test_killed_between_sending_and_noting(make: Make) -> None:

@@ -39,7 +39,7 @@ def test_windows_add_up_to_the_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "log.db", [(NOW - h * HOUR_S, "Acme", "negative") for h in ages])
     (row,) = _read(path).rows
 
-    assert 5 == row.whole.tweets == sum(w.tweets for w in row.windows)
+    assert 6 == row.whole.tweets == sum(w.tweets for w in row.windows)
     assert sorted(w.start for w in row.windows) == [w.start for w in row.windows]
     assert row.whole.change is not None
 

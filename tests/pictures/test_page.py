@@ -163,7 +163,7 @@ def test_an_alert_that_ended_is_told_too(log: Path) -> None:
 
 def test_changes_are_said_in_words(tmp_path: Path) -> None:
     """A fall that is no chance is told, with where it led."""
-    tweets = [(NOW - DAY_S * d, "Acme", "positive") for d in (7, 8, 9) for _ in range(99)]
+    tweets = [(NOW - DAY_S * d, "Acme", "positive") for d in (8, 9, 10) for _ in range(99)]
     tweets += [(NOW - DAY_S * d, "Acme", "negative") for d in (0, 1, 2) for _ in range(99)]
     text = page.content(_overview(write(tmp_path / "log.db", tweets)), "7d")
 

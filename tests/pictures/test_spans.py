@@ -1,4 +1,4 @@
-"""Spans are whole windows, and hold the moment they end at."""
+"""Spans are whole hours, drawn in windows, and hold the moment they end at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.periods import beginning
+from monitor.periods import SECONDS, beginning
 from monitor.pictures.spans import NAMES, Span
 from tests.factories import DAY_S, NOW
 
@@ -15,22 +15,24 @@ _MOMENTS = st.floats(1e9, 4e9)
 
 @given(until=_MOMENTS, name=st.sampled_from(sorted(NAMES)))
 def test_a_named_span_has_its_windows(until: float, name: str) -> None:
-    """As many as its name says, the last of which holds the moment."""
+    """As long as its name says, from the hour's beginning; its last window holds the moment."""
     span = Span.ending(until, name)
+    window, count, _ = NAMES[name]
 
-    assert NAMES[name][1] == round((span.end - span.since) / span.step)
-    assert span.since == beginning(span.since, span.window)
+    assert span.since == beginning(span.since, "hour")
+    assert 0 <= until - count * SECONDS[window] - span.since < SECONDS["hour"]
+    assert count <= round((span.end - span.first) / span.step) <= count + 1
     assert span.end - span.step <= until <= span.end
 
 
 @given(until=_MOMENTS, days=st.floats(0.01, 2000.0))
 def test_any_span_has_a_readable_number_of_windows(until: float, days: float) -> None:
-    """It begins with a window, and a picture of it has not more than it can show."""
+    """A picture of it has not more than it can show."""
     span = Span.of(until - days * DAY_S, until)
 
-    assert span.since == beginning(span.since, span.window)
+    assert span.since == beginning(span.since, "hour")
     assert span.since <= until - days * DAY_S
-    assert (span.end - span.since) / span.step <= 290
+    assert (span.end - span.first) / span.step <= 290
 
 
 @pytest.mark.parametrize(("days", "window"), [(1, "hour"), (2, "hour"), (7, "day"), (365, "week")])
