@@ -12,6 +12,7 @@ from monitor.pictures.overview import EntityRow, Overview
 from monitor.pictures.spans import Span
 from monitor.standings import Estimate, Standing
 from monitor.standings.report import Alert
+from monitor.standings.reputation import COMPARABLE
 from monitor.standings.rise import risen
 from monitor.tweets import OTHERS
 
@@ -34,7 +35,10 @@ def summary(overview: Overview, *, linked: bool) -> Markup:
         said = [
             tag("li", f"{whole} changed by more than chance against the time before.")
             if compared
-            else tag("li", "There is no time before to compare with.")
+            else tag(
+                "li",
+                f"The time before has fewer than {COMPARABLE} tweets: too few to compare with.",
+            )
         ]
     alerts = [_alert(alert, linked=linked) for alert in overview.report.alerts[:_ALERTS]]
     if more := len(overview.report.alerts) - len(alerts):
@@ -143,7 +147,7 @@ def _three(standing: Standing) -> str:
 
 def _change(change: Estimate | None) -> Markup:
     if change is None:
-        return tag("span", "no time before", class_="quiet")
+        return tag("span", "too few before", class_="quiet")
     if not change.excludes_zero:
         return tag("span", "within chance", class_="quiet")
     arrow = "\N{UPWARDS ARROW}" if change.value > 0 else "\N{DOWNWARDS ARROW}"

@@ -13,6 +13,7 @@ from monitor.console.terminal import UNICODE, shares_bar
 from monitor.periods import beginning
 from monitor.standings import Alert, Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
+from monitor.standings.reputation import COMPARABLE
 from monitor.standings.rise import risen
 
 _NAME: Final = 30
@@ -38,7 +39,7 @@ def lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[s
 
 def _lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[str]:
     question = report.question
-    first = utc(beginning(question.since, question.window or "hour"))
+    first = utc(beginning(question.since, "hour"))
     yield _cut(
         f"{report.task.capitalize()} from {_minute(first)}"
         f" to {_minute(utc(min(question.until, now)))} UTC",
@@ -191,7 +192,8 @@ def _legend(report: Report, signs: Glyphs) -> Iterator[str]:
     yield (
         f"neg, neu, pos: percent of tweets, {signs.plus_minus} 95 % interval. net: positive less"
         f" negative, from -1 to 1. change: of net, against the {span} before;"
-        f" {signs.up} {signs.down} where that is more than chance."
+        f" {signs.up} {signs.down} where that is more than chance, - where there were fewer than"
+        f" {COMPARABLE} tweets to compare with."
     )
     yield from others(report)
     if any(standing.retweets for standing in report.standings):

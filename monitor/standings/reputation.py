@@ -10,7 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from monitor.tweets import OTHERS
 from monitor.verdict import LABELS
 
 Counts: TypeAlias = NDArray[np.int64]
+COMPARABLE: Final = 10
+"""Tweets that a time must have to be compared with."""
 
 
 def standings(
@@ -231,7 +233,7 @@ class _Figures:
         )
 
     def _change(self, place: int, before: int | None) -> Estimate | None:
-        if before is None:
+        if before is None or self.counts[before].sum() < COMPARABLE:
             return None
         value = float(self.shares[place, LABELS] - self.shares[before, LABELS])
         half = float(np.hypot(self.chance[place, LABELS], self.chance[before, LABELS]))

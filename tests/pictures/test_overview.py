@@ -35,7 +35,7 @@ def test_entities_come_by_size_and_nobody_last(tmp_path: Path) -> None:
 
 def test_windows_add_up_to_the_whole(tmp_path: Path) -> None:
     """Each tweet is in one window, the earliest window first; those before the span are in none."""
-    ages = (0, 0.5, 1, 5, 23, 24, 30)
+    ages = (0, 0.5, 1, 5, 23, 24, *[30] * 10)
     path = write(tmp_path / "log.db", [(NOW - h * HOUR_S, "Acme", "negative") for h in ages])
     (row,) = _read(path).rows
 

@@ -120,7 +120,7 @@ def test_a_change_may_be_chance(tmp_path: Path) -> None:
     log = write_log(
         tmp_path / "monitor.db",
         [
-            *(Said(label=label, count=2, hours_ago=30) for label in ("negative", "positive")),
+            *(Said(label=label, count=6, hours_ago=30) for label in ("negative", "positive")),
             Said(label="negative", count=2, hours_ago=2),
             Said(label="positive", count=1, hours_ago=2),
         ],
@@ -130,6 +130,20 @@ def test_a_change_may_be_chance(tmp_path: Path) -> None:
     assert acme.change is not None
     assert acme.change.value < 0
     assert not acme.change.excludes_zero
+
+
+def test_too_few_tweets_are_not_compared_with(tmp_path: Path) -> None:
+    """Against eight tweets nothing could be told."""
+    log = write_log(
+        tmp_path / "monitor.db",
+        [
+            Said(label="positive", count=8, hours_ago=30),
+            Said(label="negative", count=100, hours_ago=2),
+        ],
+    )
+    (acme,) = _standings(log)
+
+    assert acme.change is None
 
 
 def test_asked_for_one_entity_and_task(tmp_path: Path) -> None:
