@@ -32,13 +32,11 @@ def summary(overview: Overview, *, linked: bool) -> Markup:
     if overview.rows and not said:
         compared = any(row.whole.change for row in overview.rows)
         whole = "Over the whole span, nothing" if overview.report.alerts else "Nothing"
+        few = f"The time before has fewer than {COMPARABLE} tweets: too few to compare with."
         said = [
             tag("li", f"{whole} changed by more than chance against the time before.")
             if compared
-            else tag(
-                "li",
-                f"The time before has fewer than {COMPARABLE} tweets: too few to compare with.",
-            )
+            else tag("li", few)
         ]
     alerts = [_alert(alert, linked=linked) for alert in overview.report.alerts[:_ALERTS]]
     if more := len(overview.report.alerts) - len(alerts):
