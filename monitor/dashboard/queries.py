@@ -25,14 +25,37 @@ _QUERIES: Final[dict[str, dict[str, str]]] = {
         " label (negative, neutral, positive) or, left empty, all. An empty entity means tweets"
         " about none.",
         "sql": f"""
-SELECT t.received_at, {_LABEL} AS label, {_SURE} AS probability, t.text,
-    t.is_retweet AS retweet, t.author, t.id
-FROM tweets AS t
+SELECT coalesce(t.tweeted_at, t.received_at) AS time, {_LABEL} AS label, {_SURE} AS probability,
+    t.text, t.is_retweet AS retweet, t.author, t.id
+FROM (
+    SELECT rowid FROM tweets
+    WHERE received_at >= :since AND received_at < :until AND tweeted_at IS NULL
+    UNION ALL SELECT rowid FROM tweets WHERE tweeted_at >= :since AND tweeted_at < :until
+) AS k
+CROSS JOIN tweets AS t ON t.rowid = k.rowid
 CROSS JOIN labels AS l ON l.tweet_id = t.id AND l.entity = :entity
 CROSS JOIN models AS m ON m.id = l.model_id
-WHERE t.received_at >= :since AND t.received_at < :until
-    AND (:label = '' OR {_LABEL} = :label)
-ORDER BY t.received_at DESC LIMIT 500""",  # noqa: S608  (our own names)
+WHERE :label = '' OR {_LABEL} = :label
+ORDER BY time DESC LIMIT 500""",  # noqa: S608  (our own names)
+    },
+    "latest-tweets": {
+        "title": "Latest tweets",
+        "description": "Of the latest 20,000 tweets up to 200, of all boards. A field that is left"
+        " empty asks for nothing: label (negative, neutral, positive), entity, words as they stand"
+        " in the text.",
+        "sql": f"""
+SELECT coalesce(t.tweeted_at, t.received_at) AS time, nullif(l.entity, '') AS entity,
+    {_LABEL} AS label, {_SURE} AS probability, t.text, t.topic, coalesce(t.board, g.name) AS board,
+    t.is_retweet AS retweet, t.author, t.id
+FROM (SELECT rowid FROM tweets ORDER BY received_at DESC LIMIT 20000) AS k
+CROSS JOIN tweets AS t ON t.rowid = k.rowid
+CROSS JOIN labels AS l ON l.tweet_id = t.id
+CROSS JOIN models AS m ON m.id = l.model_id
+LEFT JOIN batches AS b ON b.id = t.batch_id
+LEFT JOIN logs AS g ON g.id = b.log_id
+WHERE (:label = '' OR {_LABEL} = :label) AND (:entity = '' OR l.entity = :entity)
+    AND (:words = '' OR t.text LIKE '%' || :words || '%')
+ORDER BY t.received_at DESC LIMIT 200""",  # noqa: S608  (our own names)
     },
     "negative-tweets": {
         "title": "Latest negative tweets about an entity",

@@ -53,7 +53,7 @@ def header(here: str, switch: Content, label: str | None = None) -> Markup:
     """
     places = (
         ("/", "Overview"),
-        (links.query("negative-tweets"), "Tweets"),
+        (links.query("latest-tweets"), "Tweets"),
         (links.query("latest-alerts"), "Alerts"),
         (links.QUERIES, "All queries"),
         *([(label, "Label")] if label else []),

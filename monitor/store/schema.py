@@ -997,6 +997,7 @@ def m015_watched_from_the_first_tweet(db: Database) -> None:
 def m016_when_tweets_were_written(db: Database) -> None:
     """Keep when a tweet was written, where that is believed; it is counted in that hour."""
     db.execute("ALTER TABLE tweets ADD COLUMN tweeted_at TEXT")
+    db.execute("CREATE INDEX tweets_tweeted_at ON tweets (tweeted_at) WHERE tweeted_at IS NOT NULL")
     ((view,),) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'labelled'").fetchall()
     db.execute("DROP VIEW labelled")
     last = "l.adaptation_id AS adaptation\n"

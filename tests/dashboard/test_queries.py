@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _ask(path: Path, name: str, **asked: str) -> list[dict[str, Any]]:
-    parameters = {"entity": "", "since": "", "until": "9", "label": "", "alert": "1", **asked}
+    parameters = {"entity": "", "since": "", "until": "9", "label": "", "alert": "1", "words": ""}
+    parameters |= asked
     with closing(open_log(path)) as connection:
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(QUERIES[name]["sql"], parameters)]
@@ -97,6 +99,41 @@ def test_unsure_labels_are_below_a_half(tmp_path: Path) -> None:
 
     assert ["reputation 0.49"] == [r["id"] for r in _ask(path, "unsure-labels", entity="Acme")]
     assert [] == _ask(path, "unsure-labels", entity="Lumen")
+
+
+def test_the_latest_tweets_of_all(tmp_path: Path) -> None:
+    """Whoever they are about, by when they were written; and as far as fields ask for less."""
+    path = tmp_path / "log.db"
+    with closing(Store(path)) as store:
+        register(store)
+        rows = [
+            replace(tweet_row("1", "Acme"), text="a data leak"),
+            replace(tweet_row("2", "Lumen"), tweeted_at="2025-01-01T00:00:00.000Z"),
+            tweet_row("3"),
+        ]
+        store.write(batch_row(len(rows)), rows, [])
+
+    found = _ask(path, "latest-tweets")
+    assert {"1", "2", "3"} == {row["id"] for row in found}
+    assert "2025-01-01T00:00:00.000Z" in {row["time"] for row in found}
+    assert ["1"] == [row["id"] for row in _ask(path, "latest-tweets", words="DATA")]
+    assert ["2"] == [row["id"] for row in _ask(path, "latest-tweets", entity="Lumen")]
+    assert [] == _ask(path, "latest-tweets", label="negative")
+
+
+def test_a_figure_counts_by_when_tweets_were_written(tmp_path: Path) -> None:
+    """And so does the list behind it."""
+    path = tmp_path / "log.db"
+    with closing(Store(path)) as store:
+        register(store)
+        written = replace(tweet_row("1", "Acme"), tweeted_at="2025-01-01T10:00:00.000Z")
+        rows = [written, tweet_row("2", "Acme")]
+        store.write(batch_row(len(rows)), rows, [])
+
+    then = {"since": "2025-01-01T00:00:00", "until": "2025-01-02T00:00:00"}
+    assert ["1"] == [row["id"] for row in _ask(path, "tweets-behind", entity="Acme", **then)]
+    now = {"since": "2025-06-01T00:00:00", "until": "2026"}
+    assert ["2"] == [row["id"] for row in _ask(path, "tweets-behind", entity="Acme", **now)]
 
 
 def test_an_alert_leads_to_what_drove_it(log: Path, tmp_path: Path) -> None:
