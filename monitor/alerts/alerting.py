@@ -57,6 +57,8 @@ _LATEST: Final = (  # labels of an entity up to a tweet, the latest first
     " CROSS JOIN tweets AS t ON t.id = l.tweet_id CROSS JOIN batches AS b ON b.id = l.batch_id"
     " WHERE NOT t.is_retweet AND l.reputation <> 'other-language' AND (l.batch_id < ?2"
     " OR t.rowid <= (SELECT rowid FROM tweets WHERE id = ?3))"
+    # Not what was history when it came (`_is_watched`).
+    " AND coalesce(julianday(t.received_at) - julianday(t.tweeted_at), 0) <= 1"
     " ORDER BY l.batch_id DESC, t.rowid DESC"
 )
 _LOOKED_AT: Final = 1000

@@ -219,6 +219,19 @@ def test_batches_and_restarts_make_no_difference(
         assert query(whole.path, sql) == query(cut.path, sql)
 
 
+def test_history_is_no_news(log: Log) -> None:
+    """What was written more than a day before it came teaches nothing, and is part of no alert."""
+    log.said(calm)
+    before = one(log.path, STATES)
+    last_year = {"tweeted_at": utc(NOW - 400 * 86_400)}
+    log.write([log.tweet(True, **last_year) for _ in range(200)])
+    assert before == one(log.path, STATES)
+    log.said(storm)
+
+    # The last calm tweets may have been negative, too.
+    assert one(log.path)["tweets"] <= len(storm) + 4
+
+
 def test_a_batch_that_fails_is_as_if_it_had_not_been(log: Log) -> None:
     """Tried again, it raises what it would have raised, once; nothing is said before."""
 
