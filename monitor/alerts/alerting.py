@@ -8,14 +8,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import structlog
 
 from monitor.alerts.change import change_point
 from monitor.alerts.detector import DAY_S, Detector
-from monitor.alerts.message import message
+from monitor.alerts.message import State, message
 from monitor.alerts.rhythm import Rhythm
 from monitor.alerts.tuning import Tuning
 from monitor.console import strict_json
@@ -170,11 +170,14 @@ class Alerting:
             steadily = rhythm.take(at)
             rested = 0.0 if math.isnan(detector.at) else rhythm.steady(detector.at, at)
             negative = self._label(label) == "negative"
+            learnt = detector.learnt
             event = detector.take(negative, at, rested, self._tuning, steadily=steadily)
             if event == "raised":
                 self._raise(connection, state, label, rhythm)
             elif event:
                 self._end(connection, state, label, event)
+            elif learnt < detector.learnt == self._tuning.learn_tweets:
+                self._tell(connection, label.entity, "ok", None, {"learnt": detector.learnt})
         connection.executemany(
             _WRITE,
             [
@@ -325,8 +328,8 @@ class Alerting:
         self,
         connection: sqlite3.Connection,
         entity: str,
-        state: Literal["alert", "ok"],
-        since: str,
+        state: State,
+        since: str | None,
         more: dict[str, Any],
     ) -> None:
         if self._messages:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from monitor.console import as_json
+
+State: TypeAlias = Literal["alert", "ok", "learning"]
+"""The last: what is usual is not well known yet, and only a great rise is found soon."""
 
 
 def message(
     entity: str,
-    state: Literal["alert", "ok"],
+    state: State,
     since: str | None = None,
     *,
     kind: str | None = None,
@@ -19,6 +22,7 @@ def message(
     per_day: float | None = None,
     tweets: int | None = None,
     alert_id: int | None = None,
+    learnt: int | None = None,
 ) -> str:
     """Write an entity's state as JSON; shares (0-1) are of negative labels."""
     return as_json(
@@ -33,5 +37,6 @@ def message(
             "per_day": None if per_day is None else round(per_day, 2),
             "tweets": tweets,
             "alert_id": alert_id,
+            "learnt": learnt,
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from monitor.alerts.message import message
 from monitor.publishing import home_assistant, outbox
@@ -39,7 +39,7 @@ def _wanted(
             wanted[f"{prefix}/{suffix}"] = None
     alerts = publish.alerts and settings.alerts.enabled
     if alerts:
-        wanted |= _alerts(connection, known, prefix, entities)
+        wanted |= _alerts(connection, known, settings)
     if publish.home_assistant:
         topic = home_assistant.config_topic(publish.home_assistant_prefix, prefix)
         wanted[topic] = home_assistant.config(
@@ -68,16 +68,25 @@ def is_own(settings: Settings, topic: str) -> bool:
 def _alerts(
     connection: sqlite3.Connection,
     known: Mapping[str, str | None],
-    prefix: str,
-    entities: Sequence[str],
+    settings: Settings,
 ) -> dict[str, str | None]:
     """Say which alerts hold, of whatever entity, and of those configured also that none does."""
+    prefix = settings.topic
     wanted: dict[str, str | None] = {}
-    for entity in entities:
+    for entity in (entity.name for entity in settings.entities):
         topic = f"{prefix}/{topics.alert(entity)}"
         last = known.get(topic)
-        ended = last is not None and json.loads(last)["state"] == "ok"
-        wanted[topic] = last if ended else message(entity, "ok")
+        row = connection.execute(
+            "SELECT learnt FROM alert_states WHERE entity = ?", (entity,)
+        ).fetchone()
+        learnt = row[0] if row else 0
+        before = json.loads(last) if last is not None else {}
+        if before.get("state") == "ok" and before.get("since"):  # when the last one ended
+            wanted[topic] = last
+        elif learnt < settings.alerts.learn_tweets:
+            wanted[topic] = message(entity, "learning", learnt=learnt)
+        else:
+            wanted[topic] = message(entity, "ok")
     names = "kind, usual_share, share, usual_per_day, per_day, tweets"
     for entity, since, id_, *values in connection.execute(
         f"SELECT entity, since, id, {names} FROM alerts WHERE ended_at IS NULL"  # noqa: S608  (ours)

@@ -140,7 +140,8 @@ def test_an_alert_from_first_to_last(log: Log) -> None:
         "per_day": round(row["per_day"], 2),
         "tweets": row["tweets"],
     } == words[0]
-    (topic, raised), (_, ended) = messages(log.path)
+    (_, learnt), (topic, raised), (_, ended) = messages(log.path)
+    assert ("ok", TUNING.learn_tweets) == (learnt["state"], learnt["learnt"])
     assert "home/alerts/acme" == topic
     assert ("Acme", "alert", row["since"], 1) == tuple(
         raised[key] for key in ("entity", "state", "since", "alert_id")
@@ -148,7 +149,7 @@ def test_an_alert_from_first_to_last(log: Log) -> None:
     assert (raised["share"], raised["tweets"]) == (words[0]["share"], row["tweets"])
     assert ("ok", row["ended_at"], None) == (ended["state"], ended["since"], ended["share"])
     assert raised.keys() == ended.keys()
-    assert [(1,), (1,)] == query(log.path, "SELECT retain FROM outgoing")
+    assert [(1,)] * 3 == query(log.path, "SELECT retain FROM outgoing")
     assert ("watching", None) == tuple(one(log.path, STATES)[k] for k in ("phase", "alert_id"))
 
 

@@ -57,9 +57,11 @@ def test_a_rise_is_told(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
         assert "Third parcel" in drove[-1][0]
         published |= publish(mosquitto.port, tweets(200, 350, one_in=1000))
         wait_balanced(daemon, published)
-        listener.wait_count(topic, 3)
+        listener.wait_count(topic, 4)
 
-    assert ["ok", "alert", "ok"] == [said["state"] for said in listener.documents(topic)]
+    assert ["learning", "ok", "alert", "ok"] == [
+        said["state"] for said in listener.documents(topic)
+    ]
     assert [("recovered",)] == daemon.rows("SELECT outcome FROM alerts")
     assert 0 == daemon.stop()
     said = [e for e in daemon.events() if e["event"] in {"alert", "alert-ended"}]

@@ -77,7 +77,7 @@ def test_what_is_retained(store: Store) -> None:
         _CONFIG,
     }
     state = json.loads(known["reputation-monitor/alerts/acme"] or "")
-    assert ("Acme", "ok") == (state["entity"], state["state"])
+    assert ("Acme", "learning", 0) == (state["entity"], state["state"], state["learnt"])
     assert [] == _cleared(store)
 
 
@@ -113,8 +113,9 @@ def test_an_alert_outlives_a_restart(store: Store) -> None:
         "share": 0.4123,
         "tweets": 90,
         "alert_id": 1,
+        "learnt": None,
     } == states["reputation-monitor/alerts/acme"]
-    assert {"acme": "alert", "other": "alert", "lumen": "ok"} == {
+    assert {"acme": "alert", "other": "alert", "lumen": "learning"} == {
         topic.rpartition("/")[2]: state["state"] for topic, state in states.items()
     }
 
@@ -123,14 +124,14 @@ def test_the_end_of_an_alert_outlives_a_restart(store: Store) -> None:
     """What was said last is said again if it still holds, and not if the log knows better."""
     outbox = Outbox("reputation-monitor")
     for name, state in (("acme", "ok"), ("lumen", "alert"), ("other", "alert")):
-        payload = json.dumps({"state": state})
+        payload = json.dumps({"state": state, "since": "2025"})
         store.prepare(lambda c, n=name, p=payload: outbox.put(c, f"alerts/{n}", p, retain=True))  # type: ignore[misc]
     store.prepare(lambda c: c.execute("DELETE FROM outgoing"))
     _prepare(store, PublishSettings(alerts=True), "Acme", "Lumen")
     known = remembered(store._connection)
 
-    assert '{"state": "ok"}' == known["reputation-monitor/alerts/acme"]
-    assert "ok" == json.loads(known["reputation-monitor/alerts/lumen"] or "")["state"]
+    assert '{"state": "ok", "since": "2025"}' == known["reputation-monitor/alerts/acme"]
+    assert "learning" == json.loads(known["reputation-monitor/alerts/lumen"] or "")["state"]
     assert ["reputation-monitor/alerts/other"] == _cleared(store)
 
 
