@@ -1,4 +1,4 @@
-"""A message as it arrived, whichever way it came, and what it comes from."""
+"""A message as it arrived, and the protocol of the source that it came from."""
 
 from __future__ import annotations
 

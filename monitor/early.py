@@ -1,4 +1,4 @@
-"""Signals that come before the program has begun: while Python imports what it is made of.
+"""Handles signals that arrive while Python is still importing the program.
 
 That takes seconds on a slow board, and systemd, a shell or a hand may change their mind meanwhile.
 Nothing has been opened yet, so whoever is asked to end can do it at once. Later others take over:

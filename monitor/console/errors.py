@@ -1,4 +1,4 @@
-"""An error in words that hold no tweet."""
+"""Describes an exception without quoting what a tweet said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notices that the broker's window is smaller than a micro-batch, which then waits in vain.
+"""Notices that the broker sends fewer messages ahead than a micro-batch needs to fill.
 
 RabbitMQ sends ten messages before it wants acknowledgements, other brokers one. A batch that waits
 for more waits until its time is up, since no message comes before these are acknowledged. Such a

@@ -1,4 +1,4 @@
-"""Where an owner labels in a browser: which tweet is asked about, and its answer into the log."""
+"""Labelling in a browser: chooses the tweet to ask about, and writes the answer into the log."""
 
 from __future__ import annotations
 

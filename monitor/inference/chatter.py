@@ -1,4 +1,4 @@
-"""Libraries that talk on standard error, which they cannot be told not to."""
+"""Silences libraries that write on standard error and have no setting for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the models that come along a board should run."""
+"""Chooses which of the shipped models suits a board."""
 
 from __future__ import annotations
 

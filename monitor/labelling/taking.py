@@ -1,4 +1,4 @@
-"""Rows of a file become answers: all of them, or none and what is wrong with each."""
+"""Imports answers from a file: all rows, or none and what is wrong with each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the process has done since it started, counted where it happens."""
+"""Counters of what the process has done since it started."""
 
 from __future__ import annotations
 

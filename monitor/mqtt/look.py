@@ -1,4 +1,4 @@
-"""Whose session a broker would give us: asked before anything that could end one.
+"""Asks whose session a broker holds under our name, before anything that could end it.
 
 Some brokers do not take the client identifier that a client sends: with `use_username_as_clientid`,
 mosquitto takes the user name, and so do others. All programs with one user name are then one client

@@ -1,4 +1,4 @@
-"""What is known of our session at the broker, and why one may not be had."""
+"""What is known of our session at the broker, and why the broker may refuse one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a broker would take the daemon, tried as the daemon would, in nobody's place."""
+"""Tries whether a broker would accept the daemon, without taking over a session that is in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way a broker takes us: by MQTT 5 or 3.1.1, with a last will or without.
+"""How a broker accepts a connection: with MQTT 5 or 3.1.1, with a last will or without.
 
 A broker says so, or hangs up on what it does not know. One that hangs up may also be on its way up
 itself, so what was found after that is tried a second time from the top.

@@ -1,4 +1,4 @@
-"""What no single key of the configuration can tell: whether keys fit together."""
+"""Checks of the configuration that concern several keys together."""
 
 from __future__ import annotations
 

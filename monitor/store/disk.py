@@ -1,4 +1,4 @@
-"""Whether the disk has room for what is to be stored, which a daemon that cannot write cannot tell.
+"""Whether the disk has room for what is to be stored.
 
 What it wrote last looks well, and what it says goes to its own log. So whoever looks at a store
 asks the disk, too.

@@ -1,4 +1,4 @@
-"""What is committed must be where people look for it, in a file into which nothing else wrote."""
+"""Checks at each commit that the file is still at its path, and that no other program wrote it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What else is written in a batch's transaction."""
+"""The protocol of what is written beside a batch, in its transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log's rows, as they are handed to it."""
+"""Rows to be stored, as dataclasses."""
 
 from __future__ import annotations
 
