@@ -8,6 +8,7 @@ no model is asked; all else is what the daemon runs, with the settings it comes 
 from __future__ import annotations
 
 import math
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -128,13 +129,16 @@ def _outcome(path: Path) -> Outcome:
 @click.command()
 @click.option("--seeds", type=click.IntRange(1), default=10, show_default=True)
 @click.option("--swing", type=click.FloatRange(0, 1), default=0.8, show_default=True)
-def main(seeds: int, swing: float) -> None:
+@click.option("--log", type=click.Path(path_type=Path), help="Keep the first one's log here.")
+def main(seeds: int, swing: float, log: Path | None) -> None:
     """Let the crisis happen with several seeds, and print what was told of it."""
     click.echo("seed  alert after  beginning off  shown about it  over after  other alerts  kind")
     found = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder:
             one = suffered(Path(folder) / "log.db", seed, swing)
+            if log and seed == 0:
+                shutil.copy(Path(folder) / "log.db", log)
         found.append(one)
         click.echo(
             f"{seed:4}  {one.delay_hours:9.1f} h  {one.off_hours:11.1f} h  {one.about_it:13.0%}"
