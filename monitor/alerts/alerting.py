@@ -49,7 +49,7 @@ _RAISE: Final = (
 )
 _LATEST: Final = (  # labels of an entity up to a tweet, the latest first
     "SELECT CASE WHEN t.board IS NULL THEN t.received_at ELSE b.started_at END,"  # noqa: S608
-    " l.batch_id, l.tweet_id, l.reputation, l.sentiment,"
+    " l.batch_id, l.tweet_id, t.tweeted_at, l.reputation, l.sentiment,"
     f" {', '.join(f'l.{name}' for name in PROBABILITIES)}"
     " FROM (SELECT tweet_id FROM labels INDEXED BY labels_batch WHERE entity = ?1"
     " AND batch_id <= ?2 ORDER BY batch_id DESC LIMIT ?4) AS k"
@@ -57,8 +57,6 @@ _LATEST: Final = (  # labels of an entity up to a tweet, the latest first
     " CROSS JOIN tweets AS t ON t.id = l.tweet_id CROSS JOIN batches AS b ON b.id = l.batch_id"
     " WHERE NOT t.is_retweet AND l.reputation <> 'other-language' AND (l.batch_id < ?2"
     " OR t.rowid <= (SELECT rowid FROM tweets WHERE id = ?3))"
-    # Not what was history when it came (`_is_watched`).
-    " AND coalesce(julianday(t.received_at) - julianday(t.tweeted_at), 0) <= 1"
     " ORDER BY l.batch_id DESC, t.rowid DESC"
 )
 _LOOKED_AT: Final = 1000
@@ -294,15 +292,20 @@ class Alerting:
             if found and ended_at is not None and tweet.at <= ended_at:
                 break
             found.append(tweet)
-        return found[::-1]
+        # The one that raised it is there in any case, whatever another program does to the log.
+        own = _LatestTweet(label.at, label.batch_id, label.tweet.id, negative=True)
+        return found[::-1] or [own]
 
     def _latest(
         self, connection: sqlite3.Connection, label: Labelled, batch_id: int, tweet_id: str
     ) -> Iterator[_LatestTweet]:
         """Yield what was said of an entity up to a tweet, the latest first, as labelled now."""
-        for at, batch, tweet, reputation, sentiment, *probabilities in connection.execute(
+        rows = connection.execute(
             _LATEST, (label.entity, batch_id, tweet_id, _LOOKED_AT, label.model_id)
-        ):
+        )
+        for at, batch, tweet, tweeted_at, reputation, sentiment, *probabilities in rows:
+            if _is_history(at, tweeted_at):
+                continue
             said = reputation if self._task == "reputation" else sentiment
             if self._adapting:
                 adapted = self._adapting.label(
@@ -379,7 +382,11 @@ def _is_watched(label: Labelled) -> bool:
     tweet = label.tweet
     if tweet.is_retweet or label.entity in _NOBODY or not label.is_read:
         return False
-    return tweet.tweeted_at is None or epoch(label.at) - epoch(tweet.tweeted_at) <= DAY_S
+    return not _is_history(label.at, tweet.tweeted_at)
+
+
+def _is_history(at: str, tweeted_at: str | None) -> bool:
+    return tweeted_at is not None and epoch(at) - epoch(tweeted_at) > DAY_S
 
 
 def _detector(numbers: Sequence[Any]) -> Detector:

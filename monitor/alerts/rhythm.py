@@ -99,8 +99,9 @@ class Rhythm:
 
     def _since_monday(self, at: float) -> float:
         week, rest = divmod(at - _MONDAY_S, _WEEK_S)
-        slot, within = divmod(rest, _HOUR_S)
-        begin, end = self._ends[int(slot)], self._ends[int(slot) + 1]
+        slot = min(int(rest // _HOUR_S), len(self._ends) - 2)  # by rounding it may be a week
+        within = rest - slot * _HOUR_S
+        begin, end = self._ends[slot], self._ends[slot + 1]
         return week * _WEEK_S + begin + within / _HOUR_S * (end - begin)
 
     def _make(self) -> None:

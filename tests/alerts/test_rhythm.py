@@ -62,6 +62,16 @@ def test_time_adds_up() -> None:
     assert pytest.approx(parts) == rhythm.steady(cuts[0], cuts[-1])
 
 
+@pytest.mark.parametrize("at", [-1e-9, 0.0, 4 * DAY_S - 1e-9, 253402300799.0])
+def test_any_clock(at: float) -> None:
+    """Also one that is at the edge of a week, of 1970, or of the calendar."""
+    rhythm = lived(4)
+    rhythm.take(at)
+
+    assert rhythm.steady(at, at) == 0.0
+    assert 0.0 < rhythm.steady(at, at + HOUR_S) < 24 * HOUR_S
+
+
 def test_after_an_outage_what_comes_has_waited() -> None:
     """For a tenth of it, ten minutes at least; three hours of a night are none."""
     rhythm = lived(10)
