@@ -163,10 +163,10 @@ def _share_axes(span: Span, rows: Sequence[EntityRow], height: int, moments: int
 def _marks(overview: Overview, row: EntityRow) -> list[Mark]:
     return [
         Mark(
-            epoch(alert.raised_at),
+            epoch(alert.since),
             epoch(alert.ended_at) if alert.ended_at else min(overview.now, overview.span.end),
             f"alert: {words.percent(alert.usual_share)} to {words.percent(alert.share)},"
-            f" {words.moment(epoch(alert.raised_at))}",
+            f" {words.moment(epoch(alert.since))}",
         )
         for alert in overview.report.alerts
         if alert.entity == (row.whole.entity or "")

@@ -120,6 +120,7 @@ def questions(path: Path) -> dict[str, Ask]:
             "since": utc(now - 7 * DAY_S),
             "until": utc(now),
             "label": "neutral",
+            "words": "",
             "alert": 1,
         }
         for name, sql in _README.items():

@@ -368,7 +368,7 @@ def test_everything_is_published_again_after_a_reconnection(
     assert 0 == daemon.stop()
 
     assert [first[CONFIG], first[ALERT]] == [again[CONFIG], again[ALERT]]
-    assert "ok" == json.loads(first[ALERT])["state"]
+    assert "learning" == json.loads(first[ALERT])["state"]
 
 
 def test_what_is_turned_off_is_cleared(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
