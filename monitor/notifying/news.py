@@ -78,9 +78,7 @@ class News:
         return bool(self.raised or self.ended)
 
 
-_COLUMNS: Final = (
-    f"id, entity, since, raised_at, ended_at, outcome, {', '.join(RISE)}, tweets, negatives"
-)
+_COLUMNS: Final = f"id, entity, since, raised_at, ended_at, outcome, {', '.join(RISE)}"
 
 
 def first(connection: sqlite3.Connection) -> Told:

@@ -65,6 +65,8 @@ class Alert:
     share: float
     usual_per_day: float | None
     per_day: float | None
+    tweets: int
+    negatives: int
 
 
 @dataclass(frozen=True, slots=True)

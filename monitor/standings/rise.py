@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-COLUMNS: Final = ("kind", "usual_share", "share", "usual_per_day", "per_day")
+COLUMNS: Final = (
+    *("kind", "usual_share", "share", "usual_per_day", "per_day", "tweets", "negatives"),
+)
 """Of the table `alerts`."""
+_FEW: Final = 20
+"""Tweets of which a share in percent would promise too much."""
 
 
 class Rise(Protocol):
@@ -31,17 +35,30 @@ class Rise(Protocol):
     def per_day(self) -> float | None:
         """Since it began."""
 
+    @property
+    def tweets(self) -> int:
+        """Since it began, when it was noticed."""
+
+    @property
+    def negatives(self) -> int:
+        """Of these, as labelled."""
+
 
 def risen(rise: Rise) -> str:
     """Say what has risen, and by how much.
 
-    A share is said in any case, for tweets that become more may well be praise.
+    A share is said in any case, for tweets that become more may well be praise. Of few tweets it is
+    said as a count.
     """
-    share, usual = f"{100 * rise.share:.0f} %", f"{100 * rise.usual_share:.0f} %"
+    usual = f"{100 * rise.usual_share:.0f} %"
+    few = rise.tweets < _FEW
     if rise.kind == "share" or not rise.usual_per_day or not rise.per_day:
-        return f"negative labels {share} instead of {usual}"
+        if few:
+            return f"{rise.negatives} of {rise.tweets} labels negative (usually {usual})"
+        return f"negative labels {100 * rise.share:.0f} % instead of {usual}"
     times = rise.per_day / rise.usual_per_day
+    part = f"{rise.negatives} of {rise.tweets}" if few else f"{100 * rise.share:.0f} % of the"
     return (
-        f"{times:.{0 if times >= 9.95 else 1}f} times as many tweets as usual, of the labels"
-        f" {share} negative (usually {usual})"
+        f"{times:.{0 if times >= 9.95 else 1}f} times as many tweets as usual, {part} labels"
+        f" negative (usually {usual})"
     )

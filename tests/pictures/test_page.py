@@ -136,7 +136,7 @@ def _with_alerts(overview: Overview, *alerts: Alert) -> Overview:
 def _alert(entity: str, ended: float | None = None) -> Alert:
     raised = utc(NOW - DAY_S)
     over = None if ended is None else utc(ended)
-    return Alert(entity, raised, raised, over, "share", 0.1, 0.3, None, None)
+    return Alert(entity, raised, raised, over, "share", 0.1, 0.3, None, None, 50, 15)
 
 
 @pytest.mark.parametrize("entity", [None, HOSTILE])

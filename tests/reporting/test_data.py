@@ -83,7 +83,7 @@ def test_markdown_is_a_table(report: Report) -> None:
 def test_alerts_are_told(report: Report) -> None:
     """In JSON as they stand in the log, in Markdown a line each."""
     ten = "2025-06-15T10:00:00.000Z"
-    alert = Alert("a|b", ten, ten, None, "share", 0.1, 0.3, 20.0, 21.0)
+    alert = Alert("a|b", ten, ten, None, "share", 0.1, 0.3, 20.0, 21.0, 50, 15)
     told = dataclasses.replace(report, alerts=[alert])
 
     expected = {
@@ -96,6 +96,8 @@ def test_alerts_are_told(report: Report) -> None:
         "share": 0.3,
         "usual_per_day": 20.0,
         "per_day": 21.0,
+        "tweets": 50,
+        "negatives": 15,
     }
     assert [expected] == json.loads(data.as_json(told))["alerts"]
     line = list(data.as_markdown(told))[-1]

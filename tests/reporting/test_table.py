@@ -131,9 +131,9 @@ def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
 def test_alerts_stand_below(log: Path) -> None:
     """Who, since when, and how much; one that is over says until when."""
     noon, ten, later = (f"2025-06-15T{time}:00.000Z" for time in ("12:00", "10:00", "11:30"))
-    held = Alert("Acme", noon, noon, None, "share", 0.2, 0.412, 35.0, 34.0)
-    more = Alert("Zento", noon, noon, None, "both", 0.17, 0.75, 35.0, 140.0)
-    over = Alert("\x1bLumen", ten, ten, later, "share", 0.1, 0.3, None, None)
+    held = Alert("Acme", noon, noon, None, "share", 0.2, 0.412, 35.0, 34.0, 51, 21)
+    more = Alert("Zento", noon, noon, None, "both", 0.17, 0.75, 35.0, 140.0, 12, 9)
+    over = Alert("\x1bLumen", ten, ten, later, "share", 0.1, 0.3, None, None, 50, 15)
     with closing(open_log(log)) as connection:
         report = gather(connection, ReportQuestion(NOW - DAY_S, NOW))
     told = dataclasses.replace(report, alerts=[held, more, over], learning=[("Zento", 37)])
@@ -142,8 +142,8 @@ def test_alerts_stand_below(log: Path) -> None:
     first = next(n for n, line in enumerate(lines) if line.startswith("ALERT"))
     assert [
         "ALERT 2025-06-15 12:00 and on: Acme, negative labels 41 % instead of 20 %",
-        "ALERT 2025-06-15 12:00 and on: Zento, 4.0 times as many tweets as usual, of the",
-        "labels 75 % negative (usually 17 %)",
+        "ALERT 2025-06-15 12:00 and on: Zento, 4.0 times as many tweets as usual, 9 of 12",
+        "labels negative (usually 17 %)",
         "ALERT 2025-06-15 10:00 to 2025-06-15 11:30: Lumen, negative labels 30 % instead",
         "of 10 %",
     ] == lines[first : first + 5]
