@@ -75,6 +75,9 @@ audit: $(VENV)/.dev $(AUDIT_VENV)/.ready ## ask PyPI for known vulnerabilities o
 	@$(AUDIT_VENV)/bin/python requirements/audit.py $(LOCK) $(OLD_LOCK)
 	-@$(AUDIT_VENV)/bin/python requirements/audit.py $(DEV_LOCK)
 
+pictures: $(VENV)/.dev ## take the pictures of the documentation anew, all from one log (needs Chromium)
+	$(BIN)/python -m tests.docs.pictures
+
 docs: $(VENV)/.dev ## write anew what of the documentation is generated: keys, files
 	$(BIN)/python -m tests.docs
 
