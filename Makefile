@@ -28,7 +28,7 @@ ARM_TOOLS := mosquitto=mosquitto qemu-aarch64-static=qemu-user-static
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 \
              --no-annotate --no-header --no-emit-index-url --constraint requirements/limits.in
 
-.PHONY: help demo install tools test quick studies coverage check audit docs format archive bench group merge soak fuzz load wear model record compare study lock wheel boot brokers arm clean
+.PHONY: help demo install tools test quick studies coverage check audit docs pictures format archive bench group merge soak fuzz load wear model record compare study lock wheel boot brokers arm clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
