@@ -182,7 +182,9 @@ def test_labels_are_given_otherwise() -> None:
     assert evidence == made.evidence
 
 
-@pytest.mark.parametrize(("share", "pace"), [(0.1, 20), (0.3, 50)])
+@pytest.mark.parametrize(
+    ("share", "pace"), [(0.1, 20), pytest.param(0.3, 50, marks=pytest.mark.study)]
+)
 def test_false_alarms_are_as_rare_as_wanted(share: float, pace: int) -> None:
     """From the first tweet on, within what thirty years of lives can tell."""
     often = dataclasses.replace(TUNING, false_alarm_days=30.0)
