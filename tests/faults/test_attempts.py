@@ -21,7 +21,7 @@ MakeDaemon = Callable[..., Daemon]
 _MARKS = "a" + "\N{COMBINING ACUTE ACCENT}" * 16_000 + "\N{COMBINING DOT BELOW}" * 16_000
 """64 kB that Unicode's normalization sorts, in quadratic time."""
 _SETTINGS = {"MONITOR_PRIVACY_STORE_TEXT": "full", "MONITOR_BATCH_MAX_DELAY_MS": "300"}
-_LIVES = 12
+_LIVES = 20
 """More than it takes to find one message."""
 
 
