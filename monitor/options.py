@@ -173,6 +173,30 @@ def moment(text: str, option: str, now: float) -> float:
         raise click.BadParameter(str(error), param_hint=option) from error
 
 
+def timezone_option(function: _F) -> _F:
+    """Add ``--timezone``, which holds for all that the command says."""
+
+    def use(_context: click.Context, _param: click.Parameter, value: str | None) -> None:
+        if value is None:
+            return
+        from monitor import zones
+
+        try:
+            zones.use(value)
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r} {error}") from error
+
+    return click.option(
+        "--timezone",
+        metavar="ZONE",
+        is_eager=True,  # before times are read
+        expose_value=False,
+        callback=use,
+        help="In which times are meant and told, such as Europe/Berlin or UTC.  [default: the"
+        " board's]",
+    )(function)
+
+
 def log_options(function: _F) -> _F:
     """Add ``--database`` and ``--config``, for a command that reads the log (`opened`)."""
     function = click.option(

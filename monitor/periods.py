@@ -1,11 +1,17 @@
-"""Spans of time as people write them: ``24h``, ``7 days``, ``yesterday``, ``2026-11-21``."""
+"""Spans of time as people write them: ``24h``, ``7 days``, ``yesterday``, ``2026-11-21``.
+
+Days, weeks, months and years are those of the time zone that people are told times in
+(`monitor.zones`); hours are those of UTC, in which the rollups count.
+"""
 
 from __future__ import annotations
 
 import calendar
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal, TypeAlias
+
+from monitor import zones
 
 Window: TypeAlias = Literal["hour", "day", "week"]
 WINDOWS: Final[tuple[Window, ...]] = ("hour", "day", "week")
@@ -52,7 +58,7 @@ def instant(text: str, now: float) -> float:
     Args:
         text: a span before now (``90m``, ``24h``, ``7 days``, ``1 month ago``), ``now``, the
             beginning of ``today``, ``yesterday`` or of this or last hour, day, week, month or year,
-            or a date or time in ISO 8601; UTC unless it says otherwise. Letters may be large or
+            or a date or time in ISO 8601, local unless it says otherwise. Letters may be large or
             small, but for ``M``: one letter cannot mean minutes and months.
         now: seconds since the epoch.
 
@@ -70,7 +76,7 @@ def instant(text: str, now: float) -> float:
     elif named := _BEGINNING.fullmatch(words):
         moment = _beginning_of(named[2], now, before=named[1] == "last")
     else:
-        moment = _of_calendar(text)
+        moment = _of_calendar(text, None)
     return min(max(moment, 0.0), _LATEST)
 
 
@@ -89,7 +95,7 @@ def _months_before(now: float, months: float) -> float:
 
     What lies before 1970 is 1970.
     """
-    then = datetime.fromtimestamp(now, UTC)
+    then = zones.local(now)
     year, month = divmod(12 * then.year + then.month - 1 - months, 12)
     if year < 1970:
         return 0.0
@@ -101,14 +107,16 @@ def _beginning_of(unit: str, now: float, *, before: bool) -> float:
     """Return when this hour, day, week (from Monday), month or year began, or the one before."""
     for window in WINDOWS:
         if unit == window:
-            return beginning(now, window) - before * SECONDS[window]
-    then = datetime.fromtimestamp(beginning(now, "day"), UTC).replace(day=1)
+            start = beginning(now, window)
+            return preceding(start, window) if before else start
+    first = zones.day(now).replace(day=1)
     if unit == "year":
-        then = then.replace(month=1)
-    return _months_before(then.timestamp(), before * _MONTHS[unit])
+        first = first.replace(month=1)
+    months = 12 * first.year + first.month - 1 - before * _MONTHS[unit]
+    return zones.midnight(date(months // 12, months % 12 + 1, 1))
 
 
-def _of_calendar(text: str) -> float:
+def _of_calendar(text: str, zone: tzinfo | None) -> float:
     whole = text
     if _MONTH.fullmatch(text):  # `fromisoformat` wants a day
         whole = f"{text}-01" if "-" in text else f"{text}-01-01"
@@ -119,7 +127,9 @@ def _of_calendar(text: str) -> float:
             f"{text!r} is neither a span such as 24h, 7d, 2w or 1 month nor a date such as"
             " 2026-11-21 or yesterday"
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not (moment.tzinfo or 1970 < moment.year < 9999):  # held to these ends, whatever the zone
+        zone = UTC
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
 def epoch(text: str | None) -> float:
@@ -130,18 +140,35 @@ def epoch(text: str | None) -> float:
     show that, too.
     """
     try:
-        return min(max(_of_calendar(text or ""), 0.0), _LATEST)
+        return min(max(_of_calendar(text or "", UTC), 0.0), _LATEST)
     except (ValueError, OverflowError):
         return 0.0
 
 
 def beginning(epoch_s: float, window: Window) -> float:
-    """Return when the window (UTC; weeks begin on Monday) began that a moment lies in."""
-    shift = 4 * SECONDS["day"] if window == "week" else 0.0  # the epoch was a Thursday
-    return (epoch_s - shift) // SECONDS[window] * SECONDS[window] + shift
+    """Return when the window (weeks begin on Monday) began that a moment lies in.
+
+    It is a whole hour of UTC, whatever the zone.
+    """
+    if window == "hour":
+        return epoch_s // HOUR_S * HOUR_S
+    day = zones.day(epoch_s)
+    return zones.midnight(day - timedelta(days=day.weekday() if window == "week" else 0))
+
+
+def following(start: float, window: Window) -> float:
+    """Return when the window after the one that begins at a moment does."""
+    if window == "hour":
+        return start + HOUR_S
+    return beginning(start + 1.5 * SECONDS[window], window)  # some days have 23 hours, some 25
+
+
+def preceding(start: float, window: Window) -> float:
+    """Return when the window before the one that begins at a moment does."""
+    return beginning(start - SECONDS[window] / 2, window)
 
 
 def ending(epoch_s: float, window: Window) -> float:
     """Return when the window ends that a moment lies in; where two windows meet, the earlier."""
     start = beginning(epoch_s, window)
-    return start if start == epoch_s else start + SECONDS[window]
+    return start if start == epoch_s else following(start, window)

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,10 @@ from tests.warm import IMPORTED_FIRST
 
 _OURS = ("MONITOR_REQUIRE_BROKER", "MONITOR_REQUIRE_BROWSER", "MONITOR_TEST_MODEL")
 """Variables of the tests themselves: no test may skip; another model than the shipped one."""
+
+# Times are told as the board's clock shows them, which must not depend on where tests run.
+os.environ["TZ"] = "UTC"
+time.tzset()
 
 # Time limits on single examples would make a busy machine fail. `make studies` tries more of them.
 hypothesis.settings.register_profile("monitor", deadline=None, max_examples=40)

@@ -21,8 +21,8 @@ from datasette.views.base import DatasetteError
 from monitor.console import escaped
 from monitor.dashboard import frame, labelling, limits
 from monitor.dashboard.log import NAME
-from monitor.periods import instant
-from monitor.pictures import links, page
+from monitor.periods import epoch, instant
+from monitor.pictures import links, page, words
 from monitor.pictures.markup import Markup, tag
 from monitor.pictures.overview import Overview, read
 from monitor.pictures.spans import NAMES, Span
@@ -40,6 +40,8 @@ _TIME_LIMIT_MS: Final = 10_000
 _CHOICES: Final = 200
 """Entities to choose from, those with most tweets."""
 _ALERT: Final = re.compile(re.escape(links.query("alert-tweets", alert="")) + r"\d+")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+"""As the log writes one; a text of a tweet that is nothing else is shown as one, too."""
 _WRONG: Final = "That cannot be answered"
 _TOO_SLOW: Final = "It took too long. Ask for less: a shorter time, or fewer rows."
 _ASKED_WRONG: Final = (
@@ -99,7 +101,12 @@ def skip_csrf(scope: dict[str, Any]) -> bool:
 def render_cell(
     row: sqlite3.Row, value: object, column: str, datasette: Datasette
 ) -> Markup | None:
-    """Have an alert lead to its tweets, and a tweet to where its label is put right."""
+    """Show times as the board's clock does; have an alert lead to its tweets, and a tweet on.
+
+    A tweet leads to where its label is put right. Data (JSON, CSV) stay as they are stored.
+    """
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return tag("time", words.moment(epoch(value)), datetime=value, title=value)
     if column == "tweets_behind" and _ALERT.fullmatch(str(value)):
         return tag("a", "its tweets", href=str(value))
     if isinstance(value, str) and labelling.desk(datasette):

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.clock import utc
-from monitor.options import EXIT_CONFIGURATION, OutputFile, fail, log_options, log_path, moment
+from monitor.options import (
+    EXIT_CONFIGURATION,
+    OutputFile,
+    fail,
+    log_options,
+    log_path,
+    moment,
+    timezone_option,
+)
 
 if TYPE_CHECKING:
     from monitor.labelling.sample import Mode
@@ -72,6 +80,7 @@ if TYPE_CHECKING:
 @click.option("--replace", is_flag=True, help="Let imported answers take the place of others.")
 @click.option("--delete", is_flag=True, help="Delete all your answers, or those of --entity.")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
+@timezone_option
 @log_options
 def label(
     entity: str | None,

@@ -10,9 +10,11 @@ from monitor.console import Glyphs, printable, wrap
 from monitor.labelling.sample import Mode, SampledTweet
 from monitor.labelling.session import LabellingSession
 from monitor.labelling.worth import MORE, Worth
+from monitor.periods import epoch
 from monitor.standings.owner import LEAST
 from monitor.store.owner_labels import CANNOT_TELL, NOT_ABOUT_IT
 from monitor.tweets import NO_ENTITY
+from monitor.zones import minute
 
 ANSWERS: Final = {
     "1": "negative",
@@ -138,7 +140,7 @@ def _shown(
 ) -> Iterator[str]:
     given = session.given.get(session.place)
     was = f"  (you said {spoken(given.label)})" if given else ""
-    day = printable(tweet.received_at[:10], signs)
+    day = minute(epoch(tweet.received_at))[:10]
     yield f"{session.place + 1} of {session.total}  {day}{was}"
     text = printable((tweet.text or "")[:_LONGEST], signs)
     for line in wrap(text, columns - 2):

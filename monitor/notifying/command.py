@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from monitor.options import EXIT_CONFIGURATION, EXIT_FAILURE, config_option, fail
+from monitor.options import (
+    EXIT_CONFIGURATION,
+    EXIT_FAILURE,
+    config_option,
+    fail,
+    timezone_option,
+)
 
 if TYPE_CHECKING:
     from monitor.notifying.recipients import Recipient
@@ -36,6 +42,7 @@ _INSTALL: Final = (
     type=click.Path(path_type=Path),
     help="The log; without this, [store] path.",
 )
+@timezone_option
 @config_option
 def notify(*, test: bool, once: bool, database: Path | None, config: Path | None) -> None:
     """Tell people of alerts and of their ends, by mail, ntfy, Slack, Telegram and others.
@@ -55,6 +62,7 @@ def notify(*, test: bool, once: bool, database: Path | None, config: Path | None
 
     try:
         settings = load(config, connects=False)
+        settings = _in_its_zone(settings)
         recipients = _recipients(settings, config, quiet=once)
     except ConfigurationError as error:
         fail(error, EXIT_CONFIGURATION)
@@ -74,6 +82,19 @@ def notify(*, test: bool, once: bool, database: Path | None, config: Path | None
                 _serve(tellings)
     except MemoryFileError as error:
         fail(error)
+
+
+def _in_its_zone(settings: Settings) -> Settings:
+    """Tell times as ``--timezone`` says, or else as the configuration does."""
+    from dataclasses import replace
+
+    from monitor import zones
+
+    given = click.get_current_context().get_parameter_source("timezone")
+    if given is click.core.ParameterSource.DEFAULT:
+        zones.use(settings.notify.timezone)
+        return settings
+    return replace(settings, notify=replace(settings.notify, timezone=""))
 
 
 def _recipients(settings: Settings, config: Path | None, *, quiet: bool) -> list[Recipient]:
@@ -159,11 +180,11 @@ def _once(tellings: Sequence[Telling]) -> None:
 
 def _test(recipients: Sequence[Recipient], settings: Settings) -> None:
     """Send each a message that says no more than that it comes."""
+    from monitor import zones
     from monitor.notifying.sending import NotSentError, send
     from monitor.notifying.words import Message, moment
-    from monitor.settings import hours
 
-    now = moment(time.time(), hours.zone(settings.notify.timezone))
+    now = moment(time.time(), zones.named(settings.notify.timezone))
     body = f"Sent {now} by `monitor notify --test`: alerts will come this way."
     message = Message("test", "Test of the reputation monitor", body)
     failed = False

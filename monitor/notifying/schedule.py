@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final, Self
 
+from monitor import zones
 from monitor.settings import NotifySettings, hours
 
 _DAY_S: Final = 86_400.0
@@ -29,7 +30,7 @@ class Schedule:
         """Read the keys, which have been checked."""
         at = None if notify.summary == "never" else hours.time_of_day(notify.summary_at)
         return cls(
-            hours.zone(notify.timezone), hours.quiet(notify.quiet), at, notify.summary == "weekly"
+            zones.named(notify.timezone), hours.quiet(notify.quiet), at, notify.summary == "weekly"
         )
 
     def local(self, now: float) -> datetime:

@@ -159,7 +159,7 @@ def charts(overview: Overview, *, linked: bool) -> Markup:
 
 
 def _hours_table(board: BoardHealth) -> Markup:
-    head = ("begins (UTC)", "tweets a second", "not read", "median latency", "99 %, worst minute")
+    head = ("begins", "tweets a second", "not read", "median latency", "99 %, worst minute")
     body = [
         tag(
             "tr",

@@ -22,7 +22,7 @@ def overview(entity: str | None, span: str, until: float | None = None) -> str:
     if entity is not None:
         asked["entity"] = entity
     if until is not None:
-        asked["until"] = utc(until)[: len("2026-11-21T17:05")]
+        asked["until"] = f"{utc(until)[: len('2026-11-21T17:05')]}Z"
     return f"/?{urlencode(asked)}"
 
 

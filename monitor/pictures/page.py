@@ -11,6 +11,7 @@ from monitor.pictures import board, courses, entities, links, shares, words
 from monitor.pictures.markup import Content, Markup, join, tag
 from monitor.pictures.overview import Overview
 from monitor.pictures.spans import NAMES
+from monitor.zones import zone_name
 
 Theme = Literal["auto", "day", "night"]
 THEMES: Final[tuple[Theme, ...]] = ("auto", "day", "night")
@@ -189,14 +190,18 @@ def _nothing(overview: Overview, span: str | None) -> Markup:
     if span:
         back = links.overview(overview.entity, span, epoch(last) + 60)
         leads = tag("a", "Show the time up to the last one.", href=back)
-    said = f"No tweets in this time. The log holds tweets from {ends} UTC. "
+    said = f"No tweets in this time. The log holds tweets from {ends} {zone_name(epoch(last))}. "
     return tag("p", said, leads, class_="empty")
 
 
 def _small_print(overview: Overview) -> Markup:
     model = overview.board.model
-    said = [*overview.report.basis, "Retweets are counted apart. All times are UTC."]
+    said = [
+        *overview.report.basis,
+        f"Retweets are counted apart. Times are {zone_name(overview.now)}.",
+    ]
     if model:
         said.append(f"Labels by {model} ({overview.board.runtime}).")
-    said.append(f"Written {words.moment(overview.now)} UTC by reputation monitor {__version__}.")
+    written = f"{words.moment(overview.now)} {zone_name(overview.now)}"
+    said.append(f"Written {written} by reputation monitor {__version__}.")
     return tag("footer", tag("p", " ".join(said)), class_="small-print")

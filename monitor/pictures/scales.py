@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
+
+from monitor.zones import local, offset_hours
 
 _NICE: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _HOUR_S: Final = 3600.0
@@ -47,17 +49,20 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def moments(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Return where a time axis (UTC, seconds since the epoch) is marked, and how."""
+    """Return where a time axis (seconds since the epoch) is marked, and how."""
     step = next((s for s in _STEPS_S if (high - low) / s <= most), None)
     if step is None:
         return _months(low, high, most)
-    first = math.ceil(low / step) * step
-    found = [first + n * step for n in range(int((high - first) // step) + 1)]
+    # Even steps of local time, so that midnight is marked; where clocks change, one is longer.
+    ahead = offset_hours(low) * _HOUR_S
+    first = math.ceil((low + ahead) / step) * step
+    marks = [first + n * step for n in range(int((high + ahead - first) // step) + 1)]
+    found = [mark - offset_hours(mark - ahead) * _HOUR_S for mark in marks]
     return [(moment, _written(moment, step)) for moment in found]
 
 
 def _written(moment: float, step: float) -> str:
-    date = datetime.fromtimestamp(moment, UTC)
+    date = local(moment)
     if step < _DAY_S and date.hour:
         return f"{date:%H:%M}"
     return f"{date.day} {date:%b}"
@@ -65,9 +70,7 @@ def _written(moment: float, step: float) -> str:
 
 def _months(low: float, high: float, most: int) -> list[tuple[float, str]]:
     found = []
-    date = datetime.fromtimestamp(low, UTC).replace(
-        day=1, hour=0, minute=0, second=0, microsecond=0
-    )
+    date = local(low).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     while date.timestamp() <= high:
         if date.timestamp() >= low:
             found.append(date)

@@ -1,12 +1,12 @@
-"""Figures and moments as a page writes them. All times are UTC."""
+"""Figures and moments as a page writes them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from monitor.periods import Window
 from monitor.standings import Estimate
+from monitor.zones import local, zone_name
 
 NOBODY: Final = "(no entity)"
 _AGES: Final = ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
@@ -46,13 +46,13 @@ def age(seconds: float) -> str:
 
 def moment(epoch_s: float) -> str:
     """Return a moment to the minute: 21 Nov 2026, 17:05."""
-    date = datetime.fromtimestamp(epoch_s, UTC)
+    date = local(epoch_s)
     return f"{date.day} {date:%b %Y, %H:%M}"
 
 
 def window(start: float, width: Window) -> str:
     """Return what a window is called."""
-    date = datetime.fromtimestamp(start, UTC)
+    date = local(start)
     day = f"{date.day} {date:%b %Y}"
     return {"hour": f"{day}, {date:%H}:00", "day": f"{date:%a} {day}", "week": f"week of {day}"}[
         width
@@ -61,11 +61,11 @@ def window(start: float, width: Window) -> str:
 
 def period(since: float, until: float, width: Window) -> str:
     """Return the ends of a span."""
-    first, last = (datetime.fromtimestamp(at, UTC) for at in (since, until))
+    first, last = local(since), local(until)
     if width == "hour":
-        return f"{moment(since)} to {moment(until)} UTC"
+        return f"{moment(since)} to {moment(until)} {zone_name(until)}"
     years = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%b}{years} to {last.day} {last:%b %Y}, UTC"
+    return f"{first.day} {first:%b}{years} to {last.day} {last:%b %Y}, {zone_name(until)}"
 
 
 def duration(milliseconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.options import fail, log_options, moment, opened, see_that_ours_stay
+from monitor.options import fail, log_options, moment, opened, see_that_ours_stay, timezone_option
 from monitor.periods import WINDOWS
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
@@ -26,10 +26,10 @@ _LEAST_COLUMNS: Final = 80
     default="24h",
     show_default=True,
     help="A span before now (90m, 24h, 7d, 1 month), yesterday, last week, or a date or time in"
-    " ISO 8601, UTC.",
+    " ISO 8601.",
 )
 @click.option("--until", default="now", show_default=True, help="Likewise.")
-@click.option("--by", "window", type=click.Choice(WINDOWS), help="Split the time, UTC.")
+@click.option("--by", "window", type=click.Choice(WINDOWS), help="Split the time.")
 @click.option("--entity", help="Only this one; '' for tweets about none.")
 @click.option(
     "--task",
@@ -62,6 +62,7 @@ _LEAST_COLUMNS: Final = 80
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a page with pictures to this file instead.",
 )
+@timezone_option
 @log_options
 def report(
     since: str,

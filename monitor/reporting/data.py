@@ -10,11 +10,13 @@ from typing import Any
 
 from monitor.clock import utc
 from monitor.console import harmless, printable, strict_json
+from monitor.periods import epoch
 from monitor.standings import Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
 from monitor.standings.rise import COLUMNS as RISE
 from monitor.standings.rise import risen
 from monitor.verdict import POLARITIES
+from monitor.zones import minute, zone_name
 
 _DIGITS = 4
 
@@ -29,6 +31,7 @@ def as_json(report: Report) -> str:
         "since": utc(question.since),
         "until": utc(question.until),
         "by": question.window,
+        "timezone": zone_name(question.until),
         "task": report.task,
         "retweets_counted": question.retweets,
         "log": {"first_tweet": report.first, "last_tweet": report.last},
@@ -98,7 +101,8 @@ def as_markdown(report: Report) -> Iterator[str]:
         yield _escaped(printable(sentence))
     yield (
         "In brackets: 95 % intervals. Net: positive less negative share. Change: of net, against"
-        " the time as long before; bold where its interval excludes 0. Times are UTC."
+        " the time as long before; bold where its interval excludes 0. Times are"
+        f" {zone_name(report.question.until)}."
     )
     for alert in report.alerts:
         yield (
@@ -153,7 +157,7 @@ def _signed(estimate: Estimate, *, bold: bool = False) -> str:
 
 
 def _minute(moment: str) -> str:
-    return _escaped(printable(moment[:16].replace("T", " ")))
+    return _escaped(minute(epoch(moment)))
 
 
 def _escaped(text: str) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.clock import utc
 from monitor.console import Glyphs, counted, fit, printable, width, wrap
 from monitor.console.terminal import UNICODE, shares_bar
-from monitor.periods import beginning
+from monitor.periods import beginning, epoch
 from monitor.standings import Alert, Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
 from monitor.standings.reputation import COMPARABLE
 from monitor.standings.rise import risen
+from monitor.zones import minute, zone_name
 
 _NAME: Final = 30
 _LEAST_NAME: Final = 10
@@ -39,10 +39,9 @@ def lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[s
 
 def _lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[str]:
     question = report.question
-    first = utc(beginning(question.since, "hour"))
+    begin, end = beginning(question.since, "hour"), min(question.until, now)
     yield _cut(
-        f"{report.task.capitalize()} from {_minute(first)}"
-        f" to {_minute(utc(min(question.until, now)))} UTC",
+        f"{report.task.capitalize()} from {minute(begin)} to {minute(end)} {zone_name(end)}",
         columns,
         signs,
     )
@@ -75,10 +74,11 @@ def _nothing(report: Report, signs: Glyphs) -> Iterator[str]:
         yield f"No labelled tweets{whom} in that time."
         yield from report.unread.told()
         return
+    last = epoch(report.last)
     yield f"No tweets{whom} in that time."
     yield (
-        f"The log has tweets from {_minute(report.first)} to {_minute(report.last)} UTC;"
-        f" --since {report.last[:10]} shows the latest."
+        f"The log has tweets from {minute(epoch(report.first))} to {minute(last)}"
+        f" {zone_name(last)}; --since {minute(last)[:10]} shows the latest."
     )
 
 
@@ -204,8 +204,9 @@ def _legend(report: Report, signs: Glyphs) -> Iterator[str]:
     if unsure := sum(standing.unsure for standing in report.standings):
         labels = counted(unsure, "label is", "labels are")
         yield f"{labels} marked as unsure ([model] abstain_below), and counted here."
-    if report.last and report.last < utc(question.until - 3600):
-        yield f"The log's last tweet came at {_minute(report.last)} UTC."
+    last = epoch(report.last)
+    if report.last and last < question.until - 3600:
+        yield f"The log's last tweet came at {minute(last)} {zone_name(last)}."
 
 
 def _wrapped(sentences: Iterable[str], columns: int) -> Iterator[str]:
@@ -214,19 +215,14 @@ def _wrapped(sentences: Iterable[str], columns: int) -> Iterator[str]:
 
 
 def _alert(alert: Alert, signs: Glyphs) -> str:
-    until = f"to {_minute(alert.ended_at)}" if alert.ended_at else "and on"
-    return (
-        f"ALERT {_minute(alert.since)} {until}: {printable(alert.entity or NO_ENTITY, signs)},"
-        f" {risen(alert)}"
-    )
+    until = f"to {minute(epoch(alert.ended_at))}" if alert.ended_at else "and on"
+    name = printable(alert.entity or NO_ENTITY, signs)
+    return f"ALERT {minute(epoch(alert.since))} {until}: {name}, {risen(alert)}"
 
 
 def _beginning(start: str, window: str | None) -> str:
-    return _minute(start) if window == "hour" else start[: len("2026-11-21")]
-
-
-def _minute(moment: str) -> str:
-    return moment[:16].replace("T", " ")
+    written = minute(epoch(start))
+    return written if window == "hour" else written[: len("2026-11-21")]
 
 
 def _cut(text: str, columns: int, signs: Glyphs) -> str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from monitor import zones
 from monitor.settings import address, broker, hours, topics
 from monitor.settings.belongings import refusal
 from monitor.settings.keys import (
@@ -191,7 +192,7 @@ def _check_notify(notify: NotifySettings, origin: str) -> None:
     for key, parse in (
         ("quiet", hours.quiet),
         ("summary_at", hours.time_of_day),
-        ("timezone", hours.zone),
+        ("timezone", zones.named),
     ):
         value = getattr(notify, key)
         try:

@@ -1,11 +1,10 @@
-"""Times of day and the zone that they are in: ``08:00``, ``22:00-07:00``, ``Europe/Berlin``."""
+"""Times of day: ``08:00``, ``22:00-07:00``."""
 
 from __future__ import annotations
 
 import re
-from datetime import time, tzinfo
+from datetime import time
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
@@ -41,20 +40,3 @@ def quiet(text: str) -> tuple[time, time] | None:
     if hours[0] == hours[1]:
         raise ValueError('begins when it ends, so nothing would ever be sent; say "" for none')
     return hours
-
-
-def zone(name: str) -> tzinfo | None:
-    """Return a time zone by its name in the IANA's database; None for "", the board's own.
-
-    Raises:
-        ValueError: if there is none of that name here.
-    """
-    if not name.strip():
-        return None
-    try:
-        return ZoneInfo(name.strip())
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
-            "is no time zone that this system knows (its package tzdata has them); such as"
-            " Europe/Berlin"
-        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -54,10 +54,10 @@ class Owners:
         self,
         samples: Mapping[tuple[str, str], Sample],
         models: Mapping[int, Labeller],
-        length: float,
+        ends: Callable[[float], float],
     ) -> None:
         self._models = models
-        self._length = length
+        self._ends = ends
         self._known: dict[tuple[str, int], tuple[Sample, Powered]] = {}
         for (entity, sha256), found in samples.items():
             if found.classes < LEAST:
@@ -120,7 +120,7 @@ class Owners:
         if calibration is not None:
             mapping = calibration.mapping
             drift = drift if calibration.drift is None else calibration.drift
-        inside = (asked.at >= start) & (asked.at < start + self._length)
+        inside = (asked.at >= start) & (asked.at < self._ends(start))
         recent, others = asked.of(inside), asked.of(~inside)
         shares = powered.shares(counts)
         chance = shares.chance[0]

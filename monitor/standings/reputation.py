@@ -1,7 +1,7 @@
 """From labels to what they say about an entity: counts, corrected shares and net, with intervals.
 
 Everything is read from the rollups, so a year is answered as fast as a day. Windows are whole
-hours, days or weeks, UTC.
+hours, days or weeks; of days and weeks those of the zone that people are told times in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.clock import utc
-from monitor.periods import SECONDS, Window, beginning, ending
+from monitor.periods import Window, beginning, ending, following, preceding
 from monitor.standings.answers import Key, Owners, samples
 from monitor.standings.labellers import Labeller, Task, labellers
 from monitor.standings.quantification import Floats, Method, Shares, Z, correct
@@ -71,14 +71,18 @@ def standings(
     if entity is not None:
         among = (entity,)
     first, last = beginning(since, window or "hour"), ending(until, window or "hour")
-    length = SECONDS[window] if window else last - first
+
+    def ends(start: float) -> float:
+        return following(start, window) if window else last
+
+    before = preceding(first, window) if window else 2 * first - last
     models = labellers(connection, task)
     by_task: defaultdict[Task, list[int]] = defaultdict(list)
     for model_id, model in models.items():
         by_task[model.task].append(model_id)
     # Of the first window what lies before the span is left out, as it is without windows.
     begin = beginning(since, "hour")
-    parts = [(first - length, first), (begin, last)] if compared else [(begin, last)]
+    parts = [(before, first), (begin, last)] if compared else [(begin, last)]
     cells = _cells(
         (
             tally
@@ -90,9 +94,13 @@ def standings(
     )
     # Owners were asked about the reputation, and not about retweets.
     asked_owners = correction is None and not retweets and "reputation" in by_task
-    owners = Owners(samples(connection) if asked_owners else {}, models, length)
+    owners = Owners(samples(connection) if asked_owners else {}, models, ends)
     figures = _Figures.of(cells, models, correction, owners)
-    found = [figures.standing(key, cells[key], length) for key in figures.keys if key[0] >= first]
+    found = []
+    for key in figures.keys:
+        if key[0] >= first:
+            earlier = preceding(key[0], window) if window else before
+            found.append(figures.standing(key, cells[key], ends(key[0]), earlier))
     return sorted(found, key=lambda s: (s.start, s.entity != OTHERS, s.tweets), reverse=True)
 
 
@@ -205,7 +213,7 @@ class _Figures:
             dated=dated,
         )
 
-    def standing(self, key: Key, cell: _Cell, length: float) -> Standing:
+    def standing(self, key: Key, cell: _Cell, end: float, before: float) -> Standing:
         """Put into words of the domain what the arrays hold of a window."""
         (start, name), place = key, self.places[key]
         values, half = self.shares[place].tolist(), self.half[place].tolist()
@@ -217,7 +225,7 @@ class _Figures:
         return Standing(
             entity=name or None,
             start=utc(start),
-            end=utc(start + length),
+            end=utc(end),
             counts=(counts[0], counts[1], counts[2]),
             retweets=cell.retweets,
             unsure=cell.unsure,
@@ -227,7 +235,7 @@ class _Figures:
             net=_estimate(values[LABELS], half[LABELS], -1.0),
             correction=self.methods[place],
             chance=(of_chance[0], of_chance[1], of_chance[2], of_chance[3]),
-            change=self._change(place, self.places.get((start - length, name))),
+            change=self._change(place, self.places.get((before, name))),
             answers=self.answers[place],
             dated=self.dated[place],
         )

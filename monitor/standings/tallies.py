@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
+from monitor import zones
 from monitor.clock import utc
 from monitor.console import strict_json
 from monitor.periods import Window, epoch
@@ -14,13 +16,13 @@ from monitor.tweets import OTHERS
 from monitor.verdict import POLARITIES
 
 _HOUR: Final = len("2026-11-21T17")
-_DAY: Final = len("2026-11-21")
+_LOCAL: Final = "date(hour || ':00', :ahead || ' hours'"
 _BEGINNINGS: Final[dict[Window, str]] = {
     "hour": "hour",
-    "day": f"substr(hour, 1, {_DAY})",
-    "week": f"date(substr(hour, 1, {_DAY}), 'weekday 0', '-6 days')",
+    "day": f"{_LOCAL})",
+    "week": f"{_LOCAL}, 'weekday 0', '-6 days')",
 }
-"""SQL for the beginning of the window that an hour lies in."""
+"""SQL for the window that an hour lies in: the hour itself, or its first local day."""
 
 _ALWAYS: Final = ("", OTHERS)
 """Shown beside entities, whatever their number."""
@@ -73,7 +75,7 @@ def tallies(
     *,
     others: bool = False,
 ) -> Iterator[Tally]:
-    """Read one task's labels of some models, added up by window.
+    """Read one task's labels of some models, added up by window; where clocks change, in two parts.
 
     Args:
         connection: from `reader.open_log`.
@@ -84,31 +86,34 @@ def tallies(
         entities: only these; None for all, of which there may be as many as messages have named.
         others: add up the rest as `OTHERS`, but for tweets about no entity, which stay apart.
     """
-    first, *inner, last = (utc(max(edge, 0.0))[:_HOUR] for edge in edges)
-    beginning = _BEGINNINGS[window] if window else _step(inner)
+    beginning = _BEGINNINGS[window] if window else _step([_hour(edge) for edge in edges[1:-1]])
     columns = ", ".join(f"sum({task}_{p} + {task}_unsure_{p})" for p in POLARITIES)
-    unsure = " + ".join(f"{task}_unsure_{p}" for p in POLARITIES)
+    marked = " + ".join(f"{task}_unsure_{p}" for p in POLARITIES)
     entity, source = "entity", "rollups"
     if others:
         entity = f"iif(entity IN (SELECT value FROM json_each(:entities)), entity, '{OTHERS}')"  # noqa: S608
         entities = [*(entities or ()), ""]
     elif entities is not None:
         source = _SOUGHT
-    found = connection.execute(
-        f"SELECT {beginning}, {entity}, model_id, is_retweet, {columns}, sum({unsure})"  # noqa: S608
+    statement = (
+        f"SELECT {beginning}, {entity}, model_id, is_retweet, {columns}, sum({marked})"  # noqa: S608
         f" FROM {source} WHERE hour >= :first AND hour < :last"
-        f" AND model_id IN ({', '.join(map(str, model_ids))}) GROUP BY 1, 2, 3, 4",
-        {"first": first, "last": last, "entities": _json(entities or ())},
+        f" AND model_id IN ({', '.join(map(str, model_ids))}) GROUP BY 1, 2, 3, 4"
     )
-    for start, name, model_id, is_retweet, negative, neutral, positive, marked in found:
-        yield Tally(
-            epoch(start) if window else edges[start],
-            name,
-            model_id,
-            bool(is_retweet),
-            (negative, neutral, positive),
-            marked,
-        )
+    spans = [(edges[0], edges[-1], 0)]
+    if window in ("day", "week"):
+        spans = zones.of_one_offset(edges[0], edges[-1])
+    for begin, end, ahead in spans:
+        span = {"first": _hour(begin), "last": _hour(end)}
+        asked = span | {"ahead": ahead, "entities": _json(entities or ())}
+        for start, name, model_id, is_retweet, *counts, unsure in connection.execute(
+            statement, asked
+        ):
+            begins = edges[start] if window is None else _begins(start, window)
+            negative, neutral, positive = counts
+            yield Tally(
+                begins, name, model_id, bool(is_retweet), (negative, neutral, positive), unsure
+            )
 
 
 def ranking(
@@ -131,7 +136,7 @@ def ranking(
     where = "entity NOT IN (SELECT value FROM json_each(:besides))"
     if span:
         where += " AND hour >= :first AND hour < :last"
-    first, last = (utc(max(edge, 0.0))[:_HOUR] for edge in span or (0.0, 0.0))
+    first, last = (_hour(edge) for edge in span or (0.0, 0.0))
     asked = {"first": first, "last": last, "besides": _json([*besides, *_ALWAYS])}
     few = connection.execute(
         f"SELECT DISTINCT entity FROM rollups WHERE {where} LIMIT :most",  # noqa: S608
@@ -167,6 +172,17 @@ def is_known(connection: sqlite3.Connection, entity: str) -> bool:
         return False
     row = connection.execute("SELECT 1 FROM rollups WHERE entity = ? LIMIT 1", (entity,))
     return row.fetchone() is not None
+
+
+def _hour(edge: float) -> str:
+    """Write a whole hour as the rollups do."""
+    return utc(max(edge, 0.0))[:_HOUR]
+
+
+def _begins(written: str | None, window: Window) -> float:
+    if window == "hour" or written is None:  # of an hour that is none
+        return epoch(written)
+    return zones.midnight(date.fromisoformat(written))
 
 
 def _json(names: Collection[str]) -> str:

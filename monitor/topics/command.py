@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from monitor.options import configured_entities, fail, log_options, moment, opened
+from monitor.options import configured_entities, fail, log_options, moment, opened, timezone_option
 from monitor.periods import beginning
 
 if TYPE_CHECKING:  # it imports numpy: not for --help
@@ -29,7 +29,7 @@ _SHOWN: Final = 10
     default="7d",
     show_default=True,
     help="A span before now (90m, 24h, 7d, 1 month), yesterday, last week, or a date or time in"
-    " ISO 8601, UTC; from the hour on in which that lies.",
+    " ISO 8601; from the hour on in which that lies.",
 )
 @click.option("--until", default="now", show_default=True, help="Likewise, to the moment.")
 @click.option(
@@ -47,6 +47,7 @@ _SHOWN: Final = 10
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
+@timezone_option
 @log_options
 def topics(
     since: str,

@@ -6,16 +6,18 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.clock import utc
 from monitor.console import Glyphs, counted, fit, printable, wrap
+from monitor.periods import epoch
 from monitor.topics.reading import LEAST_USUAL, Answer
 from monitor.topics.topics import Story
+from monitor.zones import minute, zone_name
 
 NO_TEXTS: Final = (
     'The log keeps no texts of these tweets ([privacy] store_text = "none"), so nothing can be said'
     " of what they are about."
 )
-_NUMBERS: Final = "tweets   +RT neg %  first seen (UTC)  "
+_NUMBERS: Final = "tweets   +RT neg %  "
+_SEEN: Final = 18
 _EXAMPLE_LINES: Final = 2
 _INDENT: Final = "    "
 _NAME: Final = 40
@@ -41,7 +43,8 @@ def _lines(answer: Answer, columns: int, signs: Glyphs) -> Iterator[str]:
         yield from wrap(nothing(answer), columns)
         return
     if topics.stories:
-        yield f"{_NUMBERS}story"
+        seen = f"first seen ({zone_name(answer.question.until)})"
+        yield f"{_NUMBERS}{seen:<{_SEEN}}story"
         for story in topics.stories:
             yield from _story(story, columns, signs)
         yield ""
@@ -68,8 +71,8 @@ def _head(answer: Answer) -> str:
     share = count.negative_share
     negative = "" if share is None else f", {100 * share:.0f} % labelled negative"
     return (
-        f"{counted(count.tweets, 'tweet')}{retweets}{whom}{alert}, {_minute(utc(answer.since))} to"
-        f" {_minute(utc(question.until))} UTC{negative}"
+        f"{counted(count.tweets, 'tweet')}{retweets}{whom}{alert}, {minute(answer.since)} to"
+        f" {minute(question.until)} {zone_name(question.until)}{negative}"
     )
 
 
@@ -77,7 +80,7 @@ def _story(story: Story, columns: int, signs: Glyphs) -> Iterator[str]:
     count, share = story.count, story.count.negative_share
     negative = "-" if share is None else f"{100 * share:.0f}"
     retweets = f"{count.retweets:,}" if count.retweets else ""
-    numbers = f"{count.tweets:>6,} {retweets:>5} {negative:>5}  {_minute(story.first_seen):<18}"
+    numbers = f"{count.tweets:>6,} {retweets:>5} {negative:>5}  {minute(epoch(story.first_seen)):<{_SEEN}}"
     name = ", ".join(story.topics) if story.topics else "copies of one text"
     yield fit(numbers + printable(name, signs), columns, signs).rstrip()
     text = printable(story.examples[0].text, signs) if story.examples else ""
@@ -111,7 +114,7 @@ def _legend(answer: Answer) -> Iterator[str]:
     if answer.of_tweets > topics.count.every:
         yield f"A sample: there are {counted(answer.of_tweets, 'tweet')} in that time."
     if answer.since > question.since:
-        yield f"Tweets from before {_minute(utc(answer.since))} UTC were not looked at."
+        yield f"Tweets from before {minute(answer.since)} were not looked at."
     if answer.without_text:
         yield f"Not counted: {counted(answer.without_text, 'tweet')} without a stored text."
 
@@ -125,7 +128,3 @@ def _compared(answer: Answer) -> str:
         "usually: in as many usual tweets. What is usual:"
         f" {answer.usual_tweets:,} of {whose[answer.usual]}."
     )
-
-
-def _minute(moment: str) -> str:
-    return moment[:16].replace("T", " ")

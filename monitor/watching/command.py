@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from monitor.options import FiniteRange, fail, log_options, log_path, opened
+from monitor.options import FiniteRange, fail, log_options, log_path, opened, timezone_option
 
 
 @click.command()
@@ -21,6 +21,7 @@ from monitor.options import FiniteRange, fail, log_options, log_path, opened
     help="Seconds between two looks.",
 )
 @click.option("--once", is_flag=True, help="Print one picture and end.")
+@timezone_option
 @log_options
 def watch(interval: float, once: bool, database: Path | None, config: Path | None) -> None:
     """Watch live: throughput, latency, health of the board, entities, the last tweets.

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.clock import utc
 from monitor.console import Glyphs, fit, printable, width
 from monitor.console.terminal import sparkline
+from monitor.periods import epoch
 from monitor.reporting.table import change
 from monitor.settings import WAL_BYTES
 from monitor.standings import Standing
 from monitor.standings.report import NO_ENTITY
 from monitor.store.disk import is_full
 from monitor.watching.snapshot import HOURS, BoardNow, Snapshot
+from monitor.zones import local, zone_name
 
 LEAST_COLUMNS: Final = 40
 LEAST_ROWS: Final = 8
@@ -63,7 +64,7 @@ def frame(snapshot: Snapshot, view: View) -> list[str]:
 
 def _head(snapshot: Snapshot, view: View) -> Iterator[str]:
     board, signs = snapshot.board, view.signs
-    clock = f"{utc(snapshot.taken_at)[:19].replace('T', ' ')} UTC"
+    clock = f"{_second(snapshot.taken_at)} {zone_name(snapshot.taken_at)}"
     room = max(0, view.columns - len(clock) - 2)
     yield f"{fit(f'monitor watch  {printable(snapshot.log, signs)}', room, signs)}  {clock}"
     yield from _wrapped(_throughput(board), view.columns)
@@ -176,14 +177,19 @@ def _tweets(snapshot: Snapshot, view: View) -> Iterator[str]:
         return
     shown = [(t, printable(t.entity or NO_ENTITY, signs)) for t in snapshot.tweets]
     name = min(max(width(n) for _, n in shown), max(8, view.columns // 5))
-    today = utc(snapshot.taken_at)[:10]
-    last = snapshot.tweets[0].received_at
+    today = _second(snapshot.taken_at)[:10]
+    last = _second(epoch(snapshot.tweets[0].received_at))
     signed = {"negative": signs.negative, "neutral": signs.neutral, "positive": signs.positive}
     yield f"last tweets{'' if last[:10] == today else f', the latest of {last[:10]}'}"
     for tweet, entity in shown:
         text = "(text not kept)" if tweet.text is None else printable(tweet.text, signs)
         label = signed[tweet.label] + ("?" if tweet.unsure else " ")
-        yield f"{tweet.received_at[11 : 11 + _TIME]} {label} {fit(entity, name, signs)}  {text}"
+        time = _second(epoch(tweet.received_at))[-_TIME:]
+        yield f"{time} {label} {fit(entity, name, signs)}  {text}"
+
+
+def _second(epoch_s: float) -> str:
+    return f"{local(epoch_s):%Y-%m-%d %H:%M:%S}"
 
 
 def _wrapped(items: Iterable[str], columns: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor import zones
 from monitor.settings import ConfigurationError, hours, load
 
 
@@ -17,8 +18,8 @@ def test_times_and_zones() -> None:
     assert (time(22), time(7)) == hours.quiet("22:00-07:00")
     assert (time(22), time(7)) == hours.quiet("22:00 - 07:00")
     assert hours.quiet("") is None
-    assert hours.zone("") is None
-    assert ZoneInfo("Europe/Berlin") == hours.zone("Europe/Berlin")
+    assert zones.named("") is None
+    assert ZoneInfo("Europe/Berlin") == zones.named("Europe/Berlin")
 
 
 @pytest.mark.parametrize(

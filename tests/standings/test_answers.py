@@ -32,7 +32,7 @@ def _world(
 
 def _estimated(sample: Sample, labels: Floats) -> tuple[float, float, bool]:
     """Return the negative share of a window, half its interval, and whether it is time for more."""
-    owners = Owners({("Acme", "sha"): sample}, {1: _MODEL}, _WINDOW_S)
+    owners = Owners({("Acme", "sha"): sample}, {1: _MODEL}, lambda start: start + _WINDOW_S)
     unknown = Shares(np.zeros((1, 3)), np.eye(3)[None], np.zeros((1, 3, 3)))
     found, _, dated = owners.correct([(_NOW, "Acme")], labels, 1, unknown, known=False)
     return found.values[0, 0], Z * float(np.sqrt(found.covariance[0, 0, 0])), dated[0]
