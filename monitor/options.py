@@ -176,13 +176,13 @@ def moment(text: str, option: str, now: float) -> float:
 def timezone_option(function: _F) -> _F:
     """Add ``--timezone``, which holds for all that the command says."""
 
-    def use(_context: click.Context, _param: click.Parameter, value: str | None) -> None:
+    def use(context: click.Context, _param: click.Parameter, value: str | None) -> None:
         if value is None:
             return
         from monitor import zones
 
         try:
-            zones.use(value)
+            context.with_resource(zones.used(value))
         except ValueError as error:
             raise click.BadParameter(f"{value!r} {error}") from error
 

@@ -21,6 +21,10 @@ SECONDS: Final[dict[Window, float]] = {
     "day": 24 * HOUR_S,
     "week": 7 * 24 * HOUR_S,
 }
+_HOURS_AT_MOST: Final = 2
+"""Days of which it is told hour by hour."""
+_DAYS_AT_MOST: Final = 92
+"""Day by day; beyond, week by week."""
 _SHORT: Final = {
     "second": ("s", "sec", "secs"),
     "minute": ("m", "min", "mins"),
@@ -130,6 +134,12 @@ def _of_calendar(text: str, zone: tzinfo | None) -> float:
     if not (moment.tzinfo or 1970 < moment.year < 9999):  # held to these ends, whatever the zone
         zone = UTC
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+
+
+def fitting(span_s: float) -> Window:
+    """Return windows of which some ten to a hundred fit into so many seconds."""
+    days = span_s / SECONDS["day"]
+    return "hour" if days <= _HOURS_AT_MOST else "day" if days <= _DAYS_AT_MOST else "week"
 
 
 def epoch(text: str | None) -> float:

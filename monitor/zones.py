@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
@@ -36,8 +38,9 @@ def named(name: str) -> tzinfo | None:
         ) from None
 
 
-def use(name: str) -> None:
-    """Tell times in a zone from now on, in this process and those that it starts.
+@contextmanager
+def used(name: str) -> Iterator[None]:
+    """Tell times in a zone meanwhile, in this process and those that it starts.
 
     Args:
         name: in the IANA's database, such as ``Europe/Berlin``; "" for the board's own.
@@ -46,17 +49,23 @@ def use(name: str) -> None:
         ValueError: if there is none of that name here.
     """
     zone = named(name)
-    if zone is None:
-        return
     before = os.environ.get("TZ")
-    os.environ["TZ"] = name.strip()
-    time.tzset()
-    at = time.time()
-    if datetime.fromtimestamp(at, zone).utcoffset() != local(at).astimezone().utcoffset():
-        # Python's database has it (by the package tzdata), the C library's does not.
-        os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+    try:
+        if zone is not None:
+            os.environ["TZ"] = name.strip()
+            time.tzset()
+            at = time.time()
+            if datetime.fromtimestamp(at, zone).utcoffset() != local(at).astimezone().utcoffset():
+                # Python's database has it (by the package tzdata), the C library's does not.
+                raise ValueError(
+                    "is not known to the C library: install the system's package tzdata"
+                )
+        yield
+    finally:
+        os.environ.pop("TZ", None)
+        if before is not None:
+            os.environ["TZ"] = before
         time.tzset()
-        raise ValueError("is not known to the C library: install the system's package tzdata")
 
 
 def local(epoch_s: float) -> datetime:

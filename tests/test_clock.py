@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor import clock
 from monitor.clock import utc
 from tests.factories import NOW
+from tests.test_zones import living
 
 
 def test_now_is_now() -> None:
@@ -55,15 +56,10 @@ def test_utc_format() -> None:
         ("2025-10-26T01:30:00.000Z", datetime(2025, 10, 26, 1, 30, tzinfo=UTC)),
     ],
 )
-def test_no_zone_has_a_say(monkeypatch: pytest.MonkeyPatch, expected: str, at: datetime) -> None:
+def test_no_zone_has_a_say(expected: str, at: datetime) -> None:
     """Neither leap days nor the hours that summer time skips or repeats move a time."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    try:
+    with living("Europe/Berlin"):
         assert expected == utc(at.timestamp())
-    finally:
-        monkeypatch.delenv("TZ")
-        time.tzset()
 
 
 @given(a=st.floats(-2e9, 2e11), b=st.floats(-2e9, 2e11))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,12 +29,8 @@ _MOMENTS = st.integers(int(_FROM), int(_TO)).map(float)
 @contextmanager
 def living(name: str) -> Iterator[ZoneInfo]:
     """Live in a zone."""
-    zones.use(name)
-    try:
+    with zones.used(name):
         yield ZoneInfo(name)
-    finally:
-        os.environ["TZ"] = "UTC"
-        time.tzset()
 
 
 @pytest.mark.parametrize("name", _ZONES)
@@ -128,7 +123,7 @@ def test_names_of_zones(name: str, shown: str) -> None:
 )
 def test_says_that_there_is_no_such_zone(name: str) -> None:
     """And nothing changes."""
-    with pytest.raises(ValueError, match="no time zone"):
-        zones.use(name)
+    with pytest.raises(ValueError, match="no time zone"), zones.used(name):
+        pass
 
     assert "UTC" == os.environ["TZ"]

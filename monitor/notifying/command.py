@@ -90,9 +90,10 @@ def _in_its_zone(settings: Settings) -> Settings:
 
     from monitor import zones
 
-    given = click.get_current_context().get_parameter_source("timezone")
+    context = click.get_current_context()
+    given = context.get_parameter_source("timezone")
     if given is click.core.ParameterSource.DEFAULT:
-        zones.use(settings.notify.timezone)
+        context.with_resource(zones.used(settings.notify.timezone))
         return settings
     return replace(settings, notify=replace(settings.notify, timezone=""))
 

@@ -13,9 +13,10 @@ from monitor.periods import epoch
 from monitor.pictures.overview import read
 from monitor.pictures.spans import Span
 from monitor.reporting import html
-from monitor.standings import Alert, Report, ReportQuestion, Standing, gather
+from monitor.standings import Alert, Report, ReportQuestion, gather
 from monitor.standings.report import others
 from monitor.standings.rise import risen
+from monitor.standings.sentences import Told
 
 _ENTITIES: Final = 20
 _ALERTS: Final = 10
@@ -52,8 +53,9 @@ def of_span(
 
 
 def _lines(report: Report, zone: tzinfo | None, dashboard: str) -> Iterator[str]:
+    told = {one.whole.entity: one for one in report.told}
     for standing in report.standings:
-        yield _standing(standing)
+        yield told.get(standing.entity, Told(standing, None, "day")).sentence
     if not report.standings:
         yield "No tweets in that time."
     for alert in report.alerts[:_ALERTS]:
@@ -67,25 +69,8 @@ def _lines(report: Report, zone: tzinfo | None, dashboard: str) -> Iterator[str]
     since, until = (
         datetime.fromtimestamp(end, UTC) for end in (report.question.since, report.question.until)
     )
-    command = f"monitor report --since {since:%Y-%m-%dT%H:%M} --until {until:%Y-%m-%dT%H:%M}"
+    command = f"monitor report --since {since:%Y-%m-%dT%H:%M}Z --until {until:%Y-%m-%dT%H:%M}Z"
     yield f"See {dashboard}" if dashboard else f"The same on the board: {command}"
-
-
-def _standing(standing: Standing) -> str:
-    shares = ", ".join(
-        f"{100 * share.value:.0f} % {name} ({100 * share.low:.0f} to {100 * share.high:.0f})"
-        for name, share in (
-            ("negative", standing.negative),
-            ("neutral", standing.neutral),
-            ("positive", standing.positive),
-        )
-    )
-    line = f"{words.named(standing.entity)}: {counted(standing.tweets, 'tweet')}, {shares}"
-    change = standing.change
-    if change is None:
-        return f"{line}."
-    chance = "" if change.excludes_zero else ", no more than chance"
-    return f"{line}; net {standing.net.value:+.2f}, {change.value:+.2f} against before{chance}."
 
 
 def _alert(alert: Alert, zone: tzinfo | None) -> str:

@@ -15,6 +15,7 @@ from monitor.pictures.overview import EntityRow, Overview
 from monitor.pictures.scales import nice_end, ticks
 from monitor.pictures.spans import Span
 from monitor.standings import Estimate, Standing
+from monitor.standings.rise import risen
 from monitor.tweets import OTHERS
 from monitor.verdict import POLARITIES
 
@@ -165,8 +166,7 @@ def _marks(overview: Overview, row: EntityRow) -> list[Mark]:
         Mark(
             epoch(alert.since),
             epoch(alert.ended_at) if alert.ended_at else min(overview.now, overview.span.end),
-            f"alert: {words.percent(alert.usual_share)} to {words.percent(alert.share)},"
-            f" {words.moment(epoch(alert.since))}",
+            f"alert: {risen(alert)}, since {words.moment(epoch(alert.since))}",
         )
         for alert in overview.report.alerts
         if alert.entity == (row.whole.entity or "")

@@ -12,36 +12,24 @@ from monitor.pictures.overview import EntityRow, Overview
 from monitor.pictures.spans import Span
 from monitor.standings import Estimate, Standing
 from monitor.standings.report import Alert
-from monitor.standings.reputation import COMPARABLE
 from monitor.standings.rise import risen
+from monitor.standings.sentences import Told
 from monitor.tweets import OTHERS
 
-_CHANGES: Final = 3
 _ALERTS: Final = 10
 
 
 def summary(overview: Overview, *, linked: bool) -> Markup:
-    """Say in words what changed, and what has risen."""
-    changed = sorted(
-        (r for r in overview.rows if r.whole.change and r.whole.change.excludes_zero),
-        key=lambda r: -abs(r.whole.change.value if r.whole.change else 0),
-    )
-    said = [_changed(row.whole) for row in changed[:_CHANGES]]
-    if len(changed) > _CHANGES:
-        said.append(tag("li", f"{len(changed) - _CHANGES} more changed; see below."))
-    if overview.rows and not said:
-        compared = any(row.whole.change for row in overview.rows)
-        whole = "Over the whole span, nothing" if overview.report.alerts else "Nothing"
-        few = f"The time before has fewer than {COMPARABLE} tweets: too few to compare with."
-        said = [
-            tag("li", f"{whole} changed by more than chance against the time before.")
-            if compared
-            else tag("li", few)
-        ]
+    """Say in words what has risen, and how entities stand."""
     alerts = [_alert(alert, linked=linked) for alert in overview.report.alerts[:_ALERTS]]
     if more := len(overview.report.alerts) - len(alerts):
         alerts.append(tag("li", f"{more} more alerts; see the log."))
+    said = [_told(told) for told in overview.report.told]
     return tag("ul", alerts, said, class_="summary")
+
+
+def _told(told: Told) -> Markup:
+    return tag("li", tag("strong", words.name(told.whole.entity)), f": {told.said}")
 
 
 def _alert(alert: Alert, *, linked: bool) -> Markup:
@@ -56,18 +44,6 @@ def _alert(alert: Alert, *, linked: bool) -> Markup:
         if linked
         else None,
         class_="alert" if not over else None,
-    )
-
-
-def _changed(standing: Standing) -> Markup:
-    change = standing.change
-    assert change is not None
-    up = change.value > 0
-    return tag(
-        "li",
-        tag("strong", words.name(standing.entity)),
-        f" {'rose' if up else 'fell'} by {words.signed(abs(change.value)).lstrip('+')}"
-        f" to {words.signed(standing.net.value)}.",
     )
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Self
 
-from monitor.periods import SECONDS, Window, beginning, ending
-
-_HOURS_AT_MOST: Final = 2
-_DAYS_AT_MOST: Final = 92
+from monitor.periods import SECONDS, Window, beginning, ending, fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +22,7 @@ class Span:
     @classmethod
     def of(cls, since: float, until: float) -> Self:
         """Choose windows of which some ten to a hundred fit between two moments."""
-        days = (until - since) / SECONDS["day"]
-        window: Window = (
-            "hour" if days <= _HOURS_AT_MOST else "day" if days <= _DAYS_AT_MOST else "week"
-        )
-        return cls(beginning(since, "hour"), until, window)
+        return cls(beginning(since, "hour"), until, fitting(until - since))
 
     @classmethod
     def ending(cls, until: float, name: str) -> Self:

@@ -6,6 +6,7 @@ from typing import Final
 
 from monitor.periods import Window
 from monitor.standings import Estimate
+from monitor.zones import day as day_of
 from monitor.zones import local, zone_name
 
 NOBODY: Final = "(no entity)"
@@ -52,11 +53,9 @@ def moment(epoch_s: float) -> str:
 
 def window(start: float, width: Window) -> str:
     """Return what a window is called."""
-    date = local(start)
+    date = day_of(start)
     day = f"{date.day} {date:%b %Y}"
-    return {"hour": f"{day}, {date:%H}:00", "day": f"{date:%a} {day}", "week": f"week of {day}"}[
-        width
-    ]
+    return {"hour": moment(start), "day": f"{date:%a} {day}", "week": f"week of {day}"}[width]
 
 
 def period(since: float, until: float, width: Window) -> str:

@@ -44,6 +44,14 @@ def as_json(report: Report) -> str:
             ],
         },
         "learning": [{"entity": name, "tweets": tweets} for name, tweets in report.learning],
+        "summary": [
+            {
+                "entity": told.whole.entity,
+                "sentence": told.sentence,
+                "worst": told.worst and {"window": told.window, **_fields(told.worst)},
+            }
+            for told in report.told
+        ],
         "standings": [_fields(standing) for standing in report.standings],
         "alerts": [
             {
@@ -77,6 +85,10 @@ def as_csv(report: Report) -> str:
 
 def as_markdown(report: Report) -> Iterator[str]:
     """Write a table and what it is based on, line by line."""
+    for told in report.told:
+        yield f"- {_escaped(printable(told.sentence))}"
+    if report.told:
+        yield ""
     heads = ("from", "to", "entity", "tweets", "retweets", *POLARITIES)
     yield f"| {' | '.join((*heads, 'net', 'change'))} |"
     yield "|---|---|---|" + "---:|" * 7

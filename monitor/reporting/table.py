@@ -14,7 +14,7 @@ from monitor.standings import Alert, Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
 from monitor.standings.reputation import COMPARABLE
 from monitor.standings.rise import risen
-from monitor.zones import minute, zone_name
+from monitor.zones import day, minute, zone_name
 
 _NAME: Final = 30
 _LEAST_NAME: Final = 10
@@ -40,8 +40,10 @@ def lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[s
 def _lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[str]:
     question = report.question
     begin, end = beginning(question.since, "hour"), min(question.until, now)
+    zone = zone_name(end)
+    before = f" {zone_name(begin)}" if zone_name(begin) != zone else ""
     yield _cut(
-        f"{report.task.capitalize()} from {minute(begin)} to {minute(end)} {zone_name(end)}",
+        f"{report.task.capitalize()} from {minute(begin)}{before} to {minute(end)} {zone}",
         columns,
         signs,
     )
@@ -49,6 +51,8 @@ def _lines(report: Report, now: float, columns: int, signs: Glyphs) -> Iterator[
     if not report.standings:
         yield from _nothing(report, signs)
         return
+    yield from _wrapped((printable(told.sentence, signs) for told in report.told), columns)
+    yield ""
     yield from _table(report, columns, signs)
     yield from _wrapped((_alert(alert, signs) for alert in report.alerts), columns)
     if report.alerts:
@@ -221,8 +225,8 @@ def _alert(alert: Alert, signs: Glyphs) -> str:
 
 
 def _beginning(start: str, window: str | None) -> str:
-    written = minute(epoch(start))
-    return written if window == "hour" else written[: len("2026-11-21")]
+    begin = epoch(start)
+    return minute(begin) if window == "hour" else day(begin).isoformat()
 
 
 def _cut(text: str, columns: int, signs: Glyphs) -> str:

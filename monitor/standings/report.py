@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import difflib
 import sqlite3
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.clock import utc
 from monitor.console import counted, strict_json
-from monitor.periods import Window
+from monitor.periods import Window, fitting
 from monitor.standings.labellers import Labeller, Task, labellers
 from monitor.standings.quantification import Method
-from monitor.standings.reputation import most_spoken_of, standings
+from monitor.standings.reputation import COMPARABLE, most_spoken_of, standings
 from monitor.standings.rise import COLUMNS as RISE
+from monitor.standings.sentences import Told, worst
 from monitor.standings.standing import Standing
 from monitor.standings.tallies import Ranking, entities, is_known, ranking
 from monitor.standings.unread import Unread, unread
@@ -27,6 +29,9 @@ _SPELLINGS = 5
 """As many spellings of a name are named."""
 _NAMED = 5
 """Entities that a sentence names."""
+_TOLD = 5
+"""Entities of which something is said in any case, those with most tweets."""
+_MOST_TOLD = 10
 _LEARNT = 500
 """Tweets of an entity that show well what is usual: as ``[alerts] learn_tweets`` is by default."""
 _COMPARED = 1000
@@ -87,6 +92,8 @@ class Report:
     """Those that held in the span, the latest first."""
     basis: Sequence[str]
     """What the shares are corrected by, in plain words, a sentence a model."""
+    told: Sequence[Told] = ()
+    """A sentence each of the entities with most tweets, and of those of which there is news."""
     unread: Unread = field(default_factory=Unread)
     """Tweets in languages that no label could be given in."""
     learning: Sequence[tuple[str, int]] = ()
@@ -106,6 +113,7 @@ def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
     models = labellers(connection, question.task)
     shown = _shown(connection, question)
     found = _standings(connection, question, shown)
+    raised = alerts(connection, question.since, question.until, question.entity)
     alone = not (found or question.retweets)
     return Report(
         question=question,
@@ -116,7 +124,8 @@ def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
         shown=shown,
         retweets_alone=alone
         and bool(_standings(connection, replace(question, retweets=True), shown)),
-        alerts=alerts(connection, question.since, question.until, question.entity),
+        alerts=raised,
+        told=_told(connection, question, shown, found, {alert.entity for alert in raised}),
         basis=[
             *sorted({_basis(model, question.correction) for model in models.values()}),
             *_of_owners(found),
@@ -162,6 +171,38 @@ def alerts(
         (utc(until), utc(since), entity, entity),
     )
     return [Alert(*row) for row in rows]
+
+
+def _told(
+    connection: sqlite3.Connection,
+    question: ReportQuestion,
+    shown: Ranking,
+    found: Sequence[Standing],
+    raised: Collection[str],
+) -> list[Told]:
+    """Choose of whom something is said, and find their worst windows."""
+    if question.window:
+        found = _standings(connection, replace(question, window=None), shown)
+    named = [
+        standing
+        for standing in found
+        if question.entity is not None
+        or (standing.entity and standing.entity != OTHERS and standing.tweets >= COMPARABLE)
+    ]
+    news = [s for s in named[_TOLD:] if s.entity in raised or _changed(s)]
+    chosen = [*named[:_TOLD], *news[: _MOST_TOLD - _TOLD]]
+    if not chosen:
+        return []
+    window = fitting(question.until - question.since)
+    names = Ranking(tuple(standing.entity or "" for standing in chosen), 0)
+    windows: defaultdict[str | None, list[Standing]] = defaultdict(list)
+    for standing in _standings(connection, replace(question, window=window), names):
+        windows[standing.entity].append(standing)
+    return [Told(whole, worst(windows[whole.entity]), window) for whole in chosen]
+
+
+def _changed(standing: Standing) -> bool:
+    return standing.change is not None and standing.change.excludes_zero
 
 
 def _learning(connection: sqlite3.Connection, entities: Sequence[str]) -> list[tuple[str, int]]:

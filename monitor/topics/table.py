@@ -80,7 +80,8 @@ def _story(story: Story, columns: int, signs: Glyphs) -> Iterator[str]:
     count, share = story.count, story.count.negative_share
     negative = "-" if share is None else f"{100 * share:.0f}"
     retweets = f"{count.retweets:,}" if count.retweets else ""
-    numbers = f"{count.tweets:>6,} {retweets:>5} {negative:>5}  {minute(epoch(story.first_seen)):<{_SEEN}}"
+    seen = minute(epoch(story.first_seen))
+    numbers = f"{count.tweets:>6,} {retweets:>5} {negative:>5}  {seen:<{_SEEN}}"
     name = ", ".join(story.topics) if story.topics else "copies of one text"
     yield fit(numbers + printable(name, signs), columns, signs).rstrip()
     text = printable(story.examples[0].text, signs) if story.examples else ""

@@ -39,7 +39,7 @@ def test_each_entity_has_a_line(tmp_path: Path) -> None:
     assert lines[1].startswith("Zento: 9 tweets, ")
     assert "Alert, Sun 15 Jun 2025 14:06 UTC and on: Acme, negative labels 41 %" in message.body
     assert lines[-1] == (
-        "The same on the board: monitor report --since 2025-06-14T15:06 --until 2025-06-15T15:06"
+        "The same on the board: monitor report --since 2025-06-14T15:06Z --until 2025-06-15T15:06Z"
     )
     assert message.page
     assert message.page.startswith("<!DOCTYPE html>")

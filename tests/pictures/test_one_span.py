@@ -20,6 +20,7 @@ from monitor.standings import ReportQuestion, gather
 from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.pictures.logs import write
+from tests.test_zones import living
 
 HOUR_S = 3600.0
 _AGES = st.one_of(
@@ -36,12 +37,18 @@ _AGES = st.one_of(
     ages=st.lists(_AGES, min_size=1, max_size=30),
     now=st.floats(NOW, NOW + 2 * DAY_S),
     name=st.sampled_from(["24h", "7d", "30d"]),
+    zone=st.sampled_from(["UTC", "America/St_Johns", "Asia/Tokyo", "Europe/Berlin"]),
 )
 def test_every_view_counts_the_same(
-    tmp_path_factory: pytest.TempPathFactory, ages: list[float], now: float, name: str
+    tmp_path_factory: pytest.TempPathFactory, ages: list[float], now: float, name: str, zone: str
 ) -> None:
+    """Wherever the board is."""
+    with living(zone):
+        _count(tmp_path_factory.mktemp("log") / "log.db", ages, now, name)
+
+
+def _count(path: Path, ages: list[float], now: float, name: str) -> None:
     """Table, JSON, CSV, page, dashboard, its windows, a day-by-day report, and the sensors."""
-    path: Path = tmp_path_factory.mktemp("log") / "log.db"
     write(path, [(now - age, "Acme", "negative") for age in ages])
     span_s = {"24h": DAY_S, "7d": 7 * DAY_S, "30d": 30 * DAY_S}[name]
     with closing(open_log(path)) as connection:

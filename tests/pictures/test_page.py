@@ -167,7 +167,8 @@ def test_changes_are_said_in_words(tmp_path: Path) -> None:
     tweets += [(NOW - DAY_S * d, "Acme", "negative") for d in (0, 1, 2) for _ in range(99)]
     text = page.content(_overview(write(tmp_path / "log.db", tweets)), "7d")
 
-    assert re.search(r"<strong>Acme</strong> fell by 2.00 to \u22121.00\.", text)
+    assert "<strong>Acme</strong>: 297 tweets, 100 % negative (99 to 100)" in text
+    assert "worse than before (net -1.00, -2.00 against the time before)." in text
     assert "\u2193\xa0\u22122.00" in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.periods import beginning
 from monitor.pictures import words
 from monitor.standings import Estimate
 from tests.factories import DAY_S, NOW
@@ -33,8 +34,8 @@ def test_age(seconds: float, text: str) -> None:
 
 
 def test_names_of_windows() -> None:
-    """An hour, a day, a week; all UTC."""
-    assert "15 Jun 2025, 15:00" == words.window(NOW, "hour")
+    """An hour, a day, a week."""
+    assert "15 Jun 2025, 15:00" == words.window(beginning(NOW, "hour"), "hour")
     assert "Sun 15 Jun 2025" == words.window(NOW, "day")
     assert "week of 15 Jun 2025" == words.window(NOW, "week")
 
