@@ -64,7 +64,7 @@ def _count(count: Count) -> dict[str, Any]:
 def _stored(tweet: Stored) -> dict[str, Any]:
     return {
         "id": tweet.id,
-        "received_at": tweet.received_at,
+        "at": tweet.at,
         "negative": tweet.is_negative,
         "text": tweet.text,
     }

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from monitor.clock import utc
 from monitor.periods import epoch
@@ -15,15 +15,10 @@ from monitor.topics.stories import MOST_STORIES
 from monitor.topics.topics import Stored, Topics, find
 from monitor.topics.words import MOST_CHARS
 
-MOST_TWEETS: Final = 100_000
-"""Of the time asked for."""
-MOST_USUAL: Final = 20_000
 USUAL_CHARS: Final = 160
 """Where tweets are longer on average, fewer are read, so that these take no more memory."""
 LEAST_USUAL: Final = 50
 """With fewer, what is usual is not known."""
-LOOKED_THROUGH: Final = 1_000_000
-"""Tweets, of all entities, among which those of a time are sought, the latest."""
 
 Usual = Literal["entity", "all", "too-few"]
 
@@ -40,6 +35,10 @@ _SAID_TO_ANY: Final = (
 )
 
 
+Asked: TypeAlias = dict[str, str | bool | None]
+"""Parameters of the SQL here."""
+
+
 class _Which(NamedTuple):
     """Which tweets, as SQL."""
 
@@ -49,7 +48,13 @@ class _Which(NamedTuple):
     """Tables, and conditions."""
 
 
-_TIME: Final = "t.received_at >= :since AND t.received_at < :until"
+# In their own time, as they are counted, or in that of their arrival, by which alerts go.
+_TIME: Final = (
+    "t.rowid IN (SELECT rowid FROM tweets WHERE received_at >= :since AND received_at < :until"
+    " AND (:arrival OR tweeted_at IS NULL) UNION ALL SELECT rowid FROM tweets"
+    " WHERE NOT :arrival AND tweeted_at >= :since AND tweeted_at < :until)"
+)
+_AT: Final = "iif(:arrival, t.received_at, coalesce(t.tweeted_at, t.received_at))"
 _ABOUT: Final = _Which(
     _SAID,
     "FROM tweets AS t CROSS JOIN labels AS l CROSS JOIN models AS m"
@@ -70,6 +75,17 @@ _ALL: Final = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is read at most; of more, a sample."""
+
+    tweets: int = 100_000
+    """Of the time asked for."""
+    usual: int = 20_000
+    looked_through: int = 1_000_000
+    """Tweets, of all entities, among which those of a time are sought, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of the log."""
 
@@ -83,7 +99,8 @@ class Question:
     most: int = MOST_STORIES
     """Stories to tell."""
     alert: int | None = None
-    """The alert whose time it is."""
+    """The alert whose time it is; then tweets count when they arrived."""
+    bounds: Bounds = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +155,19 @@ def of_alert(connection: sqlite3.Connection, alert: int, now: float) -> tuple[st
 
 def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
     names = [*([question.entity] if question.entity else []), *question.names]
-    since = max(question.since, _earliest(connection, question.until))
-    asked = {"entity": question.entity, "since": utc(since), "until": utc(question.until)}
+    since = max(
+        question.since, _earliest(connection, question.until, question.bounds.looked_through)
+    )
+    asked: Asked = {
+        "entity": question.entity,
+        "arrival": question.alert is not None,
+        "since": utc(since),
+        "until": utc(question.until),
+    }
     which = _EVERY if question.entity is None else _ABOUT
-    tweets = _Tweets(connection, which, "", asked, MOST_TWEETS)
+    tweets = _Tweets(connection, which, "", asked, question.bounds.tweets)
     window = gather(tweets, names)
-    usual, whose = _usual(connection, asked, since, names)
+    usual, whose = _usual(connection, question, asked, since, names)
     return Answer(
         question=question,
         since=since,
@@ -151,7 +175,7 @@ def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
             window,
             usual,
             names=names,
-            stored=_Stored(connection, question.entity).tweet,
+            stored=_Stored(connection, question).tweet,
             most=question.most,
         ),
         without_text=tweets.without_text,
@@ -163,22 +187,23 @@ def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
 
 def _usual(
     connection: sqlite3.Connection,
-    asked: dict[str, str | None],
+    question: Question,
+    asked: Asked,
     since: float,
     names: Sequence[str],
 ) -> tuple[Corpus | None, Usual]:
     """Read what the window is compared with: tweets before it, else those about others."""
-    begin = utc(_earliest(connection, since))
+    begin = utc(_earliest(connection, since, question.bounds.looked_through))
     before = asked | {"since": begin, "until": asked["since"]}
     others = asked | {"since": begin}
-    every = asked["entity"] is None
-    sources: dict[Usual, tuple[_Which, dict[str, str | None]]] = (
+    every = question.entity is None
+    sources: dict[Usual, tuple[_Which, Asked]] = (
         {"entity": (_EVERY, before)}
         if every
         else {"entity": (_ABOUT, before), "all": (_NOT_ABOUT, others)}
     )
     for whose, (which, of) in sources.items():
-        usual = gather(_Tweets(connection, which, _ORIGINALS, of, MOST_USUAL), names)
+        usual = gather(_Tweets(connection, which, _ORIGINALS, of, question.bounds.usual), names)
         if len(usual) >= LEAST_USUAL:
             return usual, whose
     return None, "too-few"
@@ -192,7 +217,7 @@ class _Tweets:
         connection: sqlite3.Connection,
         which: _Which,
         only: str,
-        asked: dict[str, str | None],
+        asked: Asked,
         most: int,
     ) -> None:
         self._connection = connection
@@ -211,7 +236,7 @@ class _Tweets:
     def __iter__(self) -> Iterator[Tweet]:
         # The time as a number takes Python ten times as long as SQLite.
         rows = self._connection.execute(
-            f"SELECT t.rowid, julianday(t.received_at), t.is_retweet, {self._which.said},"
+            f"SELECT t.rowid, julianday({_AT}), t.is_retweet, {self._which.said},"
             f" substr(t.text, 1, {MOST_CHARS}) {self._which.of}{self._only}{_SAMPLED}",
             {**self._asked, "sampled": self._sampled},
         )
@@ -222,12 +247,12 @@ class _Tweets:
 class _Stored:
     """Gives tweets back by their place."""
 
-    def __init__(self, connection: sqlite3.Connection, entity: str | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, question: Question) -> None:
         self._connection = connection
-        self._entity = entity
+        self._asked = {"entity": question.entity, "arrival": question.alert is not None}
         self._said = (
             _SAID_TO_ANY
-            if entity is None
+            if question.entity is None
             else f"(SELECT {_SAID} FROM labels AS l CROSS JOIN models AS m"  # noqa: S608
             f" WHERE {_OF_LABEL} AND l.entity = :entity)"
         )
@@ -235,19 +260,19 @@ class _Stored:
     def tweet(self, place: int) -> Stored:
         """Read one."""
         id_, at, said, text = self._connection.execute(
-            f"SELECT t.id, t.received_at, {self._said}, t.text FROM tweets AS t"  # noqa: S608
+            f"SELECT t.id, {_AT}, {self._said}, t.text FROM tweets AS t"  # noqa: S608
             " WHERE t.rowid = :place",
-            {"entity": self._entity, "place": place},
+            {**self._asked, "place": place},
         ).fetchone()
         return Stored(id_, at, {NEGATIVE: True, OTHER: False}.get(said), str(text))
 
 
-def _earliest(connection: sqlite3.Connection, until: float) -> float:
-    """Return from when on there are `LOOKED_THROUGH` tweets of any entity, or all there are."""
+def _earliest(connection: sqlite3.Connection, until: float, looked_through: int) -> float:
+    """Return from when on there are so many tweets of any entity, or all there are."""
     row = connection.execute(
         "SELECT received_at FROM tweets WHERE received_at < ? ORDER BY received_at DESC"
         " LIMIT 1 OFFSET ?",
-        (utc(until), LOOKED_THROUGH),
+        (utc(until), looked_through),
     ).fetchone()
     return 0.0 if row is None else epoch(row[0])
 

@@ -27,7 +27,8 @@ class Stored:
     """A tweet as it is stored."""
 
     id: str
-    received_at: str
+    at: str
+    """When it was written, where that is known and counts; else when it arrived."""
     is_negative: bool | None
     """None: it is in a language that the model does not read."""
     text: str
@@ -93,7 +94,7 @@ class Story:
     """What stands out in it, if anything does: without, it is copies of one text."""
     count: Count
     first_seen: str
-    """When its first tweet in this time arrived, UTC."""
+    """When its first tweet in this time was, UTC."""
     examples: tuple[Stored, ...]
 
 
@@ -150,7 +151,7 @@ def find(
             Story(
                 topics=_named(story, named),
                 count=Count.of(window, story.tweets),
-                first_seen=stored(int(window.place[story.tweets[0]])).received_at,
+                first_seen=stored(int(window.place[story.tweets[0]])).at,
                 examples=tuple(
                     stored(int(window.place[tweet]))
                     for tweet in typical(window, groups, story, EXAMPLES)

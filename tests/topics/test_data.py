@@ -33,7 +33,7 @@ def test_everything_is_there(tmp_path: Path) -> None:
         *(document["of_tweets"], document["without_text"], document["other_stories"]),
     )
     assert "2025-06-14T19:06:40.000Z" == story["first_seen"]
-    assert {"id", "received_at", "negative", "text"} == {*story["examples"][0]}
+    assert {"id", "at", "negative", "text"} == {*story["examples"][0]}
     assert story["examples"][0]["text"] in {one.text for one in leak()}
     assert {"topic", "tweets", "usually", "score"} == {*topic}
     assert document["tweets_in_no_story"] == 60 - sum(s["tweets"] for s in document["stories"])

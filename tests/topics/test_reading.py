@@ -12,7 +12,7 @@ import pytest
 from monitor.clock import utc
 from monitor.store import open_log
 from monitor.topics import reading
-from monitor.topics.reading import Answer, Question, UnknownAlertError, answer, of_alert
+from monitor.topics.reading import Answer, Bounds, Question, UnknownAlertError, answer, of_alert
 from monitor.verdict import OTHER_LANGUAGE
 from tests.factories import NOW
 from tests.topics.invented import LEAK_BEGAN, WINDOW, Said, leak, usual, write
@@ -30,9 +30,16 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _ask(path: Path, entity: str | None = "Acme", span: tuple[float, float] = WINDOW) -> Answer:
+def _ask(
+    path: Path,
+    entity: str | None = "Acme",
+    span: tuple[float, float] = WINDOW,
+    bounds: Bounds | None = None,
+    alert: int | None = None,
+) -> Answer:
+    question = Question(entity, *span, alert=alert, bounds=bounds or Bounds())
     with _opened(path) as connection:
-        return answer(connection, Question(entity, *span))
+        return answer(connection, question)
 
 
 def _change(path: Path, sql: str, *values: object) -> None:
@@ -133,16 +140,15 @@ def test_aliases_are_no_topics(tmp_path: Path) -> None:
     assert "data leak" in with_
 
 
-def test_more_than_is_read_is_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_is_read_is_a_sample(tmp_path: Path) -> None:
     """The same one each time, of the right size, in which the leak still is the first story."""
-    monkeypatch.setattr(reading, "MOST_TWEETS", 1000)
-    monkeypatch.setattr(reading, "MOST_USUAL", 500)
+    bounds = Bounds(1000, 500)
     many = usual(3000, since=WINDOW[0], until=WINDOW[1])
     log = write(
         tmp_path / "monitor.db",
         [*usual(2000, since=NOW - 1e6, until=WINDOW[0]), *leak() * 30, *many],
     )
-    first, again = _ask(log), _ask(log)
+    first, again = _ask(log, bounds=bounds), _ask(log, bounds=bounds)
 
     assert first == again
     assert 4800 == first.of_tweets
@@ -151,20 +157,19 @@ def test_more_than_is_read_is_a_sample(tmp_path: Path, monkeypatch: pytest.Monke
     assert "data leak" in first.topics.stories[0].topics
 
 
-def test_long_tweets_are_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_tweets_are_fewer(tmp_path: Path) -> None:
     """So that whoever fills tweets with words does not fill the memory."""
-    monkeypatch.setattr(reading, "MOST_TWEETS", 2000)
     long = [Said(NOW - 60, "\N{FIRE} word " * 100)] * 2000
-    found = _ask(write(tmp_path / "monitor.db", long))
+    found = _ask(write(tmp_path / "monitor.db", long), bounds=Bounds(2000))
 
     assert 2000 == found.of_tweets
     assert 960 <= found.topics.count.every <= 1170
 
 
-def test_so_many_tweets_are_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_tweets_are_looked_through(tmp_path: Path) -> None:
     """Of all entities, the latest of the time and of before; and it says from when on."""
-    monkeypatch.setattr(reading, "LOOKED_THROUGH", 60)
-    found = _ask(write(tmp_path / "monitor.db", _CRISIS))
+    log = write(tmp_path / "monitor.db", _CRISIS)
+    found = _ask(log, bounds=Bounds(looked_through=60))
 
     assert found.since > found.question.since
     assert 60 <= found.topics.count.every <= 61
@@ -194,14 +199,28 @@ def test_the_log_is_seen_as_it_was(tmp_path: Path) -> None:
     """What is deleted while it is read is read still."""
     log = write(tmp_path / "monitor.db", _CRISIS)
     with _opened(log) as connection:
-        asked = {"entity": None, "since": "0", "until": "9"}
+        asked: reading.Asked = {"entity": None, "arrival": False, "since": "0", "until": "9"}
         read = reading._Tweets(connection, reading._EVERY, "", asked, 1000)
         with reading._snapshot(connection):
             rows = iter(read)
             places = [next(rows).place]
             _change(log, "DELETE FROM tweets")
             places += [tweet.place for tweet in rows]
-            stored = reading._Stored(connection, "Acme").tweet(places[-1])
+            stored = reading._Stored(connection, Question("Acme", 0, 9)).tweet(places[-1])
 
     assert len(_CRISIS) == len(places)
     assert stored.text == _CRISIS[-1].text
+
+
+def test_tweets_count_when_they_were_written(tmp_path: Path) -> None:
+    """As in every report; an alert goes by when they arrived."""
+    log = write(tmp_path / "monitor.db", _CRISIS)
+    written = utc(NOW - 9e5)
+    _change(log, "UPDATE tweets SET tweeted_at = ? WHERE id = '229'", written)
+    then = (NOW - 9.1e5, NOW - 8.9e5)
+    there, here, alert = _ask(log, span=then), _ask(log), _ask(log, alert=7)
+
+    assert there.of_tweets == _ask(log, span=then, alert=7).of_tweets + 1
+    assert here.of_tweets + 1 == alert.of_tweets == 90
+    shown = {tweet.id: tweet.at for story in there.topics.stories for tweet in story.examples}
+    assert shown.get("229", written) == written

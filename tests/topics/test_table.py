@@ -10,8 +10,7 @@ import pytest
 from monitor.console import width
 from monitor.console.terminal import ASCII, UNICODE, Glyphs
 from monitor.store import open_log
-from monitor.topics import reading
-from monitor.topics.reading import Question, answer
+from monitor.topics.reading import Bounds, Question, answer
 from monitor.topics.table import lines
 from tests.factories import NOW
 from tests.processes import REPOSITORY
@@ -21,10 +20,16 @@ _BEFORE = usual(200, since=NOW - 1e6, until=WINDOW[0])
 
 
 def _table(
-    path: Path, said: list[Said], *, most: int = 10, columns: int = 80, signs: Glyphs = UNICODE
+    path: Path,
+    said: list[Said],
+    *,
+    most: int = 10,
+    columns: int = 80,
+    signs: Glyphs = UNICODE,
+    bounds: Bounds | None = None,
 ) -> list[str]:
     with closing(open_log(write(path, said))) as connection:
-        found = answer(connection, Question("Acme", *WINDOW, most=most))
+        found = answer(connection, Question("Acme", *WINDOW, most=most, bounds=bounds or Bounds()))
     return [*lines(found, columns, signs)]
 
 
@@ -85,12 +90,10 @@ def test_it_says_what_is_missing(tmp_path: Path, said: list[Said], expected: str
     assert expected in " ".join(_table(tmp_path / "monitor.db", said, most=1))
 
 
-def test_it_says_that_it_is_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_says_that_it_is_a_sample(tmp_path: Path) -> None:
     """Of more tweets than are read, and from when on."""
-    monkeypatch.setattr(reading, "MOST_TWEETS", 100)
-    monkeypatch.setattr(reading, "LOOKED_THROUGH", 250)
     said = usual(500, since=WINDOW[0], until=WINDOW[1])
-    text = " ".join(_table(tmp_path / "monitor.db", said))
+    text = " ".join(_table(tmp_path / "monitor.db", said, bounds=Bounds(100, looked_through=250)))
 
     assert "A sample: there are 251 tweets in that time." in text
     assert "Tweets from before 2025-06-15 03:0" in text
