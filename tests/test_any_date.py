@@ -64,7 +64,8 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
             connection.execute(
                 "INSERT INTO odd.alerts VALUES"
                 f" (?, 'Acme', 1, '2025', '2025', {ended_at}, NULL, 0.1, 0.3, 9, 3, 1, '', 2, '',"
-                " NULL, NULL, 'both', '2025', '2025', 35.0, 140.0)",
+                " NULL, NULL, 'both', '2025', '2025', 35.0, 140.0,"
+                " '2025', 90, 40, 'leak', '[]')",
                 (id_,),
             )
         for table, column in _DATES:

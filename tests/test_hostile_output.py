@@ -37,8 +37,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "INSERT INTO alerts VALUES (7, ?, 1, '2025', '2025', NULL, NULL, 0.1, 0.3, 9, 3, 1,"
-            " '', 1, '', NULL, NULL, 'both', '2025', '2025', 35.0, 140.0)",
-            (NAME,),
+            " '', 1, '', NULL, NULL, 'both', '2025', '2025', 35.0, 140.0, NULL, 90, 40,"
+            " ?, NULL)",
+            (NAME, NAME),
         )
     return path
 

@@ -8,14 +8,16 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import structlog
 
 from monitor.alerts.change import change_point
 from monitor.alerts.detector import DAY_S, Detector
-from monitor.alerts.message import State, message
+from monitor.alerts.following import Following
+from monitor.alerts.message import Messages, State, message
 from monitor.alerts.rhythm import Rhythm
 from monitor.alerts.tuning import Tuning
 from monitor.console import strict_json
@@ -24,6 +26,7 @@ from monitor.periods import epoch
 from monitor.settings import Settings
 from monitor.settings.topics import alert as topic_of
 from monitor.standings import Calibration
+from monitor.store import TransactionHook
 from monitor.store.adapting import Adapting
 from monitor.store.owner_labels import PROBABILITIES
 from monitor.store.rows import Labelled
@@ -64,7 +67,7 @@ _LOOKED_AT: Final = 1000
 _AS_BEFORE: Final = 10.0
 """Labels that the usual share under the one before counts as: where few are stored, it stays."""
 _LAST_END: Final = "SELECT max(ended_at) FROM alerts WHERE entity = ?"
-_END: Final = "UPDATE alerts SET ended_at = ?, outcome = ? WHERE id = ?"
+_END: Final = "UPDATE alerts SET ended_at = ?, outcome = ?, followed_at = NULL WHERE id = ?"
 _BEGUN: Final = "SELECT first_batch_id, first_tweet_id FROM alerts WHERE id = ?"
 _OTHERS_SHARES: Final = (
     "SELECT negatives / tweets FROM alert_states WHERE model_id = ? AND learnt >= ? LIMIT 200"
@@ -84,15 +87,6 @@ _WRITE_RHYTHM: Final = (
     "INSERT OR REPLACE INTO alert_rhythm (id, counts, known_s, since, hour, pending, at,"
     " settling_until) VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
 )
-
-
-class Messages(Protocol):
-    """Where messages are put to be sent: `monitor.publishing.outbox.Outbox`."""
-
-    def put(
-        self, connection: sqlite3.Connection, suffix: str, payload: str, *, retain: bool
-    ) -> None:
-        """Write a message, inside the caller's transaction."""
 
 
 @dataclass(slots=True)
@@ -342,8 +336,8 @@ class Alerting:
 
 def alerting(
     settings: Settings, model: Model, messages: Messages, adapting: Adapting | None = None
-) -> list[Alerting]:
-    """Return the hook that a configuration asks for, if it does."""
+) -> list[TransactionHook]:
+    """Return the hooks that a configuration asks for, if it does."""
     alerts, task = settings.alerts, settings.model.task
     if not alerts.enabled:
         return []
@@ -354,7 +348,12 @@ def alerting(
         learn_tweets=alerts.learn_tweets,
         false_positive=Tuning.false_positives(Calibration.of(model.calibration.get(task))),
     )
-    return [Alerting(tuning, task, messages if settings.publish.alerts else None, adapting)]
+    told = messages if settings.publish.alerts else None
+    aliases = {entity.name: entity.aliases for entity in settings.entities}
+    return [
+        Alerting(tuning, task, told, adapting),
+        Following(Path(settings.store.path), aliases, told),
+    ]
 
 
 def assumed(shares: Iterable[float]) -> tuple[float, float]:

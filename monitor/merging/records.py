@@ -89,11 +89,13 @@ def merge_owner_labels(connection: sqlite3.Connection) -> int:
 
 
 def end_alerts(connection: sqlite3.Connection) -> None:
-    """End alerts that held when they were joined, and have ended since."""
+    """Take over how alerts went on that held when they were joined, and that they have ended."""
+    told = ("ended_at", "outcome", "followed_at", "all_tweets", "all_negatives", "about", "stories")
     connection.execute(
-        "UPDATE main.alerts AS o SET ended_at = i.ended_at, outcome = i.outcome"
+        f"UPDATE main.alerts AS o SET {', '.join(f'{name} = i.{name}' for name in told)}"  # noqa: S608
         " FROM temp.alerts_numbers AS n JOIN input.alerts AS i ON i.id = n.input_id"
-        " WHERE o.id = n.id AND o.ended_at IS NULL AND i.ended_at IS NOT NULL"
+        " WHERE o.id = n.id AND (i.ended_at IS NOT NULL, coalesce(i.followed_at, ''))"
+        " > (o.ended_at IS NOT NULL, coalesce(o.followed_at, ''))"
     )
 
 

@@ -56,6 +56,9 @@ class Alert:
     per_day: float | None
     tweets: int
     negatives: int
+    all_tweets: int | None = None
+    all_negatives: int | None = None
+    about: str | None = None
 
     @property
     def mark(self) -> Mark:

@@ -15,7 +15,7 @@ from monitor.pictures.spans import Span
 from monitor.reporting import html
 from monitor.standings import Alert, Report, ReportQuestion, gather
 from monitor.standings.report import others
-from monitor.standings.rise import risen
+from monitor.standings.rise import risen, went_on
 from monitor.standings.sentences import Told
 
 _ENTITIES: Final = 20
@@ -76,4 +76,5 @@ def _lines(report: Report, zone: tzinfo | None, dashboard: str) -> Iterator[str]
 def _alert(alert: Alert, zone: tzinfo | None) -> str:
     raised = words.moment(epoch(alert.raised_at), zone)
     until = f"to {words.moment(epoch(alert.ended_at), zone)}" if alert.ended_at else "and on"
-    return f"Alert, {raised} {until}: {words.named(alert.entity)}, {risen(alert)}."
+    said = f"{risen(alert)}{words.harmless(went_on(alert))}"
+    return f"Alert, {raised} {until}: {words.named(alert.entity)}, {said}."

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from monitor.console import counted, printable
 from monitor.notifying.news import Alert, News
 from monitor.periods import epoch
-from monitor.standings.rise import risen
+from monitor.standings.rise import risen, went_on
 from monitor.tweets import NO_ENTITY
 
 _LINES: Final = 20
@@ -67,6 +67,12 @@ def named(entity: str | None) -> str:
     name = printable(entity or NO_ENTITY)
     if len(name) > _LONGEST_NAME:
         name = f"{name[:_LONGEST_NAME]}…"
+    return harmless(name)
+
+
+def harmless(text: str) -> str:
+    """Keep a stranger's words from being taken for anything but text."""
+    name = printable(text)
     for mark, instead in (("@", "@\u2060"), ("://", ":\u2060//"), ("<", "\u2039"), (">", "\u203a")):
         name = name.replace(mark, instead)
     return name
@@ -103,7 +109,7 @@ def _raised(alert: Alert, zone: tzinfo | None) -> str:
     line = (
         f"{named(alert.entity)}: {risen(alert)} since {_at(alert.since, zone)}"
         f" ({alert.negatives:,} of {counted(alert.tweets, 'tweet')} when it was noticed,"
-        f" {_at(alert.raised_at, zone)})."
+        f" {_at(alert.raised_at, zone)}){harmless(went_on(alert))}."
     )
     return f"{line} Over since {_over(alert, zone)}" if alert.ended_at else line
 
@@ -111,7 +117,7 @@ def _raised(alert: Alert, zone: tzinfo | None) -> str:
 def _ended(alert: Alert, zone: tzinfo | None) -> str:
     return (
         f"{named(alert.entity)}: over since {_over(alert, zone)} ({risen(alert)} since"
-        f" {_at(alert.since, zone)}.)"
+        f" {_at(alert.since, zone)}{harmless(went_on(alert))}.)"
     )
 
 
@@ -133,4 +139,4 @@ def _where(alerts: Sequence[Alert], dashboard: str) -> str:
     since = datetime.fromtimestamp(min(epoch(alert.since) for alert in alerts), UTC)
     about = f" --entity {shlex.quote(printable(entity))}" if entity else ""
     topics = f"monitor topics --alert {alerts[0].id}, and " if len(alerts) == 1 else ""
-    return f"See, on the board: {topics}monitor report --since {since:%Y-%m-%dT%H:%M}{about}"
+    return f"See, on the board: {topics}monitor report --since {since:%Y-%m-%dT%H:%M}Z{about}"

@@ -12,7 +12,7 @@ from monitor.pictures.overview import EntityRow, Overview
 from monitor.pictures.spans import Span
 from monitor.standings import Estimate, Standing
 from monitor.standings.report import Alert
-from monitor.standings.rise import risen
+from monitor.standings.rise import risen, went_on
 from monitor.standings.sentences import Told
 from monitor.tweets import OTHERS
 
@@ -39,7 +39,7 @@ def _alert(alert: Alert, *, linked: bool) -> Markup:
         "li",
         tag("strong", "\N{BLACK UP-POINTING TRIANGLE} Alert: " if not over else "Alert, over: "),
         f"{words.name(alert.entity)}, {risen(alert)}, since {words.moment(epoch(alert.since))}"
-        f"{over}. ",
+        f"{over}{went_on(alert)}. ",
         tag("a", "Its tweets", href=links.query("latest-alerts", entity=alert.entity))
         if linked
         else None,

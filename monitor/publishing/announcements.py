@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from monitor.alerts.message import message
+from monitor.alerts.message import message, of_those_that_hold
 from monitor.publishing import home_assistant, outbox
 from monitor.settings import Settings, topics
 
@@ -87,12 +87,6 @@ def _alerts(
             wanted[topic] = message(entity, "learning", learnt=learnt)
         else:
             wanted[topic] = message(entity, "ok")
-    names = "kind, usual_share, share, usual_per_day, per_day, tweets"
-    for entity, since, id_, *values in connection.execute(
-        f"SELECT entity, since, id, {names} FROM alerts WHERE ended_at IS NULL"  # noqa: S608  (ours)
-    ):
-        told = dict(zip(names.split(", "), values, strict=True))
-        wanted[f"{prefix}/{topics.alert(entity)}"] = message(
-            entity, "alert", since, alert_id=id_, **told
-        )
+    for entity, payload in of_those_that_hold(connection):
+        wanted[f"{prefix}/{topics.alert(entity)}"] = payload
     return wanted

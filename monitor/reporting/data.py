@@ -14,7 +14,7 @@ from monitor.periods import epoch
 from monitor.standings import Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
 from monitor.standings.rise import COLUMNS as RISE
-from monitor.standings.rise import risen
+from monitor.standings.rise import risen, went_on
 from monitor.verdict import POLARITIES
 from monitor.zones import minute, zone_name
 
@@ -120,6 +120,7 @@ def as_markdown(report: Report) -> Iterator[str]:
         yield (
             f"- Alert: {_escaped(printable(alert.entity or NO_ENTITY))}, {_minute(alert.since)}"
             f" to {_minute(alert.ended_at) if alert.ended_at else 'now'}: {risen(alert)}"
+            f"{_escaped(printable(went_on(alert)))}"
         )
 
 

@@ -13,7 +13,7 @@ from monitor.periods import beginning, epoch
 from monitor.standings import Alert, Estimate, Report, Standing
 from monitor.standings.report import NO_ENTITY, others
 from monitor.standings.reputation import COMPARABLE
-from monitor.standings.rise import risen
+from monitor.standings.rise import risen, went_on
 from monitor.zones import day, minute, zone_name
 
 _NAME: Final = 30
@@ -221,7 +221,8 @@ def _wrapped(sentences: Iterable[str], columns: int) -> Iterator[str]:
 def _alert(alert: Alert, signs: Glyphs) -> str:
     until = f"to {minute(epoch(alert.ended_at))}" if alert.ended_at else "and on"
     name = printable(alert.entity or NO_ENTITY, signs)
-    return f"ALERT {minute(epoch(alert.since))} {until}: {name}, {risen(alert)}"
+    said = f"{risen(alert)}{printable(went_on(alert), signs)}"
+    return f"ALERT {minute(epoch(alert.since))} {until}: {name}, {said}"
 
 
 def _beginning(start: str, window: str | None) -> str:

@@ -72,6 +72,9 @@ class Alert:
     per_day: float | None
     tweets: int
     negatives: int
+    all_tweets: int | None = None
+    all_negatives: int | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 COLUMNS: Final = (
     *("kind", "usual_share", "share", "usual_per_day", "per_day", "tweets", "negatives"),
+    *("all_tweets", "all_negatives", "about"),
 )
 """Of the table `alerts`."""
 _FEW: Final = 20
@@ -43,6 +44,18 @@ class Rise(Protocol):
     def negatives(self) -> int:
         """Of these, as labelled."""
 
+    @property
+    def all_tweets(self) -> int | None:
+        """Since it began, until now or until it was over; None if they were not read again."""
+
+    @property
+    def all_negatives(self) -> int | None:
+        """Of these, as labelled."""
+
+    @property
+    def about(self) -> str | None:
+        """Words that stand out in them; None if no text is stored."""
+
 
 def risen(rise: Rise) -> str:
     """Say what has risen, and by how much.
@@ -62,3 +75,14 @@ def risen(rise: Rise) -> str:
         f"{times:.{0 if times >= 9.95 else 1}f} times as many tweets as usual, {part} labels"
         f" negative (usually {usual})"
     )
+
+
+def went_on(rise: Rise) -> str:
+    """Say how it went on, and what it is about; nothing if nothing is known of that."""
+    said = ""
+    if rise.all_tweets and rise.all_negatives is not None and rise.all_tweets > rise.tweets:
+        share = f"{100 * rise.all_negatives / rise.all_tweets:.0f} % of the labels negative"
+        if rise.all_tweets < _FEW:
+            share = f"{rise.all_negatives} labels negative"
+        said = f"; {rise.all_tweets:,} tweets in all, {share}"
+    return f"{said}; what stands out: {rise.about}" if rise.about else said

@@ -198,6 +198,12 @@ class Pruner:
                 gone += execute(
                     "DELETE FROM owner_labels WHERE batch_id <= ?", (last_batch,)
                 ).rowcount
+            # What its tweets were about goes with the first of them.
+            execute(
+                "UPDATE alerts SET about = NULL, stories = NULL"
+                " WHERE stories IS NOT NULL AND ended_at IS NOT NULL AND batch_id <= ?",
+                (last_batch,),
+            )
             for table, last in (("batches", last_batch), ("throughput", last_minute)):
                 # The last stays, so that no number is given twice (`monitor merge` relies on it).
                 gone += execute(

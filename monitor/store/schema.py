@@ -1004,6 +1004,23 @@ def m016_when_tweets_were_written(db: Database) -> None:
     db.execute(view.replace(last, f"{last.rstrip()}, t.tweeted_at\n"))
 
 
+@migrations()
+def m017_how_alerts_go_on(db: Database) -> None:
+    """Have an alert's row say how it went on and what it is about, as far as tweets still tell."""
+    for column in (
+        "followed_at TEXT",
+        "all_tweets INTEGER",
+        "all_negatives INTEGER",
+        "about TEXT",
+        "stories TEXT",
+    ):
+        db.execute(f"ALTER TABLE alerts ADD COLUMN {column}")
+    db.execute(
+        # Those of before are not looked at again: their tweets may be half pruned.
+        "UPDATE alerts SET followed_at = ended_at WHERE ended_at IS NOT NULL"
+    )
+
+
 def is_joined(connection: sqlite3.Connection) -> bool:
     """Whether a log holds only what others do (`monitor merge`), so that no daemon writes it."""
     return connection.execute("SELECT 1 FROM logs WHERE own").fetchone() is None

@@ -136,6 +136,24 @@ def answer(connection: sqlite3.Connection, question: Question) -> Answer:
         return _answer(connection, question)
 
 
+def labelled(connection: sqlite3.Connection, question: Question) -> tuple[int, int]:
+    """Count an entity's tweets in a time that have a label, and those labelled negative.
+
+    Retweets are left out. Texts are not read, so it holds where none is stored, too.
+    """
+    tweets, negatives = connection.execute(
+        f"SELECT count(*), total(said = {NEGATIVE}) FROM"  # noqa: S608  (our own names)
+        f" (SELECT {_SAID} AS said {_ABOUT.of}{_ORIGINALS}) WHERE said <> {UNREAD}",
+        {
+            "entity": question.entity,
+            "arrival": question.alert is not None,
+            "since": utc(question.since),
+            "until": utc(question.until),
+        },
+    ).fetchone()
+    return tweets, int(negatives)
+
+
 def of_alert(connection: sqlite3.Connection, alert: int, now: float) -> tuple[str, float, float]:
     """Return an alert's entity, when the rise began, and when it ended, or now.
 

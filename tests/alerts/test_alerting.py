@@ -328,10 +328,12 @@ def test_settings_say_what_is_watched() -> None:
     outbox = Outbox("home")
     confusion = {"confusion": [[70, 20, 10], [20, 70, 10], [10, 10, 80]]}
     model = dataclasses.replace(STUB_MODEL, calibration={"reputation": confusion})
-    (watching,) = alerting(Settings(), model, outbox)
-    (publishing,) = alerting(Settings(publish=PublishSettings(alerts=True)), model, outbox)
+    watching, _ = alerting(Settings(), model, outbox)
+    publishing, _ = alerting(Settings(publish=PublishSettings(alerts=True)), model, outbox)
 
     assert [] == alerting(Settings(alerts=AlertsSettings(enabled=False)), model, outbox)
+    assert isinstance(watching, Alerting)
+    assert isinstance(publishing, Alerting)
     assert Tuning(2.0, 365.0, 86_400.0, 500, 0.15) == watching._tuning
     assert (None, outbox) == (watching._messages, publishing._messages)
 

@@ -145,7 +145,8 @@ def test_an_alert_leads_to_what_drove_it(log: Path, tmp_path: Path) -> None:
         with copy:
             copy.executemany(
                 "INSERT INTO alerts VALUES (?, ?, 1, '2025', '2025', NULL, NULL, 0.1, 0.3, 9, 3,"
-                " ?, '', ?, '', NULL, NULL, 'share', NULL, NULL, NULL, NULL)",
+                " ?, '', ?, '', NULL, NULL, 'share', NULL, NULL, NULL, NULL,"
+                " NULL, NULL, NULL, NULL, NULL)",
                 [(7, ENTITIES[0], first, last), (8, ENTITIES[1], first, last)],
             )
     (alert,) = _ask(path, "latest-alerts", entity=ENTITIES[0])

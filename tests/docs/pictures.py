@@ -70,7 +70,7 @@ def _raise_alerts(log: Path) -> None:
     model = Model.load(REPOSITORY / "models" / "accurate")
     with closing(Store(log)) as store:
         connection = store._connection  # past the store, as its writer would do it
-        (hook,) = alerting(Settings(), model, Outbox("home"))
+        hook, _ = alerting(Settings(), model, Outbox("home"))
         said = [_labelled(row) for row in connection.execute(_LABELS)]
         for first in range(0, len(said), _TOGETHER):
             connection.execute("BEGIN IMMEDIATE")

@@ -250,5 +250,5 @@ def test_from_tweet_to_message(
     ]
     ((since, count),) = daemon.rows("SELECT since, tweets FROM alerts")
     assert f"of {count} tweets when it was noticed" in service.taken[0]["message"]
-    assert f"--since {since[:16]} --entity Acme" in service.taken[0]["message"]
+    assert f"--since {since[:16]}Z --entity Acme" in service.taken[0]["message"]
     assert "Third parcel" not in str(service.taken), "no tweet leaves the board"

@@ -46,7 +46,7 @@ def test_an_alert_is_told_in_one_line() -> None:
         ),
         (
             "See, on the board: monitor topics --alert 7, and monitor report --since"
-            " 2026-11-21T08:14 --entity Acme"
+            " 2026-11-21T08:14Z --entity Acme"
         ),
     ] == message.body.split("\n")
 
@@ -91,7 +91,7 @@ def test_many_are_told_in_one_message_that_is_bounded() -> None:
     assert 22 == len(lines)
     assert lines[0].startswith("Brand 900: ")
     assert "And 881 more, earlier." == lines[20]
-    assert "See, on the board: monitor report --since 2026-11-21T08:14" == lines[21]
+    assert "See, on the board: monitor report --since 2026-11-21T08:14Z" == lines[21]
 
 
 @pytest.mark.parametrize(

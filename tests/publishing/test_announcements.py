@@ -112,6 +112,9 @@ def test_an_alert_outlives_a_restart(store: Store) -> None:
         "usual_share": 0.1,
         "share": 0.4123,
         "tweets": 90,
+        "all_tweets": None,
+        "all_negatives": None,
+        "about": None,
         "alert_id": 1,
         "learnt": None,
     } == states["reputation-monitor/alerts/acme"]

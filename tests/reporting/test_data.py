@@ -83,7 +83,7 @@ def test_markdown_is_a_table(report: Report) -> None:
 def test_alerts_are_told(report: Report) -> None:
     """In JSON as they stand in the log, in Markdown a line each."""
     ten = "2025-06-15T10:00:00.000Z"
-    alert = Alert("a|b", ten, ten, None, "share", 0.1, 0.3, 20.0, 21.0, 50, 15)
+    alert = Alert("a|b", ten, ten, None, "share", 0.1, 0.3, 20.0, 21.0, 50, 15, 90, 27, "leak *")
     told = dataclasses.replace(report, alerts=[alert])
 
     expected = {
@@ -98,7 +98,12 @@ def test_alerts_are_told(report: Report) -> None:
         "per_day": 21.0,
         "tweets": 50,
         "negatives": 15,
+        "all_tweets": 90,
+        "all_negatives": 27,
+        "about": "leak *",
     }
     assert [expected] == json.loads(data.as_json(told))["alerts"]
     line = list(data.as_markdown(told))[-1]
     assert line.startswith(r"- Alert: a\|b, 2025-06-15 10:00 to now: negative labels 30 %")
+    said = "; 90 tweets in all, 30 % of the labels negative; what stands out: leak "
+    assert line.endswith(rf"{said}\*")
