@@ -335,7 +335,11 @@ class Alerting:
 
 
 def alerting(
-    settings: Settings, model: Model, messages: Messages, adapting: Adapting | None = None
+    settings: Settings,
+    model: Model,
+    messages: Messages,
+    adapting: Adapting | None = None,
+    due: Callable[[], object] = lambda: None,
 ) -> list[TransactionHook]:
     """Return the hooks that a configuration asks for, if it does."""
     alerts, task = settings.alerts, settings.model.task
@@ -352,7 +356,7 @@ def alerting(
     aliases = {entity.name: entity.aliases for entity in settings.entities}
     return [
         Alerting(tuning, task, told, adapting),
-        Following(Path(settings.store.path), aliases, told),
+        Following(Path(settings.store.path), aliases, told, due),
     ]
 
 

@@ -3,8 +3,8 @@
 What raised an alert are a few tweets; what it is about shows when there are more. So the tweets
 since its beginning are read again a moment after it was raised, every ten minutes while it holds,
 and once more when it is over. That takes up to seconds, so a thread of its own reads them, over a
-connection of its own; what it finds is written with the next batch or minute. A row that was not
-written, because the process was killed, is due again.
+connection of its own; what it finds is written with the next batch, or when the writer has nothing
+else to do. A row that was not written, because the process was killed, is due again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,9 @@ from monitor.settings.topics import alert as topic_of
 from monitor.store import StoreError, open_log
 from monitor.store.rows import Labelled
 
-_LOOK_EVERY_S: Final = 5.0
 _AGAIN_S: Final = 600.0
 """After which an alert that holds is read again."""
+_AFTER_ERROR_S: Final = 60.0
 _AT_ONCE: Final = 20
 _WORDS: Final = 5
 """Words and phrases that say what it is about."""
@@ -38,8 +38,9 @@ _TWEETS: Final = 5_000
 _LOOKED_THROUGH: Final = 200_000
 """Bounds that a small board can bear: some megabytes, and a second or two of a slow core."""
 _DUE: Final = (
-    "SELECT id, entity FROM alerts WHERE id > (SELECT max(id) FROM alerts) - 1000"
-    " AND (followed_at IS NULL OR (ended_at IS NULL AND NOT followed_at BETWEEN ? AND ?))"
+    "SELECT id, entity FROM alerts INDEXED BY alerts_due"
+    " WHERE (followed_at IS NULL OR ended_at IS NULL)"
+    " AND (followed_at IS NULL OR NOT followed_at BETWEEN ? AND ?)"
     " ORDER BY ended_at IS NOT NULL, id DESC LIMIT ?"
 )
 _WRITE: Final = (
@@ -65,7 +66,11 @@ class Following:
     """Has the rows of alerts say how these go on; a hook of the store."""
 
     def __init__(
-        self, log: Path, aliases: Mapping[str, Sequence[str]], messages: Messages | None
+        self,
+        log: Path,
+        aliases: Mapping[str, Sequence[str]],
+        messages: Messages | None,
+        due: Callable[[], object] = lambda: None,
     ) -> None:
         """Begin to follow.
 
@@ -73,11 +78,14 @@ class Following:
             log: read beside the store.
             aliases: of each entity, beside its name: they are no topics.
             messages: where the state of an alert that holds is published again; None for nowhere.
+            due: told, by the thread that reads, that there is something to write.
         """
         self._log = log
         self._aliases = aliases
         self._messages = messages
-        self._look_at = time.monotonic()
+        self._tell_due = due
+        self._due: list[tuple[int, str]] = []
+        self._not_before = 0.0
         self._thread: threading.Thread | None = None
         self._found: list[_Found] = []
         self._written = 0
@@ -96,29 +104,33 @@ class Following:
             if self._messages:
                 for entity, payload in of_those_that_hold(connection, found.alert):
                     self._messages.put(connection, topic_of(entity), payload, retain=True)
-        now = time.monotonic()
-        if now < self._look_at or (self._thread and self._thread.is_alive()) or self._found:
+        if time.monotonic() < self._not_before:
             return
-        self._look_at = now + _LOOK_EVERY_S
+        if (self._thread and self._thread.is_alive()) or len(self._found) > self._written:
+            return
         until = time.time()
         asked = (utc(until - _AGAIN_S), utc(until), _AT_ONCE)
-        if due := connection.execute(_DUE, asked).fetchall():
+        self._due = connection.execute(_DUE, asked).fetchall()
+
+    def committed(self) -> None:
+        """Forget what is written, and have what is due read: an alert of just now is seen there."""
+        del self._found[: self._written]
+        self._written = 0
+        due, self._due = self._due, []
+        if due:
             self._thread = threading.Thread(
                 target=self._read, args=(due,), name="following", daemon=True
             )
             self._thread.start()
-
-    def committed(self) -> None:
-        """Forget what is written."""
-        del self._found[: self._written]
-        self._written = 0
 
     def _read(self, due: Sequence[tuple[int, str]]) -> None:
         try:
             with closing(open_log(self._log)) as connection:
                 for alert, entity in due:
                     self._found.append(self._of(connection, alert, entity))
+                    self._tell_due()
         except (sqlite3.Error, StoreError) as error:  # the writer meets it, too, and says more
+            self._not_before = time.monotonic() + _AFTER_ERROR_S
             structlog.get_logger().warning("alert-not-followed", error=str(error))
 
     def _of(self, connection: sqlite3.Connection, alert: int, entity: str) -> _Found:

@@ -168,7 +168,9 @@ class Station:
         """Have what is to be published written with the labels; None if there is nothing."""
         settings = self.settings
         outbox = Outbox(settings.topic)
-        alerts = alerting(settings, self.classifier.model, outbox, self.store.adapting)
+        alerts = alerting(
+            settings, self.classifier.model, outbox, self.store.adapting, self.store.due.set
+        )
         if not self.store.prepare(partial(announcements.prepare, settings=settings)):
             self.store.set_hooks(alerts)
             return None

@@ -189,6 +189,8 @@ class Writer:
         if now >= self._minute_ends:
             self._minute_ends = now + _MINUTE_S
             self.write_minute()
+        elif self._store.due.is_set():
+            self._persist(self._store.tidy)
         keep, done = self._settings.store, 0
         if keep.keep_days and now >= self._prune_at:
             pruned = self._persist(

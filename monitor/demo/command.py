@@ -83,7 +83,9 @@ def _run(rate: float) -> None:
         view = DemoView(Console(), len(payloads))
         store = Store(database)
         model = Model.load(settings.model.path)
-        store.set_hooks(alerting(settings, model, Outbox(settings.mqtt.client_id)))
+        store.set_hooks(
+            alerting(settings, model, Outbox(settings.mqtt.client_id), due=store.due.set)
+        )
         with Classifier(model, entities=settings.entities) as classifier:
             pseudonyms = Pseudonyms(load_key(settings.key_path))
             pipeline = Pipeline(settings, classifier, store, pseudonyms, view.add)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from monitor.clock import utc
 from monitor.console import strict_json
 from monitor.standings.rise import COLUMNS as RISE
 
@@ -21,6 +22,7 @@ Mark: TypeAlias = tuple[int, str]
 MOST: Final = 1000
 """Alerts told at once; what is left is told after them. Each was held back, so nobody is in a
 hurry."""
+_WAITS_S: Final = 60.0
 _REMEMBERED: Final = 20
 """Of the alerts told, the latest: a backup is seldom older than these."""
 
@@ -94,12 +96,15 @@ def first(connection: sqlite3.Connection) -> Told:
     )
 
 
-def look(connection: sqlite3.Connection, told: Told) -> News:
+def look(connection: sqlite3.Connection, told: Told, now: float) -> News:
     """See what a recipient has not been told.
+
+    What was raised just now waits for the daemon to say what it is about, for a minute at most.
 
     Args:
         connection: from `reader.open_log`.
         told: what it has been.
+        now: seconds since the epoch.
 
     Raises:
         sqlite3.Error: if the log cannot be read.
@@ -112,7 +117,13 @@ def look(connection: sqlite3.Connection, told: Told) -> News:
         told = replace(first(connection), summary=told.summary)
         latest = told.latest
     after = latest[-1][0] if latest else 0
-    new = _rows(connection, "id > ? ORDER BY id LIMIT ?", (after, MOST))
+    new = _rows(
+        connection,
+        "id > ?1 AND id < (SELECT coalesce(min(id), 9223372036854775807) FROM alerts WHERE id > ?1"
+        " AND followed_at IS NULL AND ended_at IS NULL AND raised_at BETWEEN ?2 AND ?3)"
+        " ORDER BY id LIMIT ?4",
+        (after, utc(now - _WAITS_S), utc(now), MOST),
+    )
     raised = [*_those(connection, told.owed), *new]
     known = _those(connection, told.holding)
     ended = [alert for alert in known if alert.ended_at is not None]

@@ -78,7 +78,7 @@ class Telling:
             before = replace(before, summary=due.told)
             if before != told:
                 self._note(before)
-            return news.look(connection, before), due
+            return news.look(connection, before, now), due
 
     def _summed(self, due: Summary) -> words.Message:
         from monitor.notifying import summary  # with numpy, that nothing else here needs

@@ -1016,6 +1016,9 @@ def m017_how_alerts_go_on(db: Database) -> None:
     ):
         db.execute(f"ALTER TABLE alerts ADD COLUMN {column}")
     db.execute(
+        "CREATE INDEX alerts_due ON alerts (id) WHERE followed_at IS NULL OR ended_at IS NULL"
+    )
+    db.execute(
         # Those of before are not looked at again: their tweets may be half pruned.
         "UPDATE alerts SET followed_at = ended_at WHERE ended_at IS NOT NULL"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -64,6 +65,8 @@ class Store:
                 of the program wrote it.
         """
         self.path = Path(path)
+        self.due = threading.Event()
+        """Set, by any thread, when a hook has something to write though there is no batch."""
         self._steady: Sequence[TransactionHook] = (Rollups(), *hooks)
         self._hooks = self._steady
         try:
@@ -215,6 +218,7 @@ class Store:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Write without a batch; the hooks are asked, too."""
+        self.due.clear()
         with self._transaction():
             yield
             for hook in self._hooks:

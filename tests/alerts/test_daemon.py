@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.ledger import publish, wait_balanced
 from tests.faults.saboteur import sabotaged
-from tests.listener import listening
+from tests.listener import Listener, listening
 from tests.processes import PATIENCE_S, Daemon, Mosquitto, wait_until
 
 MakeDaemon = Callable[..., Daemon]
@@ -55,19 +55,40 @@ def test_a_rise_is_told(mosquitto: Mosquitto, make_daemon: MakeDaemon) -> None:
         drove = daemon.rows("SELECT text FROM alert_tweets")
         assert count == len(drove)
         assert "Third parcel" in drove[-1][0]
+        wait_until(lambda: _followed(daemon), "what it is about")
+        listener.wait_count(topic, 4)
         published |= publish(mosquitto.port, tweets(200, 350, one_in=1000))
         wait_balanced(daemon, published)
-        listener.wait_count(topic, 4)
+        wait_until(lambda: _states(listener)[-1:] == ["ok"], "its end, published")
+        wait_until(lambda: _followed(daemon), "what it was about")
 
-    assert ["learning", "ok", "alert", "ok"] == [
-        said["state"] for said in listener.documents(topic)
-    ]
+    assert ["learning", "ok", "alert", "alert", "ok"] == _states(listener)
+    _, _, noticed, followed, _ = listener.documents(topic)
+    assert (None, None) == (noticed["all_tweets"], noticed["about"])
+    assert followed["all_tweets"] >= noticed["tweets"]
+    assert "third parcel" in followed["about"]
+    assert followed["all_tweets"] < daemon.rows("SELECT all_tweets FROM alerts")[0][0]
     assert [("recovered",)] == daemon.rows("SELECT outcome FROM alerts")
     assert 0 == daemon.stop()
     said = [e for e in daemon.events() if e["event"] in {"alert", "alert-ended"}]
     assert [("alert", "warning"), ("alert-ended", "info")] == [
         (word["event"], word["level"]) for word in said
     ]
+
+
+_RAISED = (
+    "SELECT id, since, raised_at, share, tweets, negatives, first_tweet_id, tweet_id, batch_id"
+    " FROM alerts"
+)
+_TOPIC = "reputation-monitor/alerts/acme"
+
+
+def _states(listener: Listener) -> list[str]:
+    return [said["state"] for said in listener.documents(_TOPIC)]
+
+
+def _followed(daemon: Daemon) -> bool:
+    return daemon.rows("SELECT count(*) FROM alerts WHERE followed_at IS NULL") == [(0,)]
 
 
 def _killed(daemon: Daemon, fault: str) -> None:
@@ -88,13 +109,14 @@ def test_killed_around_an_alert(mosquitto: Mosquitto, make_daemon: MakeDaemon) -
     for _ in range(12):  # one batch or two further each time
         _killed(daemon, "before-commit=2")
         _killed(daemon, "after-commit=2")
-        if raised := daemon.rows("SELECT * FROM alerts"):
+        if raised := daemon.rows(_RAISED):
             break
     assert raised
     daemon.start()
     wait_balanced(daemon, published)
 
-    assert raised == daemon.rows("SELECT * FROM alerts")
+    assert raised == daemon.rows(_RAISED)
+    wait_until(lambda: _followed(daemon), "what it is about, though the process was killed")
     ((tweets_seen, first, last),) = daemon.rows(
         "SELECT tweets, first_tweet_id, tweet_id FROM alerts"
     )

@@ -100,11 +100,8 @@ def test_the_state_is_published_again(tmp_path: Path) -> None:
         assert ended or "data leak" in sent[0]["about"]
 
 
-def test_it_is_read_again_while_it_holds_and_at_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_read_again_while_it_holds(tmp_path: Path) -> None:
     """Not while what is known is new; a time in the future is no reason to wait."""
-    monkeypatch.setattr("monitor.alerts.following._LOOK_EVERY_S", 0.0)
     path = _log(tmp_path / "monitor.db")
     following = Following(path, {}, None)
     with closing(Store(path, [following])) as store:

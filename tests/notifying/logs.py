@@ -33,6 +33,11 @@ class AlertLog:
         assert number is not None
         return number
 
+    def change(self, sql: str, *values: object) -> None:
+        """Change it by SQL."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute(sql, values)
+
     def ended(self, number: int, outcome: str = "recovered", at: float = NOW + 86_400.0) -> None:
         """End it."""
         with closing(sqlite3.connect(self.path)) as connection, connection:

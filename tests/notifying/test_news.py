@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.clock import utc
 from monitor.notifying import news
 from monitor.notifying.news import Alert, News, Told
 from monitor.store import open_log
@@ -19,9 +20,9 @@ from tests.logs import write_log
 from tests.notifying.logs import AlertLog
 
 
-def _look(log: AlertLog, told: Told) -> News:
+def _look(log: AlertLog, told: Told, now: float = NOW + 3600) -> News:
     with closing(open_log(log.path)) as connection:
-        return news.look(connection, told)
+        return news.look(connection, told, now)
 
 
 def _first(log: AlertLog) -> Told:
@@ -171,3 +172,19 @@ def test_whatever_the_order(tmp_path: Path, steps: list[str]) -> None:
     assert list(range(1, number + 1)) == raised
     assert sorted(set(raised) - set(holding)) == sorted(over)
     assert sorted(holding) == sorted(_ids_of(told))
+
+
+def test_what_is_new_waits_for_what_it_is_about(tmp_path: Path) -> None:
+    """A minute at most, with those after it; not if it is over, or of a clock that was wrong."""
+    log = AlertLog(tmp_path / "monitor.db")
+    told = _first(log)
+    first, second = log.raised(), log.raised("Zento", NOW + 30)
+
+    assert [] == _ids(_look(log, told, NOW + 31).raised)
+    assert [first] == _ids(_look(log, told, NOW + 61).raised)
+    assert [second, first] == _ids(_look(log, told, NOW + 91).raised)
+    assert [second, first] == _ids(_look(log, told, NOW - 9e5).raised)
+    log.change("UPDATE alerts SET followed_at = ?", utc(NOW + 1))
+    assert [second, first] == _ids(_look(log, told, NOW + 31).raised)
+    log.change("UPDATE alerts SET followed_at = NULL, ended_at = ?", utc(NOW + 31))
+    assert [second, first] == _ids(_look(log, told, NOW + 32).raised)
