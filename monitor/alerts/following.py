@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -27,12 +27,17 @@ from monitor.settings.topics import alert as topic_of
 from monitor.store import StoreError, open_log
 from monitor.store.rows import Labelled
 
+if TYPE_CHECKING:  # it imports numpy's users: read when the first alert is
+    from monitor.topics.topics import Topics
+
 _AGAIN_S: Final = 600.0
 """After which an alert that holds is read again."""
 _AFTER_ERROR_S: Final = 60.0
 _AT_ONCE: Final = 20
 _WORDS: Final = 5
 """Words and phrases that say what it is about."""
+_TIMES: Final = 4.0
+"""As often as usual, and more: what is said on other days, too, is no name for what is new."""
 _STORIES: Final = 5
 _TWEETS: Final = 5_000
 _LOOKED_THROUGH: Final = 200_000
@@ -167,6 +172,11 @@ class Following:
             at=utc(now),
             tweets=tweets,
             negatives=negatives,
-            about=", ".join(topic.text for topic in topics.topics[:_WORDS]) if read else None,
+            about=", ".join(_standing_out(topics)) if read else None,
             stories=strict_json(stories) if read else None,
         )
+
+
+def _standing_out(topics: Topics) -> list[str]:
+    new = [topic.text for topic in topics.topics if topic.tweets >= _TIMES * topic.usually]
+    return new[:_WORDS]

@@ -22,6 +22,7 @@ from monitor.console import escaped
 from monitor.dashboard import frame, labelling, limits
 from monitor.dashboard.log import NAME
 from monitor.periods import epoch, instant
+from monitor.pictures import alert as alerts
 from monitor.pictures import links, page, words
 from monitor.pictures.markup import Markup, tag
 from monitor.pictures.overview import Overview, read
@@ -39,7 +40,8 @@ _SPAN: Final = "7d"
 _TIME_LIMIT_MS: Final = 10_000
 _CHOICES: Final = 200
 """Entities to choose from, those with most tweets."""
-_ALERT: Final = re.compile(re.escape(links.query("alert-tweets", alert="")) + r"\d+")
+_ALERT: Final = re.compile(re.escape(links.alert("")) + r"\d+")
+_NUMBER: Final = re.compile(r"\d{1,15}", re.ASCII)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 """As the log writes one; a text of a tweet that is nothing else is shown as one, too."""
 _WRONG: Final = "That cannot be answered"
@@ -63,6 +65,7 @@ def register_routes() -> list[tuple[str, Any]]:
     """
     return [
         (r"^/$", front),
+        (r"^/alert$", alert),
         (f"^{labelling.PATH}$", labelling.label),
         (f"^{frame.STYLE}$", style),
         (r"^/(-|_memory|_internal)([/.?]|$)", nothing),
@@ -107,8 +110,8 @@ def render_cell(
     """
     if isinstance(value, str) and _TIME.fullmatch(value):
         return tag("time", words.moment(epoch(value)), datetime=value, title=value)
-    if column == "tweets_behind" and _ALERT.fullmatch(str(value)):
-        return tag("a", "its tweets", href=str(value))
+    if column == "page" and _ALERT.fullmatch(str(value)):
+        return tag("a", "its page", href=str(value))
     if isinstance(value, str) and labelling.desk(datasette):
         return labelling.beside(row, value, column)
     return None
@@ -175,6 +178,22 @@ async def front(request: Request, datasette: Datasette) -> Any:  # noqa: ANN401
     shown = overview.entity
     title = "How each entity stands" if shown is None else f"{shown or 'No entity'}: reputation"
     return frame.answer(request, title, page.content(overview, name))
+
+
+async def alert(request: Request, datasette: Datasette) -> Any:  # noqa: ANN401
+    """Answer with the page of an alert."""
+    number = request.args.get("number", "")
+    if not _NUMBER.fullmatch(number):
+        return frame.said(request, _WRONG, f"number = {number!r}: must be an alert's number", 400)
+
+    def reading(connection: sqlite3.Connection) -> alerts.AlertPage | None:
+        with sqlite_timelimit(connection, _TIME_LIMIT_MS):
+            return alerts.read(connection, int(number), time.time())
+
+    found = await datasette.get_database(NAME).execute_fn(reading)
+    if found is None:
+        return frame.said(request, "Not in this log", f"The log has no alert {number}.", 404)
+    return frame.answer(request, alerts.title(found), alerts.content(found))
 
 
 async def nothing() -> None:

@@ -89,12 +89,12 @@ ORDER BY l.batch_id DESC LIMIT 200""",  # noqa: S608  (as above)
     "latest-alerts": {
         "title": "Latest alerts",
         "description": "Times in which an entity's share of negative labels, or its tweets a day,"
-        " had risen, and the tweets that drove them. An empty entity means all.",
+        " had risen, and what they are about. An empty entity means all.",
         "sql": """
-SELECT entity, kind, since, raised_at, ended_at, outcome, round(usual_share, 3) AS usual_share,
-    round(share, 3) AS share, round(usual_per_day, 1) AS usual_per_day,
-    round(per_day, 1) AS per_day, tweets, negatives,
-    '/log/alert-tweets?alert=' || id AS tweets_behind
+SELECT '/alert?number=' || id AS page, entity, kind, since, raised_at, ended_at, outcome, about,
+    round(usual_share, 3) AS usual_share, round(share, 3) AS share,
+    round(usual_per_day, 1) AS usual_per_day, round(per_day, 1) AS per_day, tweets, negatives,
+    all_tweets, all_negatives
 FROM alerts WHERE :entity = '' OR entity = :entity
 ORDER BY id DESC LIMIT 200""",
     },

@@ -135,7 +135,8 @@ def _where(alerts: Sequence[Alert], dashboard: str) -> str:
     entities = {alert.entity for alert in alerts}
     entity = entities.pop() if len(entities) == 1 else None
     if dashboard:
-        return f"See {link(dashboard, entity)}"
+        page = f"{dashboard.rstrip('/')}/alert?number={alerts[0].id}"
+        return f"See {page if len(alerts) == 1 else link(dashboard, entity)}"
     since = datetime.fromtimestamp(min(epoch(alert.since) for alert in alerts), UTC)
     about = f" --entity {shlex.quote(printable(entity))}" if entity else ""
     topics = f"monitor topics --alert {alerts[0].id}, and " if len(alerts) == 1 else ""

@@ -119,7 +119,14 @@ def lines(
 
 
 def bars(
-    axes: Axes, points: Sequence[Point], *, id_: str, title: str, desc: str, pointed: bool = True
+    axes: Axes,
+    points: Sequence[Point],
+    *,
+    id_: str,
+    title: str,
+    desc: str,
+    marks: Sequence[Mark] = (),
+    pointed: bool = True,
 ) -> Markup:
     """Draw a bar a window; arguments as for `lines`."""
     width = axes.step / (axes.until - axes.since) * _BOX * _BAR
@@ -128,7 +135,7 @@ def bars(
         for p in points
         if p.value
     )
-    content = _stretched(axes, tag("path", class_="bar", d=drawn))
+    content = [_marks(axes, marks), _stretched(axes, tag("path", class_="bar", d=drawn))]
     return _frame(axes, id_, title, desc, content, points if pointed else ())
 
 
@@ -173,7 +180,8 @@ def _frame(
         _hits(axes, points),
         class_="chart",
         height=axes.height,
-        role="img",
+        # What can be followed is more than a picture.
+        role="group" if any(point.href for point in points) else "img",
         aria_labelledby=f"{id_}-t {id_}-d",
     )
 

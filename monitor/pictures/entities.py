@@ -21,7 +21,8 @@ _ALERTS: Final = 10
 
 def summary(overview: Overview, *, linked: bool) -> Markup:
     """Say in words what has risen, and how entities stand."""
-    alerts = [_alert(alert, linked=linked) for alert in overview.report.alerts[:_ALERTS]]
+    latest = sorted(overview.report.alerts, key=lambda alert: alert.ended_at is not None)
+    alerts = [_alert(alert, linked=linked) for alert in latest[:_ALERTS]]
     if more := len(overview.report.alerts) - len(alerts):
         alerts.append(tag("li", f"{more} more alerts; see the log."))
     said = [_told(told) for told in overview.report.told]
@@ -40,9 +41,7 @@ def _alert(alert: Alert, *, linked: bool) -> Markup:
         tag("strong", "\N{BLACK UP-POINTING TRIANGLE} Alert: " if not over else "Alert, over: "),
         f"{words.name(alert.entity)}, {risen(alert)}, since {words.moment(epoch(alert.since))}"
         f"{over}{went_on(alert)}. ",
-        tag("a", "Its tweets", href=links.query("latest-alerts", entity=alert.entity))
-        if linked
-        else None,
+        tag("a", "Its story", href=links.alert(alert.id)) if linked else None,
         class_="alert" if not over else None,
     )
 

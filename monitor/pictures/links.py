@@ -32,6 +32,11 @@ def tweets(entity: str, since: float, until: float, label: str = "") -> str:
     return f"{QUERIES}/tweets-behind?{urlencode(asked)}"
 
 
+def alert(number: int | str) -> str:
+    """Return the address of an alert's page."""
+    return f"/alert?{urlencode({'number': number})}"
+
+
 def labelling(path: str, entity: str, drawn: str, tweet: str | None = None) -> str:
     """Return the address at which an owner says what a tweet is.
 

@@ -196,8 +196,10 @@ def _nothing(overview: Overview, span: str | None) -> Markup:
 
 def _small_print(overview: Overview) -> Markup:
     model = overview.board.model
+    labels = ["Alerts count labels as they are."] if overview.report.alerts else []
     said = [
         *overview.report.basis,
+        *labels,
         f"Retweets are counted apart. Times are {zone_name(overview.now)}.",
     ]
     if model:

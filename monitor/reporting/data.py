@@ -55,6 +55,7 @@ def as_json(report: Report) -> str:
         "standings": [_fields(standing) for standing in report.standings],
         "alerts": [
             {
+                "id": alert.id,
                 "entity": alert.entity or None,
                 "since": alert.since,
                 "raised_at": alert.raised_at,

@@ -222,7 +222,7 @@ def _alert(alert: Alert, signs: Glyphs) -> str:
     until = f"to {minute(epoch(alert.ended_at))}" if alert.ended_at else "and on"
     name = printable(alert.entity or NO_ENTITY, signs)
     said = f"{risen(alert)}{printable(went_on(alert), signs)}"
-    return f"ALERT {minute(epoch(alert.since))} {until}: {name}, {said}"
+    return f"ALERT {alert.id}, {minute(epoch(alert.since))} {until}: {name}, {said}"
 
 
 def _beginning(start: str, window: str | None) -> str:

@@ -75,6 +75,8 @@ class Alert:
     all_tweets: int | None = None
     all_negatives: int | None = None
     about: str | None = None
+    id: int = 0
+    """Its number in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +170,22 @@ def alerts(
 ) -> list[Alert]:
     """Read the alerts that held at some time in a span, the latest first."""
     rows = connection.execute(
-        f"SELECT entity, since, raised_at, ended_at, {', '.join(RISE)} FROM alerts"  # noqa: S608  (ours)
+        f"SELECT entity, since, raised_at, ended_at, {', '.join(RISE)}, id FROM alerts"  # noqa: S608  (ours)
         " WHERE raised_at < ? AND (ended_at IS NULL OR ended_at >= ?)"
         " AND (? IS NULL OR entity = ?) ORDER BY raised_at DESC",
         (utc(until), utc(since), entity, entity),
     )
     return [Alert(*row) for row in rows]
+
+
+def alert_of(connection: sqlite3.Connection, number: int) -> Alert | None:
+    """Read an alert; None if there is none of that number."""
+    row = connection.execute(
+        f"SELECT entity, since, raised_at, ended_at, {', '.join(RISE)}, id FROM alerts"  # noqa: S608  (ours)
+        " WHERE id = ?",
+        (number,),
+    ).fetchone()
+    return None if row is None else Alert(*row)
 
 
 def _told(

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +24,12 @@ from monitor.clock import utc
 from monitor.inference import Model
 from monitor.periods import epoch
 from monitor.publishing import Outbox
-from monitor.settings import Settings
-from monitor.store import Store
+from monitor.settings import Settings, StoreSettings
+from monitor.store import Store, TransactionHook
 from monitor.store.rows import TweetRow
 from tests.factories import batch_row, query, register, tweet_row, verdict
-from tests.processes import REPOSITORY
+from tests.processes import REPOSITORY, wait_until
+from tests.topics.invented import leak, usual
 
 BRANDS: Final = ("Veldane", "Plumiq", "Tarnwell", "Zento")
 STRUCK: Final = BRANDS[0]
@@ -86,23 +87,51 @@ def tweets(seed: int, swing: float = 0.8) -> Iterator[TweetRow]:
                 if about:
                     share = (STORM - USUAL / TIMES) / (1 - 1 / TIMES)
                 found.append((at, brand, about, rng.random() < share))
+    texts = {
+        brand: (leak(48, name=brand), usual(200, name=brand, since=0, until=1)) for brand in BRANDS
+    }
     for number, (at, brand, about, negative) in enumerate(sorted(found)):
         answer = verdict("negative" if negative else "neutral", "neutral")
         name = f"{'c' if about else 't'}{number:05}"
-        yield tweet_row(name, brand, received_at=utc(at), answer=answer)
+        leaked, others = texts[brand]
+        said = leaked[number % len(leaked)] if about else others[number % len(others)]
+        row = tweet_row(name, brand, received_at=utc(at), answer=answer)
+        yield replace(row, text=said.text)
 
 
-def suffered(path: Path, seed: int, swing: float = 0.8) -> Outcome:
-    """Write a crisis into a new log, and say what it tells."""
+def suffered(path: Path, seed: int, swing: float = 0.8, *, followed: bool = False) -> Outcome:
+    """Write a crisis into a new log, and say what it tells.
+
+    Args:
+        path: of the log.
+        seed: of chance.
+        swing: as for `tweets`.
+        followed: have the alerts say what they are about, too.
+    """
     model = Model.load(REPOSITORY / "models" / "accurate")
+    settings = Settings(store=StoreSettings(path=str(path)))
     with closing(Store(path)) as store:
-        store.set_hooks(alerting(Settings(), model, Outbox("home"), store.adapting)[:1])
+        watching, following = alerting(settings, model, Outbox("home"), store.adapting)
+        store.set_hooks([watching])
         model_id = register(store)
         rows = list(tweets(seed, swing))
         for first in range(0, len(rows), 10):
             batch = rows[first : first + 10]
             store.write(batch_row(len(batch), model_id), batch, [])
+        if followed:
+            follow(store, path, following)
     return _outcome(path)
+
+
+def follow(store: Store, path: Path, following: TransactionHook) -> None:
+    """Have all alerts of a log say how they went on."""
+    store.set_hooks([following])
+
+    def is_followed() -> bool:
+        store.tidy()
+        return query(path, "SELECT count(*) FROM alerts WHERE followed_at IS NULL") == [(0,)]
+
+    wait_until(is_followed, "what the alerts are about")
 
 
 def _outcome(path: Path) -> Outcome:
@@ -136,8 +165,9 @@ def main(seeds: int, swing: float, log: Path | None) -> None:
     found = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder:
-            one = suffered(Path(folder) / "log.db", seed, swing)
-            if log and seed == 0:
+            keep = log is not None and seed == 0
+            one = suffered(Path(folder) / "log.db", seed, swing, followed=keep)
+            if log and keep:
                 shutil.copy(Path(folder) / "log.db", log)
         found.append(one)
         click.echo(

@@ -64,6 +64,15 @@ _CRISIS_AT: Final = 0.9
 _CRISIS_DAYS: Final = 2.0
 _BUSIER: Final = 4.0
 _SNOWFLAKE_EPOCH_MS: Final = 1_288_834_974_657
+_RECALL: Final = (
+    "{} knew of the brake failures for a year and said nothing. Recall them all",
+    "Brake failures in forty thousand cars, and {} calls the recall voluntary",
+    "My car from {} is in the recall: no brakes on the motorway, with two children in it",
+    "The {} recall comes two years after the first brake failures",
+    "No spare parts before March. What a recall, {}",
+    "Brakes that fail, and a hotline that does not answer: the {} recall",
+)
+"""What is complained of in the crisis."""
 _TEXTS: Final = (
     (
         "{} again: three hours on the phone and nobody who could help",
@@ -197,6 +206,7 @@ class _Invented:
         self._history = history
         self._chance = np.random.default_rng(history.seed)
         self._names = ["", *history.names]
+        self._crisis = self._names.index(CRISIS) if CRISIS in self._names else -1
         self._arrived, self._entity = self._arrivals()
         self._batch = _batches(self._arrived)
         n = len(self._arrived)
@@ -221,8 +231,8 @@ class _Invented:
         # Most at seven in the evening (UTC), a fifth of that at seven in the morning.
         rhythm = 1 + 2 / 3 * np.cos(2 * np.pi * (begin / _DAY_S - 19 / 24))
         busy = weights[:, None] * rhythm
-        if CRISIS in self._names:
-            busy[self._names.index(CRISIS), self._in_crisis(begin)] *= _BUSIER
+        if self._crisis > 0:
+            busy[self._crisis, self._in_crisis(begin)] *= _BUSIER
         drawn = self._chance.random(self._history.tweets) * busy.sum()
         cell = np.searchsorted(np.cumsum(busy), drawn).clip(max=busy.size - 1)
         arrived = begin[cell % count] + _MINUTE_S * self._chance.random(len(cell))
@@ -271,10 +281,14 @@ class _Invented:
             self._answers[TASKS[0]][first].tolist(),
             chance.integers(0, len(_TEXTS[0]), n).tolist(),
             self._batch.tolist(),
+            (self._in_crisis(self._arrived) & (self._entity == self._crisis)).tolist(),
             strict=True,
         )
-        for number, (id_, at, author, retweet, entity, label, text, batch) in enumerate(columns):
-            words = _TEXTS[label][text].format(self._names[entity] or "the train")
+        for number, (id_, at, author, retweet, entity, label, text, batch, crisis) in enumerate(
+            columns
+        ):
+            said = _RECALL if crisis and not label else _TEXTS[label]
+            words = said[text].format(self._names[entity] or "the train")
             yield {
                 "id": id_,
                 "received_at": at,

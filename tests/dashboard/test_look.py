@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -28,6 +30,8 @@ PAGES: Final = (
     f"/?span=7d&entity={CRISIS.replace(' ', '+')}",
     "/?span=1y&entity=",
     "/?entity=Nobody",
+    "/alert?number=1",
+    "/log/latest-alerts",
     "/log",
     f"/log/negative-tweets?entity={CRISIS.replace(' ', '+')}",
     "/log/dead-letters",
@@ -82,11 +86,37 @@ _CONTROLS: Final = """
 })()"""
 
 
+_STORY: Final = {
+    "words": ["leak", "W" * 90],
+    "tweets": 40,
+    "retweets": 3,
+    "negative_share": None,
+    "first_seen": "2026-11-21T09:14:02.510Z",
+    "examples": ["nothing"],
+}
+_NAMELESS: Final = """
+[...document.querySelectorAll('input, select, textarea'),
+ ...document.querySelectorAll('[role=img] a, [role=img] button')]
+  .filter(e => !['hidden', 'submit'].includes(e.type)
+    && (e.closest('[role=img]') || !(e.ariaLabel || (e.labels && e.labels.length))))
+  .map(e => e.outerHTML.slice(0, 90))"""
+"""Fields that nothing says the meaning of, and what can be followed inside of a picture."""
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     """Eight days of invented tweets, the crisis of an entity among them."""
     path = tmp_path_factory.mktemp("log") / "log.db"
     write_history(path, History(3000, days=8.0, until=time.time()))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO alerts (entity, model_id, kind, since, raised_at, usual_share, share,"
+            " tweets, negatives, first_batch_id, first_tweet_id, batch_id, tweet_id, about,"
+            " stories) SELECT entity, 1, 'share', hour || ':10:00.000Z', hour || ':50:00.000Z',"
+            " 0.2, 0.6, 51, 30, 1, '', 2, '', 'leak', ? FROM rollups WHERE entity <> ''"
+            " ORDER BY hour LIMIT 1",
+            (json.dumps([_STORY]),),
+        )
     dashboard = Dashboard(path, "--sql", "--label")
     yield dashboard
     dashboard.kill()
@@ -110,6 +140,7 @@ def test_every_page_fits_and_can_be_read(browser: Browser, served: Dashboard, pa
 
         _assert_fits(browser)
         _assert_readable(browser)
+        assert [] == browser.run(_NAMELESS)
         assert all(request.startswith(served.address) for request in browser.requests)
         assert [] == [c for c in browser.complaints if "404" not in c]
 

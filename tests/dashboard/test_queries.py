@@ -153,6 +153,6 @@ def test_an_alert_leads_to_what_drove_it(log: Path, tmp_path: Path) -> None:
     behind = _ask(path, "alert-tweets", alert="7")
     negative = _ask(path, "tweets-behind", entity=ENTITIES[0], label="negative")
 
-    assert "/log/alert-tweets?alert=7" == alert["tweets_behind"]
+    assert "/alert?number=7" == alert["page"]
     assert [] == _ask(path, "latest-alerts", entity="Nobody")
     assert {row["id"] for row in behind} == {row["id"] for row in negative if not row["retweet"]}

@@ -21,10 +21,11 @@ import click
 from monitor.alerts.alerting import alerting
 from monitor.inference import Model
 from monitor.publishing import Outbox
-from monitor.settings import Settings
+from monitor.settings import Settings, StoreSettings
 from monitor.store import Store
 from monitor.store.rows import Labelled, TweetRow
 from monitor.verdict import TASKS, Answer
+from tests.alerts.crisis import follow, suffered
 from tests.benchmarks.history import CRISIS, History, write
 from tests.browser import Browser, program
 from tests.processes import REPOSITORY, free_port, wait_until
@@ -52,17 +53,22 @@ def main() -> None:
             browser.picture(DOCS / "dashboard.png")
             browser.look(f"{address}/?span=30d&entity={CRISIS.replace(' ', '+')}", width=1000)
             browser.picture(DOCS / "report.png")
-        report = [
-            sys.executable,
-            "-m",
-            "monitor",
-            "report",
-            "--since",
-            "7d",
-            "--database",
-            str(log),
-        ]
-        click.echo(subprocess.run(report, check=True, capture_output=True, text=True).stdout)
+        crisis = Path(folder) / "crisis.db"
+        suffered(crisis, seed=0, followed=True)
+        with _served(crisis) as address, Browser(chromium) as browser:
+            browser.look(f"{address}/alert?number=1", width=1000)
+            browser.picture(DOCS / "alert.png")
+        page = Path(folder) / "crisis.html"
+        _report(crisis, "--since", "2026-03-02", "--until", "2026-03-16", "--html", str(page))
+        with Browser(chromium) as browser:
+            browser.look(page.as_uri(), width=1000)
+            browser.picture(DOCS / "crisis.png")
+        click.echo(_report(log, "--since", "7d"))
+
+
+def _report(log: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "monitor", "report", "--database", str(log), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _raise_alerts(log: Path) -> None:
@@ -70,12 +76,14 @@ def _raise_alerts(log: Path) -> None:
     model = Model.load(REPOSITORY / "models" / "accurate")
     with closing(Store(log)) as store:
         connection = store._connection  # past the store, as its writer would do it
-        hook, _ = alerting(Settings(), model, Outbox("home"))
+        settings = Settings(store=StoreSettings(path=str(log)))
+        hook, following = alerting(settings, model, Outbox("home"))
         said = [_labelled(row) for row in connection.execute(_LABELS)]
         for first in range(0, len(said), _TOGETHER):
             connection.execute("BEGIN IMMEDIATE")
             hook.write(connection, said[first : first + _TOGETHER])
             connection.execute("COMMIT")
+        follow(store, log, following)
 
 
 def _labelled(row: tuple[str, str, int, str, str, int, int]) -> Labelled:

@@ -13,7 +13,7 @@ from tests.processes import Daemon, Mosquitto
 
 MakeDaemon = Callable[..., Daemon]
 
-FIRST = datetime.now(UTC) - timedelta(days=365)
+FIRST = datetime.now(UTC) - timedelta(days=367)  # so that the last day is history, too
 EACH_DAY = 4
 _SETTINGS = {
     "MONITOR_ENTITIES": '[{name = "Acme"}]',

@@ -69,7 +69,7 @@ def test_its_end(outcome: str | None, said: str) -> None:
     assert ("over", "Acme: the alert is over") == (message.kind, message.title)
     assert message.body.startswith("Acme: over since Mon 23 Nov 2026 03:10 UTC: ")
     assert said in message.body
-    assert message.body.endswith("See http://board:8001/?entity=Acme")
+    assert message.body.endswith("See http://board:8001/alert?number=7")
 
 
 def test_raised_and_over_meanwhile() -> None:

@@ -87,6 +87,7 @@ def test_alerts_are_told(report: Report) -> None:
     told = dataclasses.replace(report, alerts=[alert])
 
     expected = {
+        "id": 0,
         "entity": "a|b",
         "since": ten,
         "raised_at": ten,
