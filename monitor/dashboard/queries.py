@@ -22,8 +22,8 @@ _QUERIES: Final[dict[str, dict[str, str]]] = {
     "tweets-behind": {
         "title": "Tweets behind a figure",
         "description": "The latest 500 about an entity from one moment to another (UTC), of one"
-        " label (negative, neutral, positive) or, left empty, all. An empty entity means tweets"
-        " about none.",
+        " label (negative, neutral, positive) or, left empty, all, and with these words in their"
+        " text, if any are given. An empty entity means tweets about none.",
         "sql": f"""
 SELECT coalesce(t.tweeted_at, t.received_at) AS time, {_LABEL} AS label, {_SURE} AS probability,
     t.text, t.is_retweet AS retweet, t.author, t.id
@@ -35,7 +35,8 @@ FROM (
 CROSS JOIN tweets AS t ON t.rowid = k.rowid
 CROSS JOIN labels AS l ON l.tweet_id = t.id AND l.entity = :entity
 CROSS JOIN models AS m ON m.id = l.model_id
-WHERE :label = '' OR {_LABEL} = :label
+WHERE (:label = '' OR {_LABEL} = :label)
+    AND (:words = '' OR t.text LIKE '%' || :words || '%')
 ORDER BY time DESC LIMIT 500""",  # noqa: S608  (our own names)
     },
     "latest-tweets": {

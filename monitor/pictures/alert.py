@@ -48,6 +48,7 @@ class Story:
     """Tweets that tell the same."""
 
     name: str
+    """What stands out in it; "" of copies of one text."""
     tweets: int
     retweets: int
     negative_share: float | None
@@ -127,7 +128,7 @@ def _story(connection: sqlite3.Connection, told: dict[str, Any]) -> Story:
         for id_ in told["examples"]
     )
     return Story(
-        name=", ".join(told["words"]) or "copies of one text",
+        name=", ".join(told["words"]),
         tweets=told["tweets"],
         retweets=told["retweets"],
         negative_share=told["negative_share"],
@@ -250,14 +251,20 @@ def _about(page: AlertPage) -> Markup:
     table = tag(
         "table",
         tag("thead", tag("tr", [tag("th", text, scope="col") for text in head])),
-        tag("tbody", [_row(story) for story in page.stories]),
+        tag("tbody", [_row(page, story) for story in page.stories]),
         class_="stories",
     )
     return tag("div", table, class_="card")
 
 
-def _row(story: Story) -> Markup:
-    share = story.negative_share
+def _row(page: AlertPage, story: Story) -> Markup:
+    share, alert = story.negative_share, page.alert
+    name: Markup | str = story.name or "copies of one text"
+    if story.name:
+        over = epoch(alert.ended_at) if alert.ended_at else page.now
+        words_ = story.name.partition(", ")[0]
+        href = links.tweets(alert.entity, epoch(alert.since), over, words=words_)
+        name = tag("a", name, href=href)
     figures = (
         ("tweets", f"{story.tweets:,}"),
         ("retweets", f"{story.retweets:,}"),
@@ -268,7 +275,7 @@ def _row(story: Story) -> Markup:
         "tr",
         tag(
             "th",
-            tag("strong", story.name),
+            tag("strong", name),
             tag("span", story.example, class_="example") if story.example else None,
             scope="row",
         ),

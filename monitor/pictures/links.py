@@ -26,9 +26,16 @@ def overview(entity: str | None, span: str, until: float | None = None) -> str:
     return f"/?{urlencode(asked)}"
 
 
-def tweets(entity: str, since: float, until: float, label: str = "") -> str:
-    """Return the address of the tweets about an entity in a span, of one label or all."""
+def tweets(
+    entity: str, since: float, until: float, label: str = "", words: str | None = None
+) -> str:
+    """Return the address of the tweets about an entity in a span, of one label or all.
+
+    Those with some words in their text, if any are given.
+    """
     asked = {"entity": entity, "since": utc(since), "until": utc(until), "label": label}
+    if words is not None:
+        asked["words"] = words
     return f"{QUERIES}/tweets-behind?{urlencode(asked)}"
 
 
