@@ -68,6 +68,7 @@ _AS_BEFORE: Final = 10.0
 """Labels that the usual share under the one before counts as: where few are stored, it stays."""
 _LAST_END: Final = "SELECT max(ended_at) FROM alerts WHERE entity = ?"
 _END: Final = "UPDATE alerts SET ended_at = ?, outcome = ?, followed_at = NULL WHERE id = ?"
+_SINCE: Final = "SELECT since FROM alerts WHERE id = ?"
 _BEGUN: Final = "SELECT first_batch_id, first_tweet_id FROM alerts WHERE id = ?"
 _OTHERS_SHARES: Final = (
     "SELECT negatives / tweets FROM alert_states WHERE model_id = ? AND learnt >= ? LIMIT 200"
@@ -164,7 +165,7 @@ class Alerting:
             negative = self._label(label) == "negative"
             learnt = detector.learnt
             event = detector.take(negative, at, rested, self._tuning, steadily=steadily)
-            if event == "raised":
+            if event in ("raised", "worsened"):
                 self._raise(connection, state, label, rhythm)
             elif event:
                 self._end(connection, state, label, event)
@@ -236,20 +237,29 @@ class Alerting:
     def _raise(
         self, connection: sqlite3.Connection, state: _State, label: Labelled, rhythm: Rhythm
     ) -> None:
-        detector = state.detector
-        pace = detector.pace if detector.knows_pace else 0.0
-        tweets = self._since_last_alert(connection, label)
+        """Write an alert; one that held has become worse, and gives way to it."""
+        log = structlog.get_logger()
+        detector, before = state.detector, state.alert_id
+        share, pace = detector.level if before else (detector.share, detector.pace)
+        pace = pace if detector.knows_pace else 0.0
+        tweets = self._since(connection, label, before)
         times = [epoch(tweet.at) for tweet in tweets]
         negative = np.array([tweet.negative for tweet in tweets])
         steady = np.maximum.accumulate([rhythm.steady(times[0], at) for at in times])
-        found = change_point(negative, steady, detector.share, pace, detector.dispersion)
+        found = change_point(negative, steady, share, pace, detector.dispersion)
         first = found.first
         count, negatives = len(tweets) - first, int(negative[first:].sum())
         seconds = float(steady[-1] - steady[max(first - 1, 0)])
-        detector.begin(found.kind, negatives, count, seconds)
+        (detector.worsen if before else detector.begin)(found.kind, negatives, count, seconds)
         began = tweets[first]
-        usual, share = detector.share, negatives / count
-        usual_per_day = DAY_S * detector.pace if pace else None
+        if before:
+            connection.execute(_END, (label.at, "worsened", before))
+            over = {"outcome": "worsened", "alert_id": before}
+            self._said.append(lambda: log.info("alert-ended", entity=label.entity, **over))
+        else:  # what it began with is no part of what is usual
+            share, pace = detector.share, pace and detector.pace
+        usual, share = share, negatives / count
+        usual_per_day = DAY_S * pace if pace else None
         per_day = DAY_S * count / max(seconds, 1.0) if pace else None
         state.alert_id = connection.execute(
             _RAISE,
@@ -270,20 +280,23 @@ class Alerting:
             "alert_id": state.alert_id,
         }
         self._tell(connection, label.entity, "alert", began.at, told)
-        log = structlog.get_logger()
         self._said.append(lambda: log.warning("alert", entity=label.entity, since=began.at, **told))
 
-    def _since_last_alert(
-        self, connection: sqlite3.Connection, label: Labelled
+    def _since(
+        self, connection: sqlite3.Connection, label: Labelled, alert: int | None
     ) -> list[_LatestTweet]:
         """Return an entity's latest tweets up to one that raised an alert, in order of arrival.
 
-        Those of the alert before are none of them.
+        Those of the alert before are none of them; of one that has worsened, no earlier ones than
+        its own.
         """
         (ended_at,) = connection.execute(_LAST_END, (label.entity,)).fetchone()
+        since = alert and connection.execute(_SINCE, (alert,)).fetchone()[0]
         found: list[_LatestTweet] = []
         for tweet in self._latest(connection, label, label.batch_id, label.tweet.id):
             if found and ended_at is not None and tweet.at <= ended_at:
+                break
+            if found and since and tweet.at < since:
                 break
             found.append(tweet)
         # The one that raised it is there in any case, whatever another program does to the log.

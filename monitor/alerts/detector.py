@@ -12,6 +12,9 @@ an alert that is raised when the mean of the four exceeds ``limit`` days comes f
 as wanted. That holds from the first tweet on, for the usual share and volume of the ratio are what
 the tweets before this one predict (means of a Beta, and of a Gamma for the pace): what is not known
 yet makes the ratios smaller, and nothing has to be learnt before an entity is watched.
+
+While an alert holds, the same is asked of a rise above *its* level, so that what becomes much worse
+is told again.
 """
 
 from __future__ import annotations
@@ -49,13 +52,15 @@ _FEW: Final = 50.0
 """Tweets in which at most one end may be mistaken, however few come in `LASTING_DAYS`."""
 _SURELY: Final = 3.0
 """Nats more than one mistaken end in `LASTING_DAYS` asks for: the rhythm is only estimated."""
+_LEVEL: Final = 20
+"""Tweets of an alert that show its level: with fewer nothing is asked of a rise above it."""
 _BY_CHANCE: Final = 12.0
 """Nats of evidence below which an alert that is over may have been chance, and is learnt from."""
 _AGAIN: Final = 0.75
 """Of the limit: what the days of an alert count for the next one, at most."""
 
 Phase: TypeAlias = Literal["watching", "alert"]
-Event: TypeAlias = Literal["raised", "recovered", "adopted"]
+Event: TypeAlias = Literal["raised", "worsened", "recovered", "adopted"]
 
 
 @dataclass(slots=True)
@@ -143,28 +148,69 @@ class Detector:
                 when those that waited come at once, and their number says nothing.
 
         Returns:
-            What it did, if anything. After "raised" the caller says where it began (`begin`).
+            What it did, if anything. After "raised" and "worsened" the caller says where it began
+            (`begin`).
         """
         waited_days = self.waited_days
         pause = self._wait(at, rested)
         judged = pause is not None and steadily and self.knows_pace
         if self.phase == "alert":
-            return self._hold(negative, pause, tuning, judged=judged)
+            if self.now_tweets >= _LEVEL:
+                self._weigh(negative, pause if judged else None, waited_days, tuning)
+            ended = self._hold(negative, pause, tuning, judged=judged)
+            return ended or ("worsened" if self._is_enough(tuning) else None)
+        self._weigh(negative, pause if judged else None, waited_days, tuning)
+        self._learn(negative, pause, tuning)
+        if not self._is_enough(tuning):
+            return None
+        self.phase = "alert"
+        return "raised"
+
+    @property
+    def level(self) -> tuple[float, float]:
+        """Share of negative labels, and tweets a second: the usual ones, or the alert's if higher.
+
+        A share is estimated with one usual tweet more.
+        """
+        if self.phase != "alert" or not self.now_tweets:
+            return self.share, self.pace
+        share = (self.now_negatives + self.share) / (self.now_tweets + 1)
+        return max(share, self.share), max(self.now_tweets / max(self.now_seconds, 1.0), self.pace)
+
+    def _weigh(
+        self, negative: bool, pause: float | None, waited_days: float, tuning: Tuning
+    ) -> None:
+        """Add a tweet to the evidence that share or volume are above their level.
+
+        Args:
+            negative: its label.
+            pause: in steady time; None where volume is not judged.
+            waited_days: the pause before the tweet before.
+            tuning: what is wanted.
+        """
         up, far = self._share_ratios(negative, tuning)
-        volume = self._volume_ratio(pause) if judged and pause is not None else 1.0
+        volume = 1.0 if pause is None else self._volume_ratio(pause)
         self.share_up = (self.share_up + waited_days) * up
         self.share_far = (self.share_far + waited_days) * far
         self.volume_up = (self.volume_up + waited_days) * volume
         self.both_up = (self.both_up + waited_days) * far * volume
-        self._learn(negative, pause, tuning)
+
+    def _is_enough(self, tuning: Tuning) -> bool:
+        """Whether there is evidence for an alert now; if it may not be raised yet, it waits."""
         evidence = self.evidence
         if evidence < tuning.limit:
-            return None
+            return False
         if self.since_raised_s < tuning.quiet_s:
             self._scale(tuning.limit / evidence)
-            return None
-        self.phase, self.since_raised_s, self.recovery = "alert", 0.0, 0.0
-        return "raised"
+            return False
+        self.since_raised_s = self.recovery = 0.0
+        return True
+
+    def worsen(self, kind: Kind, negatives: int, tweets: int, seconds: float) -> None:
+        """Say what has risen above the level of the alert that held; arguments as for `begin`."""
+        self.kind = kind if self.kind in ("", kind) else "both"
+        self.now_negatives, self.now_tweets, self.now_seconds = negatives, tweets, seconds
+        self._scale(0.0)
 
     def begin(self, kind: Kind, negatives: int, tweets: int, seconds: float) -> None:
         """Say what the alert that was just raised is about: it is no part of what is usual.
@@ -175,8 +221,8 @@ class Detector:
             tweets: since the beginning, the one that raised it included.
             seconds: of steady time since then.
         """
-        self.kind = kind
-        self.now_negatives, self.now_tweets, self.now_seconds = negatives, tweets, seconds
+        self.kind = ""
+        self.worsen(kind, negatives, tweets, seconds)
         gone = min(float(tweets), self.tweets - 1)
         self.tweets -= gone
         self.negatives = min(max(self.negatives - negatives, _LEAST), self.tweets)
@@ -194,7 +240,7 @@ class Detector:
         self.negatives = share * self.tweets
 
     def _share_ratios(self, negative: bool, tuning: Tuning) -> tuple[float, float]:
-        usual = max(self.share, _LEAST)
+        usual = max(self.level[0], _LEAST)
         if usual > _MOST:
             return 1.0, 1.0
         up, far = tuning.raised(usual, tuning.rise), tuning.raised(usual, tuning.rise**2)
@@ -209,8 +255,11 @@ class Detector:
         far, rate: their sum) has a Lomax distribution. Where volume spreads by more than a
         Poisson's, each tweet counts for less.
         """
-        ratio = (self.seconds + pause) / (self.seconds + _SURGE * pause)
-        return float((_SURGE * ratio ** (self.pauses + 1)) ** (1 / self.dispersion))
+        seconds, pauses = self.seconds, self.pauses
+        if self.phase == "alert" and self.level[1] > self.pace:
+            seconds, pauses = self.now_seconds, self.now_tweets
+        ratio = (seconds + pause) / (seconds + _SURGE * pause)
+        return float((_SURGE * ratio ** (pauses + 1)) ** (1 / self.dispersion))
 
     def _scale(self, factor: float) -> None:
         self.share_up *= factor

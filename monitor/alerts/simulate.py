@@ -83,7 +83,7 @@ class Life:
         mean, tweets = assumed(())
         self._detector = Detector(negatives=mean * tweets, tweets=tweets)
         self._now = 0.0
-        self._after = 0
+        self._after = self._began = 0
         self._times: Floats = np.zeros(0)
         self._negative: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
@@ -111,8 +111,8 @@ class Life:
         ):
             rested = 0.0 if math.isnan(self._detector.at) else at - self._detector.at
             event = self._detector.take(is_negative, at, rested, self._tuning)
-            if event == "raised":
-                self._begin(number)
+            if event in ("raised", "worsened"):
+                self._begin(number, worse=event == "worsened")
                 raised.append(at)
                 if once:
                     break
@@ -120,16 +120,19 @@ class Life:
                 self._after = number + 1
         return raised
 
-    def _begin(self, number: int) -> None:
+    def _begin(self, number: int, *, worse: bool) -> None:
         """Say where the alert began, as `Alerting` does."""
         detector = self._detector
-        first = max(self._after, number + 1 - _LOOKED_AT)
+        first = max(self._began if worse else self._after, number + 1 - _LOOKED_AT)
         negative, times = self._negative[first : number + 1], self._times[first : number + 1]
-        pace = detector.pace if detector.knows_pace else 0.0
-        found = change_point(negative, times, detector.share, pace, detector.dispersion)
+        share, pace = detector.level if worse else (detector.share, detector.pace)
+        pace = pace if detector.knows_pace else 0.0
+        found = change_point(negative, times, share, pace, detector.dispersion)
         tweets = negative[found.first :]
         seconds = float(times[-1] - times[max(found.first - 1, 0)])
-        detector.begin(found.kind, int(tweets.sum()), len(tweets), seconds)
+        say = detector.worsen if worse else detector.begin
+        say(found.kind, int(tweets.sum()), len(tweets), seconds)
+        self._began = first + found.first
 
 
 def measured(

@@ -19,6 +19,7 @@ _LINES: Final = 20
 _LONGEST_NAME: Final = 80
 _OUTCOMES: Final = {
     "recovered": "the share is back to what is usual",
+    "worsened": "it has become worse, and another alert tells how",
     "adopted": "it has lasted, and is taken for usual from now on",
     "new-model": "another model labels now, and what is usual is learnt anew",
 }

@@ -1018,6 +1018,10 @@ def m017_how_alerts_go_on(db: Database) -> None:
     db.execute(
         "CREATE INDEX alerts_due ON alerts (id) WHERE followed_at IS NULL OR ended_at IS NULL"
     )
+    db.execute(  # while an alert holds, evidence is of a rise above its level from now on
+        "UPDATE alert_states SET share_up = 0, share_far = 0, volume_up = 0, both_up = 0"
+        " WHERE phase = 'alert'"
+    )
     db.execute(
         # Those of before are not looked at again: their tweets may be half pruned.
         "UPDATE alerts SET followed_at = ended_at WHERE ended_at IS NOT NULL"

@@ -392,3 +392,30 @@ def test_alerts_watch_labels_as_adapted(tmp_path: Path) -> None:
         "SELECT DISTINCT reputation, label FROM alert_tweets JOIN labelled ON id = tweet_id",
     )
     assert [("positive", "negative")] == drove
+
+
+def test_an_alert_that_becomes_worse_gives_way_to_another(log: Log) -> None:
+    """It has ended then, and the next one says what has risen above its level, and since when."""
+    mild = log.said([*calm, *storm])
+    first = one(log.path)
+    worse = log.said([True] * 30, size=1)
+    rows = query(
+        log.path,
+        "SELECT id, since, raised_at, ended_at, outcome, usual_share, share, tweets FROM alerts",
+    )
+    (_, _, _, ended_at, outcome, *_), (second, since, raised_at, *rest) = rows
+
+    assert (first["id"], "worsened", raised_at) == (rows[0][0], outcome, ended_at)
+    assert mild[-1].received_at <= since <= raised_at  # it is negative, too
+    assert since <= worse[6].received_at
+    still, none, usual, share, tweets = rest
+    assert still is none is None
+    assert first["usual_share"] + 0.15 < usual < 0.75 < share
+    assert tweets <= 30
+    assert [(second,)] == query(log.path, "SELECT alert_id FROM alert_states")
+    states = [said["state"] for _, said in messages(log.path)]
+    assert "ok" not in states[states.index("alert") :]
+    log.said(calm[:100])
+    assert ["worsened", "recovered"] == [
+        outcome for (outcome,) in query(log.path, "SELECT outcome FROM alerts ORDER BY id")
+    ]

@@ -43,6 +43,8 @@ def take(
         event = made.take(negative, at, every_s, tuning, steadily=steadily)
         if event == "raised":
             made.begin("share", 8, 10, 10 * every_s)
+        elif event == "worsened":
+            made.worsen("share", 18, 20, 20 * every_s)
         if event:
             events.append((number, event))
     return events
@@ -203,3 +205,36 @@ def test_what_is_assumed() -> None:
     mean, worth = assumed([0.05, 0.6, 0.1, 0.5])
     assert 0.2 < mean < 0.4
     assert worth < 4
+
+
+def test_what_becomes_worse_while_an_alert_holds_is_told() -> None:
+    """Once, a day after it at the earliest; and then it ends as any alert does."""
+    made = detector()
+    (raised,) = take(made, [*calm, *([True, False] * 40)])
+    assert "raised" == raised[1]
+    (worse,) = take(made, [True] * 30)
+    assert "worsened" == worse[1]
+    assert [] == take(made, [True] * 20)
+    assert ["recovered"] == [event for _, event in take(made, calm[:100])]
+
+
+def test_an_alert_that_goes_on_as_it_began_is_told_once() -> None:
+    """However long: its own level is what it is compared with."""
+    rng = np.random.default_rng(3)
+    told = []
+    for _ in range(60):
+        made = detector()
+        take(made, calm)
+        events = take(made, (rng.random(300) < 0.6).tolist())
+        told.append([event for _, event in events].count("worsened"))
+
+    assert sum(told) <= 3
+    assert max(told) <= 1
+
+
+def test_an_alert_that_is_soon_followed_by_worse_waits() -> None:
+    """For the time in which there is no second alert of an entity."""
+    made = detector()
+    take(made, [*calm, *([True, False] * 40)], every_s=60.0)
+    assert "alert" == made.phase
+    assert [] == take(made, [True] * 200, every_s=60.0)
