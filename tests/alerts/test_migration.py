@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 
 from monitor.alerts.alerting import Alerting
+from monitor.alerts.detector import Detector, Phase
 from monitor.alerts.tuning import Tuning
 from monitor.clock import utc
 from monitor.store import Store
@@ -62,3 +64,33 @@ def test_what_was_learnt_and_what_holds_goes_on(tmp_path: Path) -> None:
     assert [("share", "recovered")] == query(path, "SELECT kind, outcome FROM alerts")
     ((share,),) = query(path, "SELECT negatives / tweets FROM alert_states WHERE entity = 'Acme'")
     assert 0.18 < share < 0.22
+
+
+def test_an_alert_that_holds_is_followed_from_now_on(tmp_path: Path) -> None:
+    """It is due; those that are over are not, and what raised it is no evidence of worse."""
+    path = tmp_path / "monitor.db"
+    with closing(Database(path).conn) as connection, connection:
+        migrations.apply(Database(connection), stop_before="m017_how_alerts_go_on")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        for id_, ended_at in ((7, utc(NOW)), (8, None)):
+            connection.execute(
+                "INSERT INTO alerts (id, entity, model_id, since, raised_at, ended_at, usual_share,"
+                " share, tweets, negatives, first_batch_id, first_tweet_id, batch_id, tweet_id)"
+                " VALUES (?, 'Acme', 1, '', '', ?, 0.2, 0.6, 50, 30, 1, '', 2, '')",
+                (id_, ended_at),
+            )
+        phases: list[tuple[str, Phase]] = [("Acme", "alert"), ("Lumen", "watching")]
+        for entity, phase in phases:
+            state = Detector(phase=phase, share_up=300.0, volume_up=9.0)
+            names = [field.name for field in fields(Detector)]
+            connection.execute(
+                f"INSERT INTO alert_states (entity, model_id, {', '.join(names)})"
+                f" VALUES (?, 1, {', '.join('?' * len(names))})",
+                (entity, *(getattr(state, name) for name in names)),
+            )
+    Store(path).close()
+
+    assert [(7, utc(NOW)), (8, None)] == query(path, "SELECT id, followed_at FROM alerts")
+    assert [("Acme", 0.0, 0.0), ("Lumen", 300.0, 9.0)] == query(
+        path, "SELECT entity, share_up, volume_up FROM alert_states"
+    )
