@@ -42,8 +42,8 @@ _CHOICES: Final = 200
 """Entities to choose from, those with most tweets."""
 _ALERT: Final = re.compile(re.escape(links.alert("")) + r"\d+")
 _NUMBER: Final = re.compile(r"\d{1,15}", re.ASCII)
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
-"""As the log writes one; a text of a tweet that is nothing else is shown as one, too."""
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d(:\d\d:\d\d(\.\d{1,6})?Z)?", re.ASCII)
+"""As the log writes one, or an hour; a text that is nothing else is shown as one, too."""
 _WRONG: Final = "That cannot be answered"
 _TOO_SLOW: Final = "It took too long. Ask for less: a shorter time, or fewer rows."
 _ASKED_WRONG: Final = (
