@@ -16,7 +16,8 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
 _HOUR_S: Final = 3600.0
-_DAY_S: Final = 24 * _HOUR_S
+_LOOK_S: Final = 7 * 24 * _HOUR_S
+"""Clocks that are put on stay so for longer."""
 
 
 def named(name: str) -> tzinfo | None:
@@ -111,16 +112,18 @@ def of_one_offset(first: float, last: float) -> list[tuple[float, float, int]]:
     Returns:
         Beginning, end and `offset_hours` of each part, in order.
     """
+    if not (time.daylight or time.timezone):  # UTC: thousands of years at once
+        return [(first, last, 0)] if first < last else []
     parts: list[tuple[float, float, int]] = []
-    begin, offset = first, offset_hours(first)
-    at = first
+    begin, offset, at = first, offset_hours(first), first
     while at < last:
-        following = min(at + _DAY_S, last)
+        following = min(at + _LOOK_S, last)
         if offset_hours(following) != offset:
-            while offset_hours(at + _HOUR_S) == offset:
-                at += _HOUR_S
-            following = at + _HOUR_S
-            parts.append((begin, min(following, last), offset))
-            begin, offset = following, offset_hours(following)
+            low, high = at, following  # whole hours before and after the change
+            while high - low > _HOUR_S:
+                middle = low + (high - low) // (2 * _HOUR_S) * _HOUR_S
+                low, high = (middle, high) if offset_hours(middle) == offset else (low, middle)
+            parts.append((begin, high, offset))
+            begin, offset, following = high, offset_hours(high), high
         at = following
     return [*parts, (begin, last, offset)] if begin < last else parts

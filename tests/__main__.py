@@ -17,7 +17,9 @@ from typing import Final
 TESTS: Final = Path(__file__).parent
 HEAVY: Final = TESTS / "lab"
 """What needs them."""
-PROCESSES: Final = ("arm", "benchmarks", "boot", "dashboard", "docs", "faults", "installing", "old")
+PROCESSES: Final = (
+    *("arm", "benchmarks", "boot", "dashboard", "docs", "faults", "installing", "notifying", "old"),
+)
 """Folders whose tests start processes or servers, nearly all of them."""
 SHARED: Final = ("-n", "4", "--dist", "worksteal")
 """More workers than cores, for many tests wait. Whoever has done his part takes over half of what

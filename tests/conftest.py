@@ -16,6 +16,7 @@ import pytest
 
 from monitor.inference import Classifier, Model
 from monitor.inference.fitting import SMALL
+from tests import warm
 from tests.marked import reading_names
 from tests.processes import OTHER_PYTHON, Daemon, Mosquitto
 from tests.warm import IMPORTED_FIRST
@@ -46,7 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that start processes: by a fixture, or with a module that can."""
     for item in items:
         module = vars(item.module) if isinstance(item, pytest.Function) else {}
-        starts = {"subprocess", "multiprocessing", "pty"} & module.keys()
+        starts = {"subprocess", "multiprocessing", "pty", "popen"} & module.keys()
+        starts |= {"run"} if module.get("run") is warm.run else set()
         if starts or STARTED_BY.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("process")
 

@@ -250,6 +250,8 @@ _LOOKALIKES: Final = {
     "\N{ZERO WIDTH SPACE}": "",
 }
 _LOOKALIKE: Final = re.compile(f"[{''.join(_LOOKALIKES)}]")
+_ON_NOTHING: Final = re.compile(rf"(?<![\w{MARKS}])[{MARKS}]+(?=[@#])")
+"""Accents without a letter, which would hide that a handle begins there."""
 _INSIDE: Final = re.compile(
     r"(?<=[\w@#-])[\u180e\u200c-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+(?=[\w-])"
 )
@@ -271,7 +273,7 @@ def _plain(text: str) -> str:
         text = letters_of_references(text)
     if text.isascii():
         return text
-    text = _INSIDE.sub("", text)
+    text = _ON_NOTHING.sub("", _INSIDE.sub("", text))
     return nfkc(_LOOKALIKE.sub(lambda found: _LOOKALIKES[found[0]], text))
 
 

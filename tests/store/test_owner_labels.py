@@ -126,14 +126,13 @@ def test_a_daemon_and_two_labellers(path: Path) -> None:
         assert 21 == store.tweets()
 
 
-def test_a_log_that_is_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_is_held(path: Path) -> None:
     """One line that names the way out."""
-    monkeypatch.setattr("monitor.store.owner_labels._BUSY_TIMEOUT_S", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         with (
             pytest.raises(StoreError, match="another program holds it; run the command again"),
-            opened_beside(path) as connection,
+            opened_beside(path, 0.05) as connection,
         ):
             put(connection, [LABEL])
 

@@ -208,6 +208,7 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=400)
+@example("\N{COMBINING ACUTE ACCENT}#yahoo")
 @example("Citroën@\N{EN DASH}.Citroën")
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=40))
 def test_what_is_found_is_located(text: str) -> None:
