@@ -42,6 +42,7 @@ def message(
     about: str | None = None,
     alert_id: int | None = None,
     learnt: int | None = None,
+    days_left: float | None = None,
 ) -> str:
     """Write an entity's state as JSON; shares (0-1) are of negative labels."""
     return as_json(
@@ -60,6 +61,7 @@ def message(
             "about": about,
             "alert_id": alert_id,
             "learnt": learnt,
+            "days_left": None if days_left is None else round(days_left, 1),
         }
     )
 

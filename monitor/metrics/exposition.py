@@ -245,18 +245,25 @@ def _alerts(connection: sqlite3.Connection, serving: Serving) -> Iterator[Metric
         "1 while an entity's share of negative tweets has risen.",
         labels=["entity"],
     )
+    learnt = GaugeMetricFamily(
+        f"{PREFIX}alert_learnt_tweets",
+        "Tweets that have shown what is usual; below [alerts] learn_tweets alerts still learn.",
+        labels=["entity"],
+    )
     known = {*serving.configured, *serving.entities()}
     known |= {entity for (entity,) in connection.execute(_RAISED, (MOST_ENTITIES,))}
     states = connection.execute(
-        "SELECT entity, alert_id IS NOT NULL FROM alert_states"
+        "SELECT entity, alert_id IS NOT NULL, learnt FROM alert_states"
         " WHERE entity IN (SELECT value FROM json_each(?)) ORDER BY 2 DESC, 1",
         (strict_json([*known]),),
     ).fetchall()
     always = [state for state in states if state[0] in serving.configured]
     rest = [state for state in states if state[0] not in serving.configured]
-    for entity, active in always + rest[:MOST_ENTITIES]:
+    for entity, active, tweets in always + rest[:MOST_ENTITIES]:
         alerts.add_metric([entity], active)
+        learnt.add_metric([entity], tweets)
     yield alerts
+    yield learnt
 
 
 def _size(database: Path) -> Metric:

@@ -11,6 +11,7 @@ from monitor.pictures import board, courses, entities, links, shares, words
 from monitor.pictures.markup import Content, Markup, join, tag
 from monitor.pictures.overview import Overview
 from monitor.pictures.spans import NAMES
+from monitor.standings import learning
 from monitor.zones import zone_name
 
 Theme = Literal["auto", "day", "night"]
@@ -91,7 +92,10 @@ def content(overview: Overview, span: str | None) -> Markup:
         shares.PATTERNS,
         _title(overview, span),
         _standing(overview, span) if overview.rows else _nothing(overview, span),
-        [tag("p", said, class_="note") for said in overview.report.unread.told()],
+        [
+            tag("p", said, class_="note")
+            for said in (*overview.report.unread.told(), *learning.told(overview.report.learning))
+        ],
         tag(
             "section",
             tag("h2", "The board", id="board"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from monitor.alerts.message import message, of_those_that_hold
 from monitor.publishing import home_assistant, outbox
 from monitor.settings import Settings, topics
+from monitor.standings.learning import learning
 
 
 def prepare(connection: sqlite3.Connection, settings: Settings) -> bool:
@@ -76,15 +77,16 @@ def _alerts(
     for entity in (entity.name for entity in settings.entities):
         topic = f"{prefix}/{topics.alert(entity)}"
         last = known.get(topic)
+        far = learning(connection, [entity], settings.alerts.learn_tweets)
         row = connection.execute(
             "SELECT learnt FROM alert_states WHERE entity = ?", (entity,)
         ).fetchone()
-        learnt = row[0] if row else 0
         before = json.loads(last) if last is not None else {}
         if before.get("state") == "ok" and before.get("since"):  # when the last one ended
             wanted[topic] = last
-        elif learnt < settings.alerts.learn_tweets:
-            wanted[topic] = message(entity, "learning", learnt=learnt)
+        elif far or row is None:
+            learnt, days = (far[0].tweets, far[0].days) if far else (0, None)
+            wanted[topic] = message(entity, "learning", learnt=learnt, days_left=days)
         else:
             wanted[topic] = message(entity, "ok")
     for entity, payload in of_those_that_hold(connection):

@@ -43,7 +43,14 @@ def as_json(report: Report) -> str:
                 {"entity": name or None, "tweets": count} for name, count in report.unread.entities
             ],
         },
-        "learning": [{"entity": name, "tweets": tweets} for name, tweets in report.learning],
+        "learning": [
+            {
+                "entity": one.entity,
+                "tweets": one.tweets,
+                "days_left": one.days and round(one.days, 1),
+            }
+            for one in report.learning
+        ],
         "summary": [
             {
                 "entity": told.whole.entity,

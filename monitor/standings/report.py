@@ -9,9 +9,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.clock import utc
-from monitor.console import counted, strict_json
+from monitor.console import counted
 from monitor.periods import Window, fitting
+from monitor.standings import learning
 from monitor.standings.labellers import Labeller, Task, labellers
+from monitor.standings.learning import Learning
 from monitor.standings.quantification import Method
 from monitor.standings.reputation import COMPARABLE, most_spoken_of, standings
 from monitor.standings.rise import COLUMNS as RISE
@@ -32,8 +34,6 @@ _NAMED = 5
 _TOLD = 5
 """Entities of which something is said in any case, those with most tweets."""
 _MOST_TOLD = 10
-_LEARNT = 500
-"""Tweets of an entity that show well what is usual: as ``[alerts] learn_tweets`` is by default."""
 _COMPARED = 1000
 """Of these entities the nearest is named, if one that is asked for is not known."""
 
@@ -101,8 +101,8 @@ class Report:
     """A sentence each of the entities with most tweets, and of those of which there is news."""
     unread: Unread = field(default_factory=Unread)
     """Tweets in languages that no label could be given in."""
-    learning: Sequence[tuple[str, int]] = ()
-    """Entities of which alerts do not know well what is usual, and how many tweets showed it."""
+    learning: Sequence[Learning] = ()
+    """Entities of which alerts do not know well what is usual."""
 
 
 def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
@@ -137,8 +137,8 @@ def gather(connection: sqlite3.Connection, question: ReportQuestion) -> Report:
             *_dated(found),
         ],
         unread=unread(connection, question.since, question.until, question.entity),
-        learning=_learning(
-            connection, sorted({standing.entity for standing in found if standing.entity})
+        learning=learning.learning(
+            connection, {standing.entity for standing in found if standing.entity}
         ),
     )
 
@@ -148,13 +148,7 @@ def others(report: Report) -> list[str]:
     told = report.unread.told()
     if report.alerts:
         told.append("Alerts count labels as they are; the shares are corrected where it says so.")
-    if report.learning:
-        names = ", ".join(f"{name} ({tweets:,})" for name, tweets in report.learning[:_NAMED])
-        more = f" and {more:,} more" if (more := len(report.learning) - _NAMED) > 0 else ""
-        told.append(
-            f"Alerts still learn what is usual for {names}{more}, from so many tweets; until"
-            f" {_LEARNT} only great rises are found soon."
-        )
+    told += learning.told(report.learning)
     if report.shown.left:
         told.append(
             f"{OTHERS}: {counted(report.shown.left, 'entity', 'entities')} with fewer tweets, added"
@@ -218,14 +212,6 @@ def _told(
 
 def _changed(standing: Standing) -> bool:
     return standing.change is not None and standing.change.excludes_zero
-
-
-def _learning(connection: sqlite3.Connection, entities: Sequence[str]) -> list[tuple[str, int]]:
-    return connection.execute(
-        "SELECT entity, learnt FROM alert_states WHERE learnt < ? AND alert_id IS NULL"
-        " AND entity IN (SELECT value FROM json_each(?)) ORDER BY learnt DESC, entity",
-        (_LEARNT, strict_json(entities)),
-    ).fetchall()
 
 
 def _shown(connection: sqlite3.Connection, question: ReportQuestion) -> Ranking:

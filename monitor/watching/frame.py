@@ -14,7 +14,7 @@ from monitor.settings import WAL_BYTES
 from monitor.standings import Standing
 from monitor.standings.report import NO_ENTITY
 from monitor.store.disk import is_full
-from monitor.watching.snapshot import HOURS, BoardNow, Snapshot
+from monitor.watching.snapshot import HOURS, BoardNow, EntityNow, Snapshot
 from monitor.zones import local, zone_name
 
 LEAST_COLUMNS: Final = 40
@@ -23,6 +23,8 @@ SILENCE_S: Final = 150.0
 """The daemon writes a row a minute whatever happens; after more than two it is asked for."""
 ALL: Final = "all"
 _ALERT: Final = " ALERT"
+_LEARNING: Final = " learning"
+"""What is usual: alerts find great rises only."""
 
 _WIDE: Final = 96
 """From here on there is room for changes."""
@@ -130,7 +132,7 @@ def _entities(snapshot: Snapshot, view: View) -> Iterator[str]:
     ]
     names = [printable(e.standing.entity or NO_ENTITY, signs) for e in snapshot.entities]
     title = f"entity, {HOURS} h"
-    course = HOURS + max(len(_ALERT) * entity.alert for entity in snapshot.entities)
+    course = HOURS + max(len(_state(entity)) for entity in snapshot.entities)
     room = view.columns - sum(cells) - len(cells) - len("  ") - len(" ") - course
     name = max(_LEAST_NAME, min(_NAME, room, max(len(title), *map(width, names))))
     # Twice the largest usual share: an hour of few tweets must not flatten all others.
@@ -147,7 +149,13 @@ def _entities(snapshot: Snapshot, view: View) -> Iterator[str]:
         zip(snapshot.entities, names, rows, strict=True), 1
     ):
         spark = sparkline(entity.negative_by_hour, highest, signs)
-        yield line(place, shown, row, spark + _ALERT * entity.alert)
+        yield line(place, shown, row, spark + _state(entity))
+
+
+def _state(entity: EntityNow) -> str:
+    if entity.alert:
+        return _ALERT
+    return _LEARNING if entity.learning else ""
 
 
 def _figures(standing: Standing, signs: Glyphs) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Final
 from monitor.clock import utc
 from monitor.periods import HOUR_S, epoch
 from monitor.standings import Standing, standings
+from monitor.standings.learning import Learning, learning
 from monitor.standings.report import alerts
 from monitor.standings.reputation import most_spoken_of
 from monitor.standings.unread import unread
@@ -62,6 +63,8 @@ class EntityNow:
     """Its negative share, the current hour last."""
     alert: bool
     """Whether one holds."""
+    learning: Learning | None = None
+    """How far alerts are with learning what is usual; None if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +189,14 @@ def _entities(connection: sqlite3.Connection, now: float) -> list[EntityNow]:
         if place is not None:
             shares.setdefault(hour.entity, [None] * HOURS)[place] = hour.negative.value
     raised = {alert.entity for alert in alerts(connection, since, now) if alert.ended_at is None}
+    learnt = {one.entity: one for one in learning(connection, names)}
     return [
-        EntityNow(s, shares.get(s.entity, [None] * HOURS), (s.entity or "") in raised)
+        EntityNow(
+            s,
+            shares.get(s.entity, [None] * HOURS),
+            (s.entity or "") in raised,
+            learnt.get(s.entity or ""),
+        )
         for s in standings(connection, since, now, among=names, others=True)
     ]
 

@@ -117,6 +117,7 @@ def test_an_alert_outlives_a_restart(store: Store) -> None:
         "about": None,
         "alert_id": 1,
         "learnt": None,
+        "days_left": None,
     } == states["reputation-monitor/alerts/acme"]
     assert {"acme": "alert", "other": "alert", "lumen": "learning"} == {
         topic.rpartition("/")[2]: state["state"] for topic, state in states.items()

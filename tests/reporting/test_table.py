@@ -17,6 +17,7 @@ from monitor.console.terminal import ASCII, UNICODE
 from monitor.periods import WINDOWS
 from monitor.reporting import table
 from monitor.standings import Alert, ReportQuestion, gather
+from monitor.standings.learning import Learning
 from monitor.store import open_log
 from tests.factories import DAY_S, NOW
 from tests.logs import Said, write_log
@@ -142,7 +143,9 @@ def test_alerts_stand_below(log: Path) -> None:
     over = Alert("\x1bLumen", ten, ten, later, "share", 0.1, 0.3, None, None, 50, 15)
     with closing(open_log(log)) as connection:
         report = gather(connection, ReportQuestion(NOW - DAY_S, NOW))
-    told = dataclasses.replace(report, alerts=[held, more, over], learning=[("Zento", 37)])
+    told = dataclasses.replace(
+        report, alerts=[held, more, over], learning=[Learning("Zento", 37, 13.2)]
+    )
     lines = list(table.lines(told, NOW, 80, UNICODE))
 
     first = next(n for n, line in enumerate(lines) if line.startswith("ALERT"))
@@ -153,7 +156,7 @@ def test_alerts_stand_below(log: Path) -> None:
         "ALERT 0, 2025-06-15 10:00 to 2025-06-15 11:30: Lumen, negative labels 30 %",
         "instead of 10 %",
     ] == lines[first : first + 5]
-    assert "Alerts still learn what is usual for Zento (37)" in " ".join(lines)
+    assert "Alerts still learn what is usual for Zento (37, 13 days yet)" in " ".join(lines)
 
 
 _NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
