@@ -97,12 +97,20 @@ class _LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("monitor: stopped", err=True)
             context.exit(EXIT_STOPPED)
+        except (click.exceptions.Exit, click.ClickException):
+            raise
         except ImportError as error:  # of a library that is missing, or does not load here
             if (error.name or "").startswith("monitor"):
                 raise
             fail(f"{error.name or 'a library'} cannot be imported: {error}; install it anew")
         except click.Abort:  # a question was answered with no, or with the end of input
             fail("nothing has been done")
+        except Exception:
+            # A library that a Ctrl-C breaks into may raise an error of its own instead.
+            if not early.was_interrupted():
+                raise
+            click.echo("monitor: stopped", err=True)
+            context.exit(EXIT_STOPPED)
 
 
 class _ToldError(click.ClickException):

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import os
 import signal
+from types import FrameType
 
 STOPPED = 130
 """The exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
+
+_interrupted = False
 
 
 def install(arguments: list[str]) -> None:
@@ -36,7 +39,12 @@ def install(arguments: list[str]) -> None:
 def hand_over() -> None:
     """Let Ctrl-C raise KeyboardInterrupt again, where somebody is there to catch it."""
     if signal.getsignal(signal.SIGINT) is _stop:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def was_interrupted() -> bool:
+    """Whether there was a Ctrl-C: what a library raises after it may be its answer to that."""
+    return _interrupted
 
 
 def _end(_number: int, _frame: object) -> None:
@@ -49,6 +57,12 @@ def _stop(_number: int, _frame: object) -> None:
         os.write(2, b"monitor: stopped\n")
     finally:
         os._exit(STOPPED)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    global _interrupted
+    _interrupted = True
+    signal.default_int_handler(number, frame)
 
 
 def _go_on(_number: int, _frame: object) -> None:

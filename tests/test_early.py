@@ -117,3 +117,31 @@ def test_ctrl_c_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     code, out, err = _end(process)
     assert (0, "") == (code, err)
     assert "Usage" in out
+
+
+_ANSWERED: Final = """
+import os, signal
+from monitor import early
+early.install(["report"])
+from monitor.cli import main
+from monitor.reporting import command
+
+def moment(*_arguments):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+    except KeyboardInterrupt:
+        raise {error} from None
+
+command.moment = moment
+main(["report"])
+"""
+
+
+@pytest.mark.parametrize("error", ["ValueError('a library says')", "OSError(5, 'a disk says')"])
+def test_ctrl_c_that_a_library_answers_with_an_error(tmp_path: Path, error: str) -> None:
+    """As some do that it breaks into: it is a Ctrl-C all the same."""
+    code = [sys.executable, "-c", _ANSWERED.format(error=error)]
+    result = subprocess.run(code, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (130, "", "monitor: stopped\n") == (result.returncode, result.stdout, result.stderr)
