@@ -23,8 +23,8 @@ SILENCE_S: Final = 150.0
 """The daemon writes a row a minute whatever happens; after more than two it is asked for."""
 ALL: Final = "all"
 _ALERT: Final = " ALERT"
-_LEARNING: Final = " learning"
-"""What is usual: alerts find great rises only."""
+_LEARNING: Final = " new"
+"""What is usual is not known well yet: alerts find great rises only."""
 
 _WIDE: Final = 96
 """From here on there is room for changes."""

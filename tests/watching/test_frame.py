@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.console import width
 from monitor.console.terminal import ASCII, UNICODE
 from monitor.standings import Estimate, Standing
+from monitor.standings.learning import Learning
 from monitor.watching.frame import View, frame
 from monitor.watching.snapshot import HOURS, MINUTES, BoardNow, EntityNow, LatestTweet, Snapshot
 from tests.factories import NOW
@@ -103,6 +104,17 @@ def test_entities_have_a_line_each() -> None:
     assert "1,303" in lines["all"]
     assert "▲" not in lines["Acme"]
     assert "(no" in lines
+
+
+def test_who_is_new_is_marked() -> None:
+    """Unless an alert holds, which says more."""
+    few = Learning("Acme", 3, None)
+    known, new = _entity("Lumen"), dataclasses.replace(_entity("Acme"), learning=few)
+    struck = dataclasses.replace(_entity("Zento", alert=True), learning=few)
+    lines = frame(dataclasses.replace(SNAPSHOT, entities=[known, new, struck]), TERMINAL)
+
+    assert ["Acme"] == [line.split()[0] for line in lines if line.endswith(" new")]
+    assert ["Zento"] == [line.split()[0] for line in lines if line.endswith(" ALERT")]
 
 
 def test_an_alert_is_never_cut() -> None:
