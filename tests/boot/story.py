@@ -436,14 +436,14 @@ def raise_alert(entity: str) -> None:
     """Put an alert into the log, for one of the daemon's own would take days of tweets."""
     columns = (
         "entity, model_id, since, raised_at, usual_share, share, tweets, negatives,"
-        " first_batch_id, first_tweet_id, batch_id, tweet_id"
+        " first_batch_id, first_tweet_id, batch_id, tweet_id, followed_at"
     )
     now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
     with closing(sqlite3.connect(LOG)) as connection, connection:
         connection.execute(
             f"INSERT INTO alerts ({columns}) SELECT ?, model_id, ?, ?, 0.1, 0.6, 20, 12,"
-            " batch_id, tweet_id, batch_id, tweet_id FROM labels ORDER BY batch_id DESC LIMIT 1",
-            (entity, now, now),
+            " batch_id, tweet_id, batch_id, tweet_id, ? FROM labels ORDER BY batch_id DESC LIMIT 1",
+            (entity, now, now, now),
         )
 
 
