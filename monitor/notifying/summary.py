@@ -55,7 +55,8 @@ def of_span(
 def _lines(report: Report, zone: tzinfo | None, dashboard: str) -> Iterator[str]:
     told = {one.whole.entity: one for one in report.told}
     for standing in report.standings:
-        yield told.get(standing.entity, Told(standing, None, "day")).sentence
+        said = told.get(standing.entity, Told(standing, None, "day")).said
+        yield f"{words.named(standing.entity)}: {said}"
     if not report.standings:
         yield "No tweets in that time."
     for alert in report.alerts[:_ALERTS]:
@@ -64,8 +65,8 @@ def _lines(report: Report, zone: tzinfo | None, dashboard: str) -> Iterator[str]
         yield from [f"And {counted(left, 'alert')} more."] * (left > 0)
     if report.standings:
         yield "In brackets: 95 % intervals."
-        yield from report.basis
-    yield from others(report)
+        yield from map(words.harmless, report.basis)
+    yield from map(words.harmless, others(report))  # which name entities, too
     since, until = (
         datetime.fromtimestamp(end, UTC) for end in (report.question.since, report.question.until)
     )

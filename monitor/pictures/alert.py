@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from monitor.clock import utc
 from monitor.console import counted
 from monitor.periods import HOUR_S, beginning, ending, epoch
 from monitor.pictures import links, words
@@ -21,6 +20,7 @@ from monitor.standings.labellers import labellers
 from monitor.standings.report import Alert, alert_of
 from monitor.standings.rise import risen, went_on
 from monitor.standings.tallies import tallies
+from monitor.zones import minute
 
 _BINS_H: Final = (1, 2, 3, 6, 12, 24, 48, 168)
 """Hours of a bar."""
@@ -301,4 +301,4 @@ def _leads(page: AlertPage) -> Markup:
 
 def title(page: AlertPage) -> str:
     """Return the page's title."""
-    return f"{words.name(page.alert.entity)}: alert of {utc(epoch(page.alert.since))[:10]}"
+    return f"{words.name(page.alert.entity)}: alert of {minute(epoch(page.alert.since))[:10]}"

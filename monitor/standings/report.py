@@ -31,6 +31,7 @@ _SPELLINGS = 5
 """As many spellings of a name are named."""
 _NAMED = 5
 """Entities that a sentence names."""
+_ALERTS = f"SELECT entity, since, raised_at, ended_at, {', '.join(RISE)}, id FROM alerts"  # noqa: S608  (ours)
 _TOLD = 5
 """Entities of which something is said in any case, those with most tweets."""
 _MOST_TOLD = 10
@@ -164,8 +165,7 @@ def alerts(
 ) -> list[Alert]:
     """Read the alerts that held at some time in a span, the latest first."""
     rows = connection.execute(
-        f"SELECT entity, since, raised_at, ended_at, {', '.join(RISE)}, id FROM alerts"  # noqa: S608  (ours)
-        " WHERE raised_at < ? AND (ended_at IS NULL OR ended_at >= ?)"
+        f"{_ALERTS} WHERE raised_at < ? AND (ended_at IS NULL OR ended_at >= ?)"
         " AND (? IS NULL OR entity = ?) ORDER BY raised_at DESC",
         (utc(until), utc(since), entity, entity),
     )
@@ -174,11 +174,7 @@ def alerts(
 
 def alert_of(connection: sqlite3.Connection, number: int) -> Alert | None:
     """Read an alert; None if there is none of that number."""
-    row = connection.execute(
-        f"SELECT entity, since, raised_at, ended_at, {', '.join(RISE)}, id FROM alerts"  # noqa: S608  (ours)
-        " WHERE id = ?",
-        (number,),
-    ).fetchone()
+    row = connection.execute(f"{_ALERTS} WHERE id = ?", (number,)).fetchone()
     return None if row is None else Alert(*row)
 
 

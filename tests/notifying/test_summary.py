@@ -10,6 +10,7 @@ from monitor.notifying.summary import of_span
 from monitor.notifying.words import Message
 from monitor.standings import ReportQuestion, gather
 from monitor.store import open_log
+from monitor.verdict import OTHER_LANGUAGE
 from tests.factories import DAY_S, NOW
 from tests.logs import Said, write_log
 from tests.notifying.logs import AlertLog
@@ -66,3 +67,26 @@ def test_a_quiet_time(tmp_path: Path) -> None:
     path = write_log(tmp_path / "monitor.db", [Said(hours_ago=500)])
 
     assert "No tweets in that time." == _summary(path).body.split("\n")[0]
+
+
+def test_a_strangers_name_calls_nobody(tmp_path: Path) -> None:
+    """Wherever it stands: of its shares, of what is learnt, and of other languages."""
+    name = "@everyone <b>https://example.org"
+    said = [Said(name, count=30), Said(name, OTHER_LANGUAGE, 3), Said("@here", count=3)]
+    path = write_log(tmp_path / "monitor.db", said)
+    log = AlertLog(path)
+    log.raised(name, NOW - 60)
+    log.change(
+        "INSERT INTO alert_states (entity, model_id, phase, kind, negatives, tweets, learnt,"
+        " seconds, pauses, waited_days, since_raised_s, share_up, share_far, volume_up, both_up,"
+        " spell_tweets, spell_s, spread, spells, now_negatives, now_tweets, now_seconds, recovery)"
+        " VALUES (?, 1, 'watching', '', 1, 9, 7, 9, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0)",
+        name,
+    )
+    body = _summary(path).body
+
+    assert "Alerts still learn" in body
+    assert "languages that the model does not read" in body
+    assert body.count("everyone") >= 4
+    for steering in ("@everyone", "@here", "https://example", "<b>"):
+        assert steering not in body
