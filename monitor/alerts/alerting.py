@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,23 +15,17 @@ import structlog
 
 from monitor.alerts.change import change_point
 from monitor.alerts.detector import DAY_S, Detector
-from monitor.alerts.following import Following
 from monitor.alerts.message import Messages, State, message
 from monitor.alerts.rhythm import Rhythm
 from monitor.alerts.tuning import Tuning
 from monitor.console import strict_json
-from monitor.inference import Model
 from monitor.periods import epoch
-from monitor.settings import Settings
 from monitor.settings.topics import alert as topic_of
-from monitor.standings import Calibration
-from monitor.store import TransactionHook
 from monitor.store.adapting import Adapting
 from monitor.store.owner_labels import PROBABILITIES
 from monitor.store.rows import Labelled
 from monitor.tweets import OTHERS
 
-_HOUR_S: Final = 3600.0
 _NOBODY: Final = ("", OTHERS)
 _DETECTOR: Final = tuple(f.name for f in fields(Detector))
 _NUMBERS: Final = attrgetter(*_DETECTOR)
@@ -345,32 +338,6 @@ class Alerting:
         if self._messages:
             payload = message(entity, state, since, **more)
             self._messages.put(connection, topic_of(entity), payload, retain=True)
-
-
-def alerting(
-    settings: Settings,
-    model: Model,
-    messages: Messages,
-    adapting: Adapting | None = None,
-    due: Callable[[], object] = lambda: None,
-) -> list[TransactionHook]:
-    """Return the hooks that a configuration asks for, if it does."""
-    alerts, task = settings.alerts, settings.model.task
-    if not alerts.enabled:
-        return []
-    tuning = Tuning(
-        rise=alerts.rise,
-        false_alarm_days=alerts.false_alarm_days,
-        quiet_s=alerts.quiet_hours * _HOUR_S,
-        learn_tweets=alerts.learn_tweets,
-        false_positive=Tuning.false_positives(Calibration.of(model.calibration.get(task))),
-    )
-    told = messages if settings.publish.alerts else None
-    aliases = {entity.name: entity.aliases for entity in settings.entities}
-    return [
-        Alerting(tuning, task, told, adapting),
-        Following(Path(settings.store.path), aliases, told, due),
-    ]
 
 
 def assumed(shares: Iterable[float]) -> tuple[float, float]:

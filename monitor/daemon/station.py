@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from monitor.alerts.alerting import alerting
+from monitor.alerts.hooks import alerting
 from monitor.daemon.control import Control
 from monitor.daemon.notify import notify
 from monitor.daemon.opening import open_store

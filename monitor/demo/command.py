@@ -52,7 +52,7 @@ def demo(rate: float) -> None:
 def _run(rate: float) -> None:
     from rich.console import Console
 
-    from monitor.alerts.alerting import alerting
+    from monitor.alerts.hooks import alerting
     from monitor.daemon import logs
     from monitor.daemon.pipeline import Pipeline
     from monitor.demo.embedded_broker import embedded_broker

@@ -19,7 +19,7 @@ from typing import Final
 import click
 import numpy as np
 
-from monitor.alerts.alerting import alerting
+from monitor.alerts.hooks import alerting
 from monitor.clock import utc
 from monitor.inference import Model
 from monitor.periods import epoch

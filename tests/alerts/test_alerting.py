@@ -16,11 +16,10 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.alerts.alerting import Alerting, alerting
+from monitor.alerts.alerting import Alerting
 from monitor.alerts.tuning import Tuning
 from monitor.clock import utc
 from monitor.publishing import Outbox
-from monitor.settings import AlertsSettings, PublishSettings, Settings
 from monitor.store import Store
 from monitor.store.adapting import QUIET_S
 from monitor.store.owner_labels import OwnerLabel, opened_beside, put, transaction
@@ -321,21 +320,6 @@ def test_other_settings_take_over(log: Log) -> None:
     assert ("alert", 1, learnt) == (state["phase"], state["alert_id"], state["tweets"])
     log.said(calm)
     assert "recovered" == one(log.path)["outcome"]
-
-
-def test_settings_say_what_is_watched() -> None:
-    """Off is off; published only if asked for; false positives from the model's own matrix."""
-    outbox = Outbox("home")
-    confusion = {"confusion": [[70, 20, 10], [20, 70, 10], [10, 10, 80]]}
-    model = dataclasses.replace(STUB_MODEL, calibration={"reputation": confusion})
-    watching, _ = alerting(Settings(), model, outbox)
-    publishing, _ = alerting(Settings(publish=PublishSettings(alerts=True)), model, outbox)
-
-    assert [] == alerting(Settings(alerts=AlertsSettings(enabled=False)), model, outbox)
-    assert isinstance(watching, Alerting)
-    assert isinstance(publishing, Alerting)
-    assert Tuning(2.0, 365.0, 86_400.0, 500, 0.15) == watching._tuning
-    assert (None, outbox) == (watching._messages, publishing._messages)
 
 
 def _teach(log: Log, told: dict[str, str]) -> None:

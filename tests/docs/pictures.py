@@ -18,7 +18,7 @@ from typing import Final
 
 import click
 
-from monitor.alerts.alerting import alerting
+from monitor.alerts.hooks import alerting
 from monitor.inference import Model
 from monitor.publishing import Outbox
 from monitor.settings import Settings, StoreSettings

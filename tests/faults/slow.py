@@ -28,7 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from monitor.alerts.alerting import alerting
+from monitor.alerts.hooks import alerting
 from monitor.daemon.collector import Collector
 from monitor.daemon.writer import Writer
 from monitor.inference import Classifier, Model
